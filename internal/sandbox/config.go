@@ -1,0 +1,72 @@
+package sandbox
+
+import "runtime"
+
+// Engine selects how guests are executed.
+type Engine uint8
+
+const (
+	// EngineCompiler runs native code, on amd64 and arm64. It is the zero value.
+	EngineCompiler Engine = iota
+	// EngineInterpreter is 60 to 110 times slower. It exists to check that the
+	// compiler gives the same outcomes and is for tests and audits only.
+	EngineInterpreter
+)
+
+// Limits of the profile. A node that signs results uses exactly these; they are
+// fields of Config only so that tests can reach them cheaply.
+const (
+	// DefaultMaxOutput bounds the output of one run, in bytes.
+	DefaultMaxOutput = 8 << 20
+	// DefaultMemoryPages is a job's memory limit when it names none: 64 MiB.
+	DefaultMemoryPages = 1024
+)
+
+// Config says what a Sandbox may use. The zero value of a field means its
+// default.
+type Config struct {
+	// CacheDir keeps native code between processes. It is created with mode
+	// 0700 and refused if others may enter it: whoever can write there can run
+	// code in this process. Empty keeps native code in memory only.
+	CacheDir string
+	// MaxModuleBytes bounds a module's size. Default 8 MiB.
+	MaxModuleBytes int64
+	// MaxOutput bounds the output of one run. Default DefaultMaxOutput.
+	MaxOutput int64
+	// MaxStderr is how much of a guest's log is kept. Default 64 KiB.
+	MaxStderr int
+	// MaxMemoryPages is the most memory, in pages of 64 KiB, that a job may ask
+	// for on this machine. Default 8192 (512 MiB).
+	MaxMemoryPages uint32
+	// ModuleCacheBytes bounds the estimated resident size of the modules kept
+	// ready in memory. Default 256 MiB, about fifteen Go modules.
+	ModuleCacheBytes int64
+	// Engine is EngineCompiler unless a test says otherwise.
+	Engine Engine
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxModuleBytes == 0 {
+		c.MaxModuleBytes = 8 << 20
+	}
+	if c.MaxOutput == 0 {
+		c.MaxOutput = DefaultMaxOutput
+	}
+	if c.MaxStderr == 0 {
+		c.MaxStderr = 64 << 10
+	}
+	if c.MaxMemoryPages == 0 {
+		c.MaxMemoryPages = 8192
+	}
+	if c.ModuleCacheBytes == 0 {
+		c.ModuleCacheBytes = 256 << 20
+	}
+	return c
+}
+
+// compilerSupported reports whether wazero has a native code generator for
+// this architecture. Others have only the interpreter, which no determinism
+// class includes.
+func compilerSupported() bool {
+	return runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64"
+}

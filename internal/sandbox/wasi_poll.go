@@ -1,0 +1,85 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Sizes and tags of poll_oneoff's records.
+const (
+	subscriptionSize = 48
+	eventSize        = 32
+
+	eventClock, eventRead, eventWrite = 0, 1, 2
+
+	clockAbsolute = 1
+)
+
+// pollOneoff(in, out, nsubscriptions, nevents). Descriptors are always ready.
+// Without one, the clock jumps to the earliest deadline: sleeping takes no real
+// time.
+func pollOneoff(x *execution, m memory, p []uint64) errno {
+	n := uint32(p[2])
+	if n == 0 || n > maxVectors {
+		return errnoInval
+	}
+	in, ok := m.bytes(p[0], uint64(n)*subscriptionSize)
+	if !ok {
+		return errnoFault
+	}
+	events := x.poll(in)
+	if e := m.putBytes(p[1], events); e != errnoSuccess {
+		return e
+	}
+	return m.putU32(p[3], uint32(len(events)/eventSize))
+}
+
+// poll answers every subscription that is due once time has passed as far as
+// it must.
+func (x *execution) poll(in []byte) []byte {
+	wake := uint64(math.MaxUint64)
+	for at := 0; at < len(in); at += subscriptionSize {
+		due, _ := x.due(in[at:])
+		wake = min(wake, due)
+	}
+	if wake > x.clock.now {
+		x.clock.advance(wake - x.clock.now)
+	}
+	wake = max(wake, x.clock.now)
+	var events []byte
+	for at := 0; at < len(in); at += subscriptionSize {
+		s := in[at : at+subscriptionSize]
+		if due, e := x.due(s); due <= wake {
+			events = append(events, event(s, e)...)
+		}
+	}
+	return events
+}
+
+// due tells when a subscription is ready, in clock time, or its error.
+func (x *execution) due(s []byte) (uint64, errno) {
+	switch s[8] {
+	case eventClock:
+		base, ok := clockBase(uint64(binary.LittleEndian.Uint32(s[16:])))
+		if !ok {
+			return 0, errnoInval
+		}
+		timeout := binary.LittleEndian.Uint64(s[24:])
+		if binary.LittleEndian.Uint16(s[40:])&clockAbsolute != 0 {
+			return timeout - min(timeout, base), errnoSuccess
+		}
+		return x.clock.now + min(timeout, clockEnd), errnoSuccess
+	case eventRead, eventWrite:
+		_, e := x.file(uint64(binary.LittleEndian.Uint32(s[16:])))
+		return 0, e
+	}
+	return 0, errnoInval
+}
+
+func event(s []byte, e errno) []byte {
+	b := make([]byte, eventSize)
+	copy(b, s[:8]) // user data
+	binary.LittleEndian.PutUint16(b[8:], uint16(e))
+	b[10] = s[8]
+	return b
+}
