@@ -1,0 +1,147 @@
+package jcs
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// DecodeStrict decodes doc into v as encoding/json does, and refuses what that
+// package forgives: members that no field of the struct spells exactly,
+// repeated members, data after the value, and whatever else Canonicalize
+// refuses. An integral number fits an integer however it is spelled. A type's
+// own UnmarshalJSON sees the canonical form of its part. The error is an
+// *Error with the path of the value at fault; *v may then be partly filled.
+func DecodeStrict(doc []byte, v any) error {
+	canonical, err := Canonicalize(doc)
+	if err != nil {
+		return err
+	}
+	root := reflect.TypeOf(v)
+	fields := walker{cursor: cursor{in: canonical}}
+	if err := fields.value(root); err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(canonical))
+	dec.DisallowUnknownFields()
+	if cause := dec.Decode(v); cause != nil {
+		values := walker{cursor: cursor{in: canonical}, decode: true}
+		if err := values.value(root); err != nil {
+			return err
+		}
+		return refusal(cause)
+	}
+	return nil
+}
+
+func refusal(cause error) *Error {
+	return &Error{Offset: -1, Message: cause.Error(), Cause: cause}
+}
+
+// walker follows a canonical document and the Go type it is decoded into side
+// by side. It finds members without a field and, when decode is set, the
+// innermost value that its type refuses: encoding/json does not say where an
+// error of UnmarshalJSON, or one inside an array, came from.
+type walker struct {
+	cursor
+	decode bool
+	known  map[reflect.Type]map[string]reflect.Type // fields by struct
+}
+
+func (w *walker) value(t reflect.Type) *Error {
+	start := w.pos
+	if err := w.parts(t); err != nil {
+		return err
+	}
+	if !w.decode || t == nil {
+		return nil
+	}
+	if err := json.Unmarshal(w.in[start:w.pos], reflect.New(t).Interface()); err != nil {
+		return refusal(err)
+	}
+	return nil
+}
+
+// parts walks the parts of a container and skips any other value.
+func (w *walker) parts(t reflect.Type) *Error {
+	for t != nil && t.Kind() == reflect.Pointer && !decodesItself(t) {
+		t = t.Elem()
+	}
+	if t == nil || decodesItself(t) {
+		w.skip()
+		return nil
+	}
+	first, kind := w.in[w.pos], t.Kind()
+	switch {
+	case first == '{' && kind == reflect.Struct:
+		return w.fields(t)
+	case first == '{' && kind == reflect.Map:
+		return w.entries(t.Elem())
+	case first == '[' && (kind == reflect.Slice || kind == reflect.Array):
+		return w.elements(t.Elem())
+	default:
+		w.skip()
+		return nil
+	}
+}
+
+func (w *walker) fields(t reflect.Type) *Error {
+	known := w.fieldsOf(t)
+	for w.pos++; !w.next('}'); {
+		w.next(',')
+		name := w.name()
+		field, ok := known[name]
+		if !ok {
+			return (&Error{Offset: -1, Message: fmt.Sprintf("unknown field %.100q", name)}).under(name)
+		}
+		if err := w.value(field); err != nil {
+			return err.under(name)
+		}
+	}
+	return nil
+}
+
+func (w *walker) entries(t reflect.Type) *Error {
+	for w.pos++; !w.next('}'); {
+		w.next(',')
+		name := w.name()
+		if err := w.value(t); err != nil {
+			return err.under(name)
+		}
+	}
+	return nil
+}
+
+func (w *walker) elements(t reflect.Type) *Error {
+	i := 0
+	for w.pos++; !w.next(']'); i++ {
+		w.next(',')
+		if err := w.value(t); err != nil {
+			return err.under(fmt.Sprint(i))
+		}
+	}
+	return nil
+}
+
+// skip consumes a value unseen.
+func (c *cursor) skip() {
+	depth := 0
+	for {
+		switch c.in[c.pos] {
+		case '{', '[':
+			depth++
+			c.pos++
+		case '}', ']':
+			depth--
+			c.pos++
+		case ',', ':':
+			c.pos++
+		default:
+			c.token()
+		}
+		if depth == 0 {
+			return
+		}
+	}
+}
