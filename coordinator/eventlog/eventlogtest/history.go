@@ -1,0 +1,155 @@
+package eventlogtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/krako-labs/krako/coordinator/eventlog"
+)
+
+// Batch returns the records of batch number id. They are told by the number
+// alone, so that a verifier in another process knows what to look for: one to
+// seven records of 60 to 400 bytes, each unlike any other.
+func Batch(id int) [][]byte {
+	records := make([][]byte, 1+id%7)
+	for i := range records {
+		records[i] = fmt.Appendf(nil, "%d/%d/%d/", id, i, len(records))
+		padding := 60 + (id*131+i*17)%340
+		records[i] = append(records[i], bytes.Repeat([]byte{byte('a' + (id+i)%26)}, padding)...)
+	}
+	return records
+}
+
+// History is what a test knows about the batches given to a log: which were
+// tried, and which were acknowledged at which offset. It is safe for concurrent
+// use.
+type History struct {
+	mu    sync.Mutex
+	tried map[int]bool
+	acked map[int]eventlog.Offset
+}
+
+// NewHistory returns an empty History.
+func NewHistory() *History {
+	return &History{tried: make(map[int]bool), acked: make(map[int]eventlog.Offset)}
+}
+
+// Append appends batch id to the log and notes what came of it.
+func (h *History) Append(ctx context.Context, log eventlog.Log, id int) error {
+	h.Try(id)
+	first, err := log.Append(ctx, Batch(id))
+	if err != nil {
+		return err
+	}
+	h.Ack(id, first)
+	return nil
+}
+
+// Try notes that batch id was given to the log: it may be there.
+func (h *History) Try(id int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tried[id] = true
+}
+
+// Ack notes that the log acknowledged batch id at first: it must be there.
+func (h *History) Ack(id int, first eventlog.Offset) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tried[id] = true
+	h.acked[id] = first
+}
+
+// Snapshot returns the history as it is now. Taken before a crash, what it says
+// was acknowledged must survive the crash.
+func (h *History) Snapshot() *History {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := NewHistory()
+	for id := range h.tried {
+		s.tried[id] = true
+	}
+	for id, first := range h.acked {
+		s.acked[id] = first
+	}
+	return s
+}
+
+// Acked is the number of batches acknowledged.
+func (h *History) Acked() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.acked)
+}
+
+// Verify reads the whole log and holds it against the history: offsets are
+// dense, every acknowledged batch stands where it was acknowledged, every other
+// batch that was tried stands once and whole or not at all, and nothing else is
+// there. Reading from the start also proves the log's own chain.
+func (h *History) Verify(ctx context.Context, log eventlog.Log) error {
+	at, err := batchesOf(ctx, log)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, first := range at {
+		if !h.tried[id] {
+			return fmt.Errorf("batch %d at record %d was never appended", id, first)
+		}
+	}
+	for id, first := range h.acked {
+		if found, ok := at[id]; !ok || found != first {
+			return fmt.Errorf("batch %d was acknowledged at record %d, found at %d (0: not at all)", id, first, found)
+		}
+	}
+	return nil
+}
+
+// batchesOf returns at which offset each batch of a log stands.
+func batchesOf(ctx context.Context, log eventlog.Log) (map[int]eventlog.Offset, error) {
+	at := make(map[int]eventlog.Offset)
+	var open [][]byte // what is missing yet of the batch being read
+	next := eventlog.Offset(1)
+	err := log.Read(ctx, 1, func(r eventlog.Record) error {
+		if r.Offset != next {
+			return fmt.Errorf("record %d where %d was due", r.Offset, next)
+		}
+		next++
+		if len(open) == 0 {
+			id, records, err := beginBatch(r)
+			if err != nil {
+				return err
+			}
+			if first, twice := at[id]; twice {
+				return fmt.Errorf("batch %d at record %d and again at %d", id, first, r.Offset)
+			}
+			at[id], open = r.Offset, records
+		}
+		if !bytes.Equal(r.Data, open[0]) {
+			return fmt.Errorf("record %d is %.40q, want %.40q", r.Offset, r.Data, open[0])
+		}
+		open = open[1:]
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("verify log: %w", err)
+	case len(open) > 0:
+		return nil, fmt.Errorf("verify log: the last batch lacks %d records", len(open))
+	case next != log.Last()+1:
+		return nil, fmt.Errorf("verify log: read to record %d, Last is %d", next-1, log.Last())
+	}
+	return at, nil
+}
+
+// beginBatch tells from its first record which batch stands there.
+func beginBatch(r eventlog.Record) (id int, records [][]byte, err error) {
+	if _, err := fmt.Sscanf(string(r.Data), "%d/", &id); err != nil || id < 0 {
+		return 0, nil, errors.Join(fmt.Errorf("record %d is no record of a batch: %.40q", r.Offset, r.Data), err)
+	}
+	return id, Batch(id), nil
+}
