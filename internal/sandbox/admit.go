@@ -92,16 +92,30 @@ func (s *Sandbox) admit(ctx context.Context, id cid.Cid, wasm []byte) (*Module, 
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSignatures(compiled, abi); err != nil {
-		return nil, errors.Join(err, compiled.Close(ctx))
-	}
 	m := &Module{
 		id: id, abi: abi, sandbox: s, compiled: compiled,
 		minPages: o.memory.min, resident: residentEstimate(wasm),
 	}
+	if err := m.check(ctx); err != nil {
+		return nil, errors.Join(err, compiled.Close(ctx))
+	}
 	runtime.AddCleanup(m, func(c wazero.CompiledModule) { _ = c.Close(context.Background()) }, compiled)
 	s.modules.add(m)
 	return m, nil
+}
+
+// check finds what only the compiled module shows: the types of imports and
+// exports, and segments that do not fit their memory or table.
+func (m *Module) check(ctx context.Context) error {
+	if err := checkSignatures(m.compiled, m.abi); err != nil {
+		return err
+	}
+	g, err := m.sandbox.instantiate(ctx, m, m.minPages)
+	if err != nil {
+		return invalid("module", "instantiate: %w", err)
+	}
+	g.close()
+	return nil
 }
 
 // residentEstimate is four times the module and something for the rest, as

@@ -69,14 +69,14 @@ func validMediaType(s string) bool {
 	if len(s) > maxMediaType {
 		return false
 	}
-	kind, params, _ := strings.Cut(s, ";")
+	kind, params, more := strings.Cut(s, ";")
 	major, minor, ok := strings.Cut(kind, "/")
 	if !ok || !isToken(major) || !isToken(minor) {
 		return false
 	}
-	for params != "" {
+	for more {
 		var param string
-		param, params, _ = strings.Cut(params, ";")
+		param, params, more = strings.Cut(params, ";")
 		key, value, ok := strings.Cut(strings.TrimPrefix(param, " "), "=")
 		if !ok || !isToken(key) || !isToken(value) {
 			return false
