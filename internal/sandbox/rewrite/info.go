@@ -82,14 +82,4 @@ func (w *rewriter) describe() Info {
 	return info
 }
 
-// hiddenState names some state that neither memory nor exported globals hold.
-func (w *rewriter) hiddenState() string {
-	for i, g := range w.m.globals {
-		if g.mutable && (g.typ == V128 || g.typ.isRef()) {
-			return fmt.Sprintf("mutable global %d is a %s", i, g.typ)
-		}
-	}
-	return w.stateOp
-}
-
 func globalName(index int) string { return fmt.Sprintf("%s%d", globalExport, index) }

@@ -53,45 +53,45 @@ var numericOps = []opRange{
 	{opI64Const, opI64Const, operation{imm: immI64, cost: 1, push: 1}},
 	{opF32Const, opF32Const, operation{imm: immBytes4, cost: 1, push: 1}},
 	{opF64Const, opF64Const, operation{imm: immBytes8, cost: 1, push: 1}},
-	unary(0x45, 0x45),  // i32.eqz
-	binary(0x46, 0x4f), // i32 comparisons
-	unary(0x50, 0x50),  // i64.eqz
-	binary(0x51, 0x5a), // i64 comparisons
+	unaryOps(0x45, 0x45),  // i32.eqz
+	binaryOps(0x46, 0x4f), // i32 comparisons
+	unaryOps(0x50, 0x50),  // i64.eqz
+	binaryOps(0x51, 0x5a), // i64 comparisons
 	{0x5b, 0x60, operation{imm: immNone, cost: 1, pop: 2, push: 1, quiets: shapeF32}}, // f32 comparisons
 	{0x61, 0x66, operation{imm: immNone, cost: 1, pop: 2, push: 1, quiets: shapeF64}}, // f64 comparisons
-	unary(0x67, 0x69),  // i32 clz ctz popcnt
-	binary(0x6a, 0x6c), // i32 add sub mul
+	unaryOps(0x67, 0x69),  // i32 clz ctz popcnt
+	binaryOps(0x6a, 0x6c), // i32 add sub mul
 	{0x6d, 0x70, operation{imm: immNone, cost: costDiv, pop: 2, push: 1}}, // i32 div rem
-	binary(0x71, 0x78), // i32 and … rotr
-	unary(0x79, 0x7b),  // i64 clz ctz popcnt
-	binary(0x7c, 0x7e), // i64 add sub mul
+	binaryOps(0x71, 0x78), // i32 and … rotr
+	unaryOps(0x79, 0x7b),  // i64 clz ctz popcnt
+	binaryOps(0x7c, 0x7e), // i64 add sub mul
 	{0x7f, 0x82, operation{imm: immNone, cost: costDiv, pop: 2, push: 1}}, // i64 div rem
-	binary(0x83, 0x8a),                                                                // i64 and … rotr
-	unary(0x8b, 0x8c),                                                                 // f32 abs neg: they change the sign bit alone
-	float(0x8d, 0x90, 1, 1, shapeF32, shapeF32),                                       // f32 ceil floor trunc nearest
-	float(0x91, 0x91, costFloatDiv, 1, shapeF32, shapeF32),                            // f32.sqrt
-	float(0x92, 0x94, 1, 2, shapeF32, shapeF32),                                       // f32 add sub mul
-	float(0x95, 0x95, costFloatDiv, 2, shapeF32, shapeF32),                            // f32.div
-	float(0x96, 0x97, 1, 2, shapeF32, shapeF32),                                       // f32 min max
-	binary(0x98, 0x98),                                                                // f32.copysign
-	unary(0x99, 0x9a),                                                                 // f64 abs neg
-	float(0x9b, 0x9e, 1, 1, shapeF64, shapeF64),                                       // f64 ceil floor trunc nearest
-	float(0x9f, 0x9f, costFloatDiv, 1, shapeF64, shapeF64),                            // f64.sqrt
-	float(0xa0, 0xa2, 1, 2, shapeF64, shapeF64),                                       // f64 add sub mul
-	float(0xa3, 0xa3, costFloatDiv, 2, shapeF64, shapeF64),                            // f64.div
-	float(0xa4, 0xa5, 1, 2, shapeF64, shapeF64),                                       // f64 min max
-	binary(0xa6, 0xa6),                                                                // f64.copysign
-	unary(0xa7, 0xa7),                                                                 // i32.wrap_i64
+	binaryOps(0x83, 0x8a),                                                             // i64 and … rotr
+	unaryOps(0x8b, 0x8c),                                                              // f32 abs neg: they change the sign bit alone
+	floatOps(0x8d, 0x90, 1, 1, shapeF32, shapeF32),                                    // f32 ceil floor trunc nearest
+	floatOps(0x91, 0x91, costFloatDiv, 1, shapeF32, shapeF32),                         // f32.sqrt
+	floatOps(0x92, 0x94, 1, 2, shapeF32, shapeF32),                                    // f32 add sub mul
+	floatOps(0x95, 0x95, costFloatDiv, 2, shapeF32, shapeF32),                         // f32.div
+	floatOps(0x96, 0x97, 1, 2, shapeF32, shapeF32),                                    // f32 min max
+	binaryOps(0x98, 0x98),                                                             // f32.copysign
+	unaryOps(0x99, 0x9a),                                                              // f64 abs neg
+	floatOps(0x9b, 0x9e, 1, 1, shapeF64, shapeF64),                                    // f64 ceil floor trunc nearest
+	floatOps(0x9f, 0x9f, costFloatDiv, 1, shapeF64, shapeF64),                         // f64.sqrt
+	floatOps(0xa0, 0xa2, 1, 2, shapeF64, shapeF64),                                    // f64 add sub mul
+	floatOps(0xa3, 0xa3, costFloatDiv, 2, shapeF64, shapeF64),                         // f64.div
+	floatOps(0xa4, 0xa5, 1, 2, shapeF64, shapeF64),                                    // f64 min max
+	binaryOps(0xa6, 0xa6),                                                             // f64.copysign
+	unaryOps(0xa7, 0xa7),                                                              // i32.wrap_i64
 	{0xa8, 0xa9, operation{imm: immNone, cost: 1, pop: 1, push: 1, quiets: shapeF32}}, // i32.trunc_f32
 	{0xaa, 0xab, operation{imm: immNone, cost: 1, pop: 1, push: 1, quiets: shapeF64}}, // i32.trunc_f64
-	unary(0xac, 0xad),                                                                 // i64.extend_i32
+	unaryOps(0xac, 0xad),                                                              // i64.extend_i32
 	{0xae, 0xaf, operation{imm: immNone, cost: 1, pop: 1, push: 1, quiets: shapeF32}}, // i64.trunc_f32
 	{0xb0, 0xb1, operation{imm: immNone, cost: 1, pop: 1, push: 1, quiets: shapeF64}}, // i64.trunc_f64
-	unary(0xb2, 0xb5),                                                                 // f32.convert_i32 f32.convert_i64
-	float(0xb6, 0xb6, 1, 1, shapeF32, shapeF64),                                       // f32.demote_f64
-	unary(0xb7, 0xba),                                                                 // f64.convert_i32 f64.convert_i64
-	float(0xbb, 0xbb, 1, 1, shapeF64, shapeF32),                                       // f64.promote_f32
-	unary(0xbc, 0xc4),                                                                 // reinterpretations, sign extensions
+	unaryOps(0xb2, 0xb5),                                                              // f32.convert_i32 f32.convert_i64
+	floatOps(0xb6, 0xb6, 1, 1, shapeF32, shapeF64),                                    // f32.demote_f64
+	unaryOps(0xb7, 0xba),                                                              // f64.convert_i32 f64.convert_i64
+	floatOps(0xbb, 0xbb, 1, 1, shapeF64, shapeF32),                                    // f64.promote_f32
+	unaryOps(0xbc, 0xc4),                                                              // reinterpretations, sign extensions
 }
 
 var miscOps = []opRange{
@@ -111,15 +111,15 @@ var miscOps = []opRange{
 	{opTableFill, opTableFill, operation{imm: immTable, cost: costBulk, pop: 3, varies: perReference}},
 }
 
-func unary(first, last opcode) opRange {
+func unaryOps(first, last opcode) opRange {
 	return opRange{first, last, operation{imm: immNone, cost: 1, pop: 1, push: 1}}
 }
 
-func binary(first, last opcode) opRange {
+func binaryOps(first, last opcode) opRange {
 	return opRange{first, last, operation{imm: immNone, cost: 1, pop: 2, push: 1}}
 }
 
-// float describes operations that may give a NaN of any bits.
-func float(first, last opcode, cost, pop uint8, result, operand shape) opRange {
+// floatOps describes operations that may give a NaN of any bits.
+func floatOps(first, last opcode, cost, pop uint8, result, operand shape) opRange {
 	return opRange{first, last, operation{imm: immNone, cost: cost, pop: pop, push: 1, nan: result, quiets: operand}}
 }
