@@ -1,0 +1,139 @@
+package contracts
+
+// SubmitRequest is the body of POST /v1/sessions (CONTRACTS section 10).
+type SubmitRequest struct {
+	TaskGraph TaskGraph          `json:"task_graph"`
+	Metadata  SubmissionMetadata `json:"submission_metadata"`
+}
+
+// SubmissionMetadata says who submits and in which trace.
+type SubmissionMetadata struct {
+	SubmittedAt Time   `json:"submitted_at"`
+	KoraVersion string `json:"kora_version"`
+	TraceID     string `json:"trace_id,omitempty"`
+}
+
+// SubmitResponse is the answer to an accepted submission. The same tenant_id,
+// request_id and graph always get the same session.
+type SubmitResponse struct {
+	Status    SubmitStatus `json:"status"`
+	SessionID SessionID    `json:"execution_session_id"`
+	GraphCID  string       `json:"graph_cid"`
+	// Existing is set when the session was accepted by an earlier submission.
+	Existing bool `json:"existing,omitempty"`
+}
+
+// SubmitStatus is the verdict on a submission.
+type SubmitStatus string
+
+// The verdicts on a submission.
+const (
+	SubmitAccepted         SubmitStatus = "accepted"
+	SubmitRejectedSchema   SubmitStatus = "rejected_schema_invalid"
+	SubmitRejectedBudget   SubmitStatus = "rejected_budget_invalid"
+	SubmitRejectedCapacity SubmitStatus = "rejected_capacity"
+)
+
+// SessionSummary is one line of a list of sessions.
+type SessionSummary struct {
+	SessionID SessionID    `json:"execution_session_id"`
+	TenantID  TenantID     `json:"tenant_id"`
+	GraphID   string       `json:"graph_id"`
+	RequestID string       `json:"request_id"`
+	GraphCID  string       `json:"graph_cid"`
+	State     SessionState `json:"state"`
+	Units     UnitCounts   `json:"units"`
+	StartedAt Time         `json:"started_at"`
+	EndedAt   *Time        `json:"ended_at,omitempty"`
+}
+
+// UnitCounts counts a session's units by what is left to do.
+type UnitCounts struct {
+	Total   int `json:"total"`
+	Waiting int `json:"waiting"`
+	Running int `json:"running"`
+	Done    int `json:"done"`
+	Failed  int `json:"failed"`
+}
+
+// SessionView is a session with the state of each unit.
+type SessionView struct {
+	SessionSummary
+	WorkUnits []UnitView `json:"work_units"`
+}
+
+// UnitView is the state of one unit.
+type UnitView struct {
+	ID         UnitID     `json:"id"`
+	Type       UnitType   `json:"type"`
+	State      UnitState  `json:"state"`
+	StopReason StopReason `json:"stop_reason,omitempty"`
+	Attempt    uint32     `json:"attempt"`
+	Node       NodeID     `json:"node,omitempty"`
+	UnitCID    string     `json:"unit_cid,omitempty"`
+	ResultCID  string     `json:"result_cid,omitempty"`
+	BatchCID   string     `json:"batch_cid,omitempty"`
+	Output     *OutputRef `json:"output,omitempty"`
+}
+
+// SessionList is a page of sessions, newest first. An empty Next is the end.
+type SessionList struct {
+	Sessions []SessionSummary `json:"sessions"`
+	Next     string           `json:"next,omitempty"`
+}
+
+// NodeView is what a coordinator knows of one node.
+type NodeView struct {
+	NodeID     NodeID   `json:"node_id"`
+	Kind       string   `json:"kind"`
+	Version    string   `json:"version"`
+	Profiles   []string `json:"profiles"`
+	Engine     string   `json:"engine"`
+	Slots      int      `json:"slots"`
+	Region     string   `json:"region,omitempty"`
+	Tags       []string `json:"tags,omitempty"`
+	Connected  bool     `json:"connected"`
+	Leases     int      `json:"leases"`
+	UnitsDone  uint64   `json:"units_done"`
+	BatchSeq   uint64   `json:"batch_seq"`
+	LastSeenAt Time     `json:"last_seen_at"`
+}
+
+// NodeList is the answer of GET /v1/nodes.
+type NodeList struct {
+	Nodes []NodeView `json:"nodes"`
+}
+
+// TaskView is one entry of the task catalogue.
+type TaskView struct {
+	Task        string `json:"task"`
+	Module      Link   `json:"module"`
+	Entry       string `json:"entry,omitempty"`
+	Description string `json:"description"`
+	MediaType   string `json:"media_type"`
+}
+
+// TaskList is the answer of GET /v1/tasks.
+type TaskList struct {
+	Tasks []TaskView `json:"tasks"`
+}
+
+// BlockStored is the answer of PUT /v1/blocks.
+type BlockStored struct {
+	CID   Link  `json:"cid"`
+	Bytes int64 `json:"bytes"`
+}
+
+// Receipt is everything needed to check one result offline, without trusting
+// the coordinator that handed it out.
+type Receipt struct {
+	V int `json:"v"`
+	// Batch is the signed envelope, Index the result's place in it and Path its
+	// RFC 6962 audit path to the batch's root.
+	Batch []byte   `json:"batch"`
+	Index int      `json:"index"`
+	Path  [][]byte `json:"path"`
+	// Result and Unit are the result block and the invocation block.
+	Result []byte `json:"result"`
+	Unit   []byte `json:"unit"`
+}

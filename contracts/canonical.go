@@ -1,0 +1,117 @@
+package contracts
+
+import (
+	"fmt"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+)
+
+// Canonical returns the graph's canonical DAG-CBOR: fields that say no more
+// than their default are left out, so that every spelling of one graph has the
+// same bytes. It does not change g.
+func (g *TaskGraph) Canonical() ([]byte, error) {
+	n := *g
+	n.Policies = g.Policies.canonical()
+	if len(n.Ext) == 0 {
+		n.Ext = nil
+	}
+	n.WorkUnits = make([]WorkUnit, len(g.WorkUnits))
+	for i := range g.WorkUnits {
+		n.WorkUnits[i] = g.WorkUnits[i].canonical()
+	}
+	b, err := dagcbor.Marshal(&n)
+	if err != nil {
+		return nil, fmt.Errorf("encode graph: %w", err)
+	}
+	return b, nil
+}
+
+// CID returns graph_cid, the address of the canonical form.
+func (g *TaskGraph) CID() (cid.Cid, error) {
+	b, err := g.Canonical()
+	if err != nil {
+		return cid.Undef, err
+	}
+	return dagcbor.CID(b), nil
+}
+
+// DecodeGraph reads a canonical graph block. It checks the encoding, not the
+// rules: use Validate for those.
+func DecodeGraph(block []byte) (*TaskGraph, error) {
+	var g TaskGraph
+	if err := dagcbor.Unmarshal(block, &g); err != nil {
+		return nil, Errorf(CodeValidation, "task graph", "decode: %w", err)
+	}
+	return &g, nil
+}
+
+func (p *Policies) canonical() *Policies {
+	if p == nil {
+		return nil
+	}
+	n := *p
+	n.FailurePolicy = unless(n.FailurePolicy, FailFast)
+	n.PrivacyDefault = unless(n.PrivacyDefault, AllowRemote)
+	n.LoggingMode = unless(n.LoggingMode, LogMinimal)
+	return nonZero(n)
+}
+
+func (u WorkUnit) canonical() WorkUnit {
+	u.Priority = unless(u.Priority, P2)
+	u.Verification = unless(u.Verification, u.defaultVerification())
+	if u.IsIdempotent() {
+		u.Idempotent = nil
+	}
+	if u.IsCritical() {
+		u.Critical = nil
+	}
+	if string(u.Input) == "{}" {
+		u.Input = nil
+	}
+	if u.Constraints != nil {
+		u.Constraints = nonZero(*u.Constraints)
+	}
+	if u.Timeouts != nil {
+		u.Timeouts = nonZero(*u.Timeouts)
+	}
+	if u.Retries != nil {
+		r := *u.Retries
+		r.MaxAttempts = unless(r.MaxAttempts, DefaultAttempts)
+		u.Retries = nonZero(r)
+	}
+	return u
+}
+
+func (u *WorkUnit) defaultVerification() VerificationMode {
+	if u.Type == LLM {
+		return VerifySchema
+	}
+	return VerifyAdaptive
+}
+
+// VerificationMode returns the unit's mode with the default filled in.
+func (u *WorkUnit) VerificationMode() VerificationMode {
+	if u.Verification == "" {
+		return u.defaultVerification()
+	}
+	return u.Verification
+}
+
+// unless returns the zero value when v is the default def.
+func unless[T comparable](v, def T) T {
+	if v == def {
+		var zero T
+		return zero
+	}
+	return v
+}
+
+// nonZero returns nil for a struct that says nothing.
+func nonZero[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}

@@ -1,0 +1,177 @@
+package contracts
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Event is a CloudEvents 1.0 event in its JSON form (CONTRACTS section 7).
+// Delivery is at least once: consumers deduplicate by ID.
+type Event struct {
+	SpecVersion string    `json:"specversion"`
+	ID          string    `json:"id"`
+	Source      string    `json:"source"`
+	Type        EventType `json:"type"`
+	// Subject is the work unit id, empty for events of a session or node.
+	Subject         string `json:"subject,omitempty"`
+	Time            Time   `json:"time"`
+	DataContentType string `json:"datacontenttype,omitempty"`
+	DataSchema      string `json:"dataschema,omitempty"`
+
+	TenantID    TenantID  `json:"tenantid,omitempty"`
+	GraphID     string    `json:"graphid,omitempty"`
+	SessionID   SessionID `json:"sessionid,omitempty"`
+	Attempt     uint32    `json:"attempt,omitempty"`
+	TraceParent string    `json:"traceparent,omitempty"`
+
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
+// EventType is one of a closed list per contract minor version.
+type EventType string
+
+// Session events.
+const (
+	EventSessionStarted   EventType = "execution.session.started"
+	EventSessionCompleted EventType = "execution.session.completed"
+	EventSessionFailed    EventType = "execution.session.failed"
+	EventSessionCancelled EventType = "execution.session.cancelled"
+	EventSessionRejected  EventType = "session.rejected"
+)
+
+// Work unit events.
+const (
+	EventUnitQueued       EventType = "workunit.queued"
+	EventUnitReady        EventType = "workunit.ready"
+	EventUnitScheduled    EventType = "workunit.scheduled"
+	EventUnitClaimed      EventType = "workunit.claimed"
+	EventUnitStarted      EventType = "workunit.started"
+	EventUnitCompleted    EventType = "workunit.completed"
+	EventUnitValidated    EventType = "workunit.validated"
+	EventUnitFailed       EventType = "workunit.failed"
+	EventUnitTimeout      EventType = "workunit.timeout"
+	EventUnitCancelled    EventType = "workunit.cancelled"
+	EventUnitLeaseLost    EventType = "workunit.lease.lost"
+	EventUnitRetried      EventType = "workunit.retried"
+	EventUnitRetryDropped EventType = "workunit.retry.dropped"
+	EventUnitSkipped      EventType = "workunit.skipped"
+	EventUnitDeferred     EventType = "workunit.deferred"
+	EventUnitRejected     EventType = "workunit.rejected"
+	EventUnitCached       EventType = "workunit.cached"
+	EventReplicaCompared  EventType = "workunit.replica.compared"
+	EventUnitSuperseded   EventType = "workunit.superseded"
+)
+
+// Model invocation events.
+const (
+	EventLLMStarted   EventType = "llm.invocation.started"
+	EventLLMCompleted EventType = "llm.invocation.completed"
+	EventLLMFailed    EventType = "llm.invocation.failed"
+)
+
+// Node and pod events.
+const (
+	EventNodeRegistered  EventType = "node.registered"
+	EventNodeApproved    EventType = "node.approved"
+	EventNodeHealth      EventType = "node.health.updated"
+	EventNodeUnavailable EventType = "node.unavailable"
+	EventNodeQuarantined EventType = "node.quarantined"
+	EventNodeSuspended   EventType = "node.suspended"
+	EventNodeRemoved     EventType = "node.removed"
+	EventNodeKeyRotated  EventType = "node.key.rotated"
+	EventPodReady        EventType = "pod.ready"
+	EventPodDegraded     EventType = "pod.degraded"
+	EventPodUnavailable  EventType = "pod.unavailable"
+)
+
+// Capacity events.
+const (
+	EventScaleRequested    EventType = "capacity.scale.requested"
+	EventScaleApplied      EventType = "capacity.scale.applied"
+	EventAdmissionChanged  EventType = "capacity.admission.mode.changed"
+	EventCongestionChanged EventType = "congestion.mode.changed"
+	EventQueueDepth        EventType = "queue.depth.updated"
+)
+
+// Trust events.
+const (
+	EventTrustScore    EventType = "trust.score.updated"
+	EventTrustEvidence EventType = "trust.evidence.recorded"
+)
+
+// Billing events.
+const (
+	EventUsageRecorded    EventType = "billing.usage.recorded"
+	EventCreditsGranted   EventType = "billing.credits.granted"
+	EventCreditsReserved  EventType = "billing.credits.reserved"
+	EventCreditsReleased  EventType = "billing.credits.released"
+	EventCreditsDebited   EventType = "billing.credits.debited"
+	EventEntryReversed    EventType = "billing.entry.reversed"
+	EventAccountSuspended EventType = "billing.account.suspended"
+	EventPricesChanged    EventType = "billing.prices.changed"
+)
+
+// EventTypes returns the closed list in the order of CONTRACTS section 7.
+func EventTypes() []EventType {
+	return []EventType{
+		EventSessionStarted, EventSessionCompleted, EventSessionFailed, EventSessionCancelled, EventSessionRejected,
+		EventUnitQueued, EventUnitReady, EventUnitScheduled, EventUnitClaimed, EventUnitStarted, EventUnitCompleted,
+		EventUnitValidated, EventUnitFailed, EventUnitTimeout, EventUnitCancelled, EventUnitLeaseLost, EventUnitRetried,
+		EventUnitRetryDropped, EventUnitSkipped, EventUnitDeferred, EventUnitRejected, EventUnitCached,
+		EventReplicaCompared, EventUnitSuperseded,
+		EventLLMStarted, EventLLMCompleted, EventLLMFailed,
+		EventNodeRegistered, EventNodeApproved, EventNodeHealth, EventNodeUnavailable, EventNodeQuarantined,
+		EventNodeSuspended, EventNodeRemoved, EventNodeKeyRotated, EventPodReady, EventPodDegraded, EventPodUnavailable,
+		EventScaleRequested, EventScaleApplied, EventAdmissionChanged, EventCongestionChanged, EventQueueDepth,
+		EventTrustScore, EventTrustEvidence,
+		EventUsageRecorded, EventCreditsGranted, EventCreditsReserved, EventCreditsReleased, EventCreditsDebited,
+		EventEntryReversed, EventAccountSuspended, EventPricesChanged,
+	}
+}
+
+var eventTypes = func() map[EventType]bool {
+	set := map[EventType]bool{}
+	for _, t := range EventTypes() {
+		set[t] = true
+	}
+	return set
+}()
+
+// Valid reports whether t is in the closed list.
+func (t EventType) Valid() bool { return eventTypes[t] }
+
+func (t EventType) ofUnit() bool {
+	return strings.HasPrefix(string(t), "workunit.") || strings.HasPrefix(string(t), "llm.")
+}
+
+func (t EventType) ofSession() bool {
+	return t.ofUnit() || strings.HasPrefix(string(t), "execution.session.")
+}
+
+// Validate checks that every required field is present and well-formed. The
+// error is an *Error naming the field.
+func (e *Event) Validate() error {
+	missing := func(field, why string) error { return Errorf(CodeValidation, field, "event %s: %s", e.ID, why) }
+	switch {
+	case e.SpecVersion != "1.0":
+		return missing("specversion", "is not 1.0")
+	case !validUUID(e.ID):
+		return missing("id", "is not a UUID")
+	case !strings.HasPrefix(e.Source, "/krako/"):
+		return missing("source", "does not start with /krako/")
+	case !e.Type.Valid():
+		return missing("type", "is not in the closed list")
+	case e.Time.IsZero():
+		return missing("time", "is missing")
+	case e.Type.ofUnit() && e.Subject == "":
+		return missing("subject", "names no work unit")
+	case e.Type.ofSession() && (e.TenantID == "" || e.GraphID == "" || e.SessionID == ""):
+		return missing("sessionid", "lacks tenantid, graphid or sessionid")
+	}
+	return nil
+}
+
+// DataSchemaOf returns the dataschema of a type at this contract version.
+func DataSchemaOf(t EventType) string {
+	return "https://schemas.krako.dev/v" + Version + "/event-data/" + string(t) + ".json"
+}

@@ -1,0 +1,79 @@
+package contracts
+
+// SessionStarted is the data of execution.session.started.
+type SessionStarted struct {
+	GraphCID  string `json:"graph_cid"`
+	RequestID string `json:"request_id"`
+	Units     int    `json:"units"`
+}
+
+// SessionEnded is the data of execution.session.completed, .failed and
+// .cancelled.
+type SessionEnded struct {
+	StopReason StopReason `json:"stop_reason"`
+	// FinalUnit is the unit whose output is the answer, if there is one.
+	FinalUnit  UnitID `json:"final_unit,omitempty"`
+	OutputCID  string `json:"output_cid,omitempty"`
+	DurationMS int64  `json:"duration_ms"`
+	Error      *Error `json:"error,omitempty"`
+}
+
+// UnitScheduled is the data of workunit.scheduled.
+type UnitScheduled struct {
+	Target   NodeID  `json:"target"`
+	Score    float64 `json:"score"`
+	Eligible int     `json:"eligible"`
+	Privacy  Privacy `json:"privacy"`
+	Reason   string  `json:"reason"`
+	Lease    uint64  `json:"lease"`
+	Epoch    uint64  `json:"epoch"`
+}
+
+// UnitEnded is the data of workunit.completed, .failed, .timeout, .cached and
+// .skipped: what ended, and the addresses that let anybody check it.
+type UnitEnded struct {
+	StopReason StopReason `json:"stop_reason"`
+	Node       NodeID     `json:"node,omitempty"`
+	DurationMS float64    `json:"duration_ms"`
+	Fuel       uint64     `json:"fuel"`
+	UnitCID    string     `json:"unit_cid,omitempty"`
+	ResultCID  string     `json:"result_cid,omitempty"`
+	BatchCID   string     `json:"batch_cid,omitempty"`
+	OutputCID  string     `json:"output_cid,omitempty"`
+	MediaType  string     `json:"media_type,omitempty"`
+	Error      *Error     `json:"error,omitempty"`
+}
+
+// UnitLeaseLost is the data of workunit.lease.lost.
+type UnitLeaseLost struct {
+	Node   NodeID `json:"node"`
+	Lease  uint64 `json:"lease"`
+	Reason string `json:"reason"`
+}
+
+// UnitRetried is the data of workunit.retried and .retry.dropped.
+type UnitRetried struct {
+	BackoffMS int64  `json:"backoff_ms"`
+	Reason    string `json:"reason"`
+}
+
+// LLMEnded is the data of the llm.invocation events.
+type LLMEnded struct {
+	Pod        NodeID    `json:"pod"`
+	Tier       ModelTier `json:"tier"`
+	Model      string    `json:"model"`
+	TokensIn   int64     `json:"tokens_in"`
+	TokensOut  int64     `json:"tokens_out"`
+	DurationMS float64   `json:"duration_ms"`
+	Error      *Error    `json:"error,omitempty"`
+}
+
+// NodeInfo is the data of the node and pod events.
+type NodeInfo struct {
+	Node     NodeID   `json:"node"`
+	Kind     string   `json:"kind"`
+	Version  string   `json:"version,omitempty"`
+	Profiles []string `json:"profiles,omitempty"`
+	Slots    int      `json:"slots,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
+}

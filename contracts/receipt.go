@@ -1,0 +1,106 @@
+package contracts
+
+import (
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/contracts/merkle"
+)
+
+// Path returns the RFC 6962 audit path of item i to the batch's root.
+func (b *Batch) Path(i int) ([][]byte, error) {
+	hashes, err := leaves(b.Results)
+	if err != nil {
+		return nil, err
+	}
+	path, err := merkle.Path(hashes, i)
+	if err != nil {
+		return nil, Errorf(CodeValidation, string(b.Node), "audit path of item %d: %w", i, err)
+	}
+	out := make([][]byte, len(path))
+	for k := range path {
+		out[k] = path[k][:]
+	}
+	return out, nil
+}
+
+// Verified is what a receipt proves.
+type Verified struct {
+	Node    NodeID
+	Cluster string
+	Seq     uint64
+	UnitCID string
+	Result  Result
+	// ResultCID is the address both of the result block and in the signed item.
+	ResultCID  string
+	Invocation Invocation
+	Observed   Observed
+}
+
+// Verify checks a receipt offline: the batch's signature and root, the audit
+// path, that the result block is the signed one and that it is about the
+// invocation block. It proves who claims the result, not that it is right. The
+// error names what does not hold.
+func (r *Receipt) Verify() (*Verified, error) {
+	if r.V != 1 {
+		return nil, Errorf(CodeVersionMismatch, "receipt", "version %d is not supported", r.V)
+	}
+	b, err := OpenBatch(r.Batch)
+	if err != nil {
+		return nil, err
+	}
+	if r.Index < 0 || r.Index >= len(b.Results) {
+		return nil, Errorf(CodeValidation, "receipt", "index %d is outside a batch of %d", r.Index, len(b.Results))
+	}
+	item := &b.Results[r.Index]
+	if err := r.checkPath(b, item); err != nil {
+		return nil, err
+	}
+	result, id, err := DecodeResult(r.Result)
+	if err != nil {
+		return nil, err
+	}
+	if !id.Equals(item.ResultCID.Cid) {
+		return nil, Errorf(CodeValidation, id.String(), "result block is not the signed result %s", item.ResultCID)
+	}
+	inv, unit, err := DecodeInvocation(r.Unit)
+	if err != nil {
+		return nil, err
+	}
+	if !unit.Equals(result.Unit.Cid) {
+		return nil, Errorf(CodeValidation, unit.String(), "result is about unit %s", result.Unit)
+	}
+	return &Verified{
+		Node: b.Node, Cluster: b.Cluster, Seq: b.Seq, UnitCID: unit.String(), Result: *result, ResultCID: id.String(),
+		Invocation: *inv, Observed: item.Observed,
+	}, nil
+}
+
+func (r *Receipt) checkPath(b *Batch, item *BatchItem) error {
+	leaf, err := item.Leaf()
+	if err != nil {
+		return err
+	}
+	var root merkle.Hash
+	copy(root[:], b.Root)
+	path := make([]merkle.Hash, len(r.Path))
+	for i, h := range r.Path {
+		if len(h) != len(path[i]) {
+			return Errorf(CodeValidation, "receipt", "audit path holds a hash of %d bytes", len(h))
+		}
+		copy(path[i][:], h)
+	}
+	if err := merkle.Verify(root, leaf, r.Index, len(b.Results), path); err != nil {
+		return Errorf(CodeValidation, "receipt", "audit path: %w", err)
+	}
+	return nil
+}
+
+// CheckOutput verifies that data is the output the result names.
+func (v *Verified) CheckOutput(data []byte) error {
+	if v.Result.Output == nil {
+		return Errorf(CodeValidation, v.ResultCID, "result has no output")
+	}
+	if err := dagcbor.Verify(v.Result.Output.Cid, data); err != nil {
+		return Errorf(CodeValidation, v.Result.Output.String(), "output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package contracts
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/krako-labs/krako/contracts/jsonpointer"
+)
+
+// Bounds of a single unit that no backend raises.
+const (
+	maxUnitNameBytes = 256
+	maxBlobs         = 100_000
+	maxMemoryMB      = 4096
+	maxTokens        = 1 << 24
+)
+
+func (c *checker) units() {
+	for i := range c.graph.WorkUnits {
+		if c.full() {
+			return
+		}
+		u := &c.graph.WorkUnits[i]
+		at := fmt.Sprintf("/work_units/%d", i)
+		if !u.ID.Valid() {
+			c.fail(RuleUnitID, u.ID, at+"/id", "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", u.ID, maxNameBytes)
+		} else if first, ok := c.index[u.ID]; ok {
+			c.fail(RuleUnitUnique, u.ID, at+"/id", "is already the id of /work_units/%d", first)
+		} else {
+			c.index[u.ID] = i
+		}
+		c.unit(u, at)
+	}
+	for i := range c.graph.WorkUnits {
+		if c.full() {
+			return
+		}
+		c.edges(&c.graph.WorkUnits[i], fmt.Sprintf("/work_units/%d", i))
+	}
+}
+
+func (c *checker) unit(u *WorkUnit, at string) {
+	oneOf(c, RuleUnitType, u.ID, at+"/type", u.Type, Deterministic, Retrieval, SmallModel, LLM)
+	if len(u.Name) > maxUnitNameBytes {
+		c.fail(RuleConstraint, u.ID, at+"/name", "is longer than %d bytes", maxUnitNameBytes)
+	}
+	if u.Type == LLM {
+		c.model(u, at)
+	} else if u.Type.CPU() {
+		c.program(u, at)
+	}
+	if len(u.Input) > 0 && !u.Input.IsObject() {
+		c.fail(RuleInput, u.ID, at+"/input", "is not a JSON object")
+	}
+	if len(u.OutputSchema) > 0 {
+		if err := c.schema(u.OutputSchema); err != nil {
+			c.fail(RuleOutputSchema, u.ID, at+"/output_schema", "%v", err)
+		}
+	}
+	if u.VerifyWith != nil {
+		c.programForm(RuleProgram, u.ID, at+"/verify_with", u.VerifyWith)
+	}
+	c.blobs(u, at)
+	c.limitsOf(u, at)
+}
+
+func (c *checker) program(u *WorkUnit, at string) {
+	if u.Program == nil {
+		c.fail(RuleProgram, u.ID, at+"/program", "is missing on a %s unit", u.Type)
+	} else {
+		c.programForm(RuleProgram, u.ID, at+"/program", u.Program)
+	}
+	if u.Model != nil {
+		c.fail(RuleModel, u.ID, at+"/model", "is only for llm units")
+	}
+}
+
+func (c *checker) programForm(rule Rule, id UnitID, at string, p *Program) {
+	switch {
+	case (p.Task == "") == (p.Module == nil):
+		c.fail(rule, id, at, "needs exactly one of task and module")
+	case p.Task != "" && !validTask(p.Task):
+		c.fail(rule, id, at+"/task", "%q is not of the form name@version", p.Task)
+	case p.Task != "" && p.Entry != "":
+		c.fail(rule, id, at+"/entry", "is fixed by the catalogue task")
+	case len(p.Entry) > maxNameBytes:
+		c.fail(rule, id, at+"/entry", "is longer than %d bytes", maxNameBytes)
+	case p.Module != nil && !p.Module.Defined():
+		c.fail(rule, id, at+"/module", "is not a link")
+	}
+}
+
+// validTask accepts name@version, e.g. text/wordcount@1.
+func validTask(s string) bool {
+	name, version, ok := strings.Cut(s, "@")
+	return ok && validName(name) && validName(version)
+}
+
+func (c *checker) model(u *WorkUnit, at string) {
+	if u.Program != nil {
+		c.fail(RuleProgram, u.ID, at+"/program", "is not for llm units")
+	}
+	m := u.Model
+	at += "/model"
+	if m == nil {
+		c.fail(RuleModel, u.ID, at, "is missing on an llm unit")
+		return
+	}
+	oneOf(c, RuleModel, u.ID, at+"/operation", m.Operation, Generate, Embed)
+	oneOf(c, RuleModel, u.ID, at+"/tier", m.Tier, TierSmall, TierMedium, TierLarge)
+	if (m.Prompt == "") == (len(m.Messages) == 0) {
+		c.fail(RuleModel, u.ID, at, "needs exactly one of messages and prompt")
+	}
+	for i, msg := range m.Messages {
+		oneOf(c, RuleModel, u.ID, fmt.Sprintf("%s/messages/%d/role", at, i), msg.Role, "system", "user", "assistant", "tool")
+	}
+	if m.MaxTokens < 0 || m.MaxTokens > maxTokens {
+		c.fail(RuleModel, u.ID, at+"/max_tokens", "is %d, allowed are 0 to %d", m.MaxTokens, maxTokens)
+	}
+	if t := m.Temperature; t != nil && !(*t >= 0 && *t <= 2) {
+		c.fail(RuleModel, u.ID, at+"/temperature", "is %v, allowed are 0 to 2", *t)
+	}
+	if p := m.TopP; p != nil && !(*p > 0 && *p <= 1) {
+		c.fail(RuleModel, u.ID, at+"/top_p", "is %v, allowed are above 0 to 1", *p)
+	}
+	if m.Operation == Generate && len(u.OutputSchema) == 0 && !m.FreeText {
+		c.fail(RuleOutputSchema, u.ID, at+"/free_text", "an llm unit needs an output_schema or free_text")
+	}
+}
+
+func (c *checker) blobs(u *WorkUnit, at string) {
+	if len(u.Blobs) > maxBlobs {
+		c.fail(RuleBlob, u.ID, at+"/blobs", "has %d blobs, the limit is %d", len(u.Blobs), maxBlobs)
+	}
+	for name, link := range u.Blobs {
+		if !validBlobName(name) {
+			c.fail(RuleBlob, u.ID, at+"/blobs", "%q is not a blob name", name)
+		}
+		if !link.Defined() {
+			c.fail(RuleBlob, u.ID, at+"/blobs/"+jsonpointer.Escape(name), "is not a link")
+		}
+	}
+}
+
+// validBlobName accepts file names of [A-Za-z0-9._:-]: a blob is one file, so
+// there is no path to escape with.
+func validBlobName(s string) bool {
+	return validName(s) && !strings.Contains(s, "/") && s != "." && s != ".."
+}
+
+func (c *checker) limitsOf(u *WorkUnit, at string) {
+	if k := u.Constraints; k != nil {
+		oneOf(c, RuleConstraint, u.ID, at+"/constraints/privacy", k.Privacy, "", AllowRemote, LocalOnly)
+		c.within(u.ID, at+"/constraints/latency_ms", k.LatencyMS, 0, math.MaxInt64)
+		c.within(u.ID, at+"/constraints/budget_tokens", k.BudgetTokens, 0, math.MaxInt64)
+		c.within(u.ID, at+"/constraints/fuel", k.Fuel, 1, math.MaxInt64)
+		c.within(u.ID, at+"/constraints/memory_mb", k.MemoryMB, 1, maxMemoryMB)
+	}
+	if t := u.Timeouts; t != nil {
+		c.within(u.ID, at+"/timeouts/dispatch_timeout_ms", t.DispatchMS, 1, math.MaxInt64)
+		c.within(u.ID, at+"/timeouts/run_timeout_ms", t.RunMS, 1, math.MaxInt64)
+	}
+	if r := u.Retries; r != nil {
+		attempts := int64(r.MaxAttempts)
+		c.within(u.ID, at+"/retries/max_attempts", &attempts, 0, MaxAttempts)
+		c.within(u.ID, at+"/retries/backoff_ms", &r.BackoffMS, 0, math.MaxInt64)
+		if r.MaxAttempts > 1 && !u.IsIdempotent() {
+			c.fail(RuleConstraint, u.ID, at+"/retries/max_attempts", "a unit that is not idempotent is never retried")
+		}
+	}
+	oneOf(c, RuleConstraint, u.ID, at+"/priority", u.Priority, "", P0, P1, P2, P3)
+	oneOf(c, RuleConstraint, u.ID, at+"/verification_mode", u.Verification, "", VerifyNone, VerifySchema, VerifyQuorum, VerifyRecompute, VerifyAdaptive)
+	c.hint(u, at+"/execution_hint")
+}
+
+func (c *checker) hint(u *WorkUnit, at string) {
+	h := u.ExecutionHint
+	if h == nil {
+		return
+	}
+	if len(h.Region) > maxNameBytes || slices.ContainsFunc(h.NodeTags, func(t string) bool { return !validName(t) }) {
+		c.fail(RuleConstraint, u.ID, at, "region or tag is not a name")
+	}
+	if r := h.Requires; r != nil && (r.MinRAMMB < 0 || r.MinVRAMMB < 0) {
+		c.fail(RuleConstraint, u.ID, at+"/requires", "is negative")
+	}
+}
+
+func (c *checker) within(id UnitID, path string, v *int64, lo, hi int64) {
+	if v != nil && (*v < lo || *v > hi) {
+		c.fail(RuleConstraint, id, path, "is %d, allowed are %d to %d", *v, lo, hi)
+	}
+}

@@ -1,0 +1,131 @@
+package contracts
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/contracts/jcs"
+)
+
+// Link is a content address inside a document: {"/": "<cid>"} in JSON, tag 42
+// in DAG-CBOR.
+type Link = dagcbor.Link
+
+// JSON is an arbitrary JSON value inside a document. It is kept in its RFC 8785
+// form, so that equal values have equal bytes; the zero value means absent.
+type JSON []byte
+
+// NewJSON canonicalises b, a single JSON value.
+func NewJSON(b []byte) (JSON, error) { return jcs.Canonicalize(b) }
+
+// JSONOf encodes v with encoding/json and canonicalises the result.
+func JSONOf(v any) (JSON, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode JSON: %w", err)
+	}
+	return NewJSON(b)
+}
+
+// IsZero reports whether j is absent; it makes omitzero work.
+func (j JSON) IsZero() bool { return len(j) == 0 }
+
+// Value decodes j into generic Go values, integral numbers as int64.
+func (j JSON) Value() (any, error) { return jcs.Value(j) }
+
+// IsObject reports whether j is a JSON object.
+func (j JSON) IsObject() bool { return len(j) > 0 && j[0] == '{' }
+
+// MarshalJSON returns j itself, or null when it is absent.
+func (j JSON) MarshalJSON() ([]byte, error) {
+	if len(j) == 0 {
+		return []byte("null"), nil
+	}
+	return j, nil
+}
+
+// UnmarshalJSON keeps the RFC 8785 form of b.
+func (j *JSON) UnmarshalJSON(b []byte) error {
+	c, err := jcs.Canonicalize(b)
+	if err != nil {
+		return err
+	}
+	*j = bytes.Clone(c)
+	return nil
+}
+
+// MarshalCBOR encodes the value itself, not its text.
+func (j JSON) MarshalCBOR() ([]byte, error) {
+	if len(j) == 0 {
+		return dagcbor.Marshal(nil)
+	}
+	v, err := jcs.Value(j)
+	if err != nil {
+		return nil, err
+	}
+	return dagcbor.Marshal(v)
+}
+
+// UnmarshalCBOR decodes a value that JSON can express.
+func (j *JSON) UnmarshalCBOR(b []byte) error {
+	var v any
+	if err := dagcbor.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	c, err := JSONOf(v)
+	if err != nil {
+		return err
+	}
+	*j = c
+	return nil
+}
+
+// Time is an instant in UTC, written as RFC 3339 with at least milliseconds.
+type Time struct{ time.Time }
+
+// timeLayout always writes milliseconds and drops no finer digits.
+const timeLayout = "2006-01-02T15:04:05.000999999Z"
+
+// String formats t for documents.
+func (t Time) String() string { return t.UTC().Format(timeLayout) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText accepts RFC 3339 with any offset and keeps UTC.
+func (t *Time) UnmarshalText(b []byte) error {
+	v, err := time.Parse(time.RFC3339Nano, string(b))
+	if err != nil {
+		return fmt.Errorf("%q is not an RFC 3339 time", b)
+	}
+	t.Time = v.UTC()
+	return nil
+}
+
+// MarshalJSON implements json.Marshaler; it shadows the embedded method.
+func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
+
+// UnmarshalJSON implements json.Unmarshaler; it shadows the embedded method.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	return t.UnmarshalText([]byte(s))
+}
+
+// MarshalCBOR writes the same text as JSON.
+func (t Time) MarshalCBOR() ([]byte, error) { return dagcbor.Marshal(t.String()) }
+
+// UnmarshalCBOR reads the text form. Another spelling of the same instant is
+// caught by the strict decoder, which compares re-encoded bytes.
+func (t *Time) UnmarshalCBOR(b []byte) error {
+	var s string
+	if err := dagcbor.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	return t.UnmarshalText([]byte(s))
+}
