@@ -1,0 +1,215 @@
+package session
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
+)
+
+// Retry timing: base × 2^(failures-1), capped, plus jitter below one base.
+const (
+	defaultBackoff = 100 * time.Millisecond
+	maxBackoff     = 30 * time.Second
+)
+
+// errStale is the verdict on a report under a lease that is not current.
+func errStale(l Lease) error {
+	return contracts.Errorf(contracts.CodeConflict, string(l.Node), "lease %d of epoch %d is not current", l.ID, l.Epoch)
+}
+
+// Budget says whether one more execution with the given fuel limit fits into
+// the session's budgets.
+func (s *Session) Budget(fuel uint64) dag.Verdict { return s.meter.Check(fuel) }
+
+// Placement is where a unit goes, and why.
+type Placement struct {
+	Lease    Lease
+	UnitCID  cid.Cid
+	Fuel     uint64
+	Eligible int
+	Score    float64
+}
+
+// Dispatch gives a ready unit to a node.
+func (s *Session) Dispatch(now time.Time, p Placement) (Record, error) {
+	i := p.Lease.Unit
+	if st := s.run.State(i); st != contracts.UnitReady {
+		return Record{}, contracts.Errorf(contracts.CodeConflict, string(s.Plan().Unit(i).ID), "unit is %s, not ready", st)
+	}
+	return s.record(now, Record{Dispatched: &Dispatched{
+		Unit: i, Attempt: s.units[i].attempt + 1, Node: p.Lease.Node, Lease: p.Lease.ID, Epoch: p.Lease.Epoch,
+		UnitCID: contracts.Link{Cid: p.UnitCID}, Fuel: p.Fuel, Eligible: p.Eligible, Score: p.Score,
+	}}), nil
+}
+
+// Report is a checked result: the signature held and the output block, if any,
+// is stored.
+type Report struct {
+	Lease    Lease
+	Result   *contracts.Result
+	CID      cid.Cid
+	Batch    cid.Cid
+	Index    int
+	Observed *contracts.Observed
+	// Output is the output block; needed when NeedsOutput says so.
+	Output []byte
+}
+
+// NeedsOutput reports whether Complete must see the bytes of unit i's output.
+func (s *Session) NeedsOutput(i int) bool {
+	return len(s.Plan().Unit(i).OutputSchema) > 0 || s.Plan().Watched(i)
+}
+
+// Complete takes a node's result for a unit it holds the lease of. A report
+// under another lease, or for another computation, is refused.
+func (s *Session) Complete(now time.Time, r Report) (Record, error) {
+	if !s.holds(r.Lease) {
+		return Record{}, errStale(r.Lease)
+	}
+	i := r.Lease.Unit
+	if want := s.units[i].unit; !r.Result.Unit.Equals(want) {
+		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is for unit %s, the lease is for %s", r.Result.Unit, want)
+	}
+	e := &Ended{
+		Unit: i, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Lease: r.Lease.ID,
+		Result: contracts.Link{Cid: r.CID}, Batch: contracts.Link{Cid: r.Batch}, Index: r.Index,
+		Fuel: r.Result.FuelUsed, Started: r.Observed.StartedAt.UnixMicro(), DurationUS: r.Observed.DurationUS,
+	}
+	if r.Result.Outcome == contracts.Failed {
+		e.State, e.Reason, e.Code = contracts.UnitFailed, reasonOf(r.Result.ErrorCode), r.Result.ErrorCode
+		return s.record(now, Record{Ended: e}), nil
+	}
+	e.Output, e.MediaType, e.Bytes = *r.Result.Output, r.Result.MediaType, r.Result.OutputBytes
+	s.judge(e, r.Output)
+	return s.record(now, Record{Ended: e}), nil
+}
+
+// judge checks a successful output against its schema and evaluates the
+// conditions that look into it.
+func (s *Session) judge(e *Ended, output []byte) {
+	w := s.Plan().Unit(e.Unit)
+	if len(w.OutputSchema) > 0 {
+		if err := s.schema(w).Check(output); err != nil {
+			e.State, e.Reason, e.Code, e.Detail = contracts.UnitFailed, contracts.StopValidationFailed, contracts.CodeSchemaMismatch, err.Error()
+			return
+		}
+	}
+	// An output that is not JSON makes no condition hold.
+	e.Facts, _ = s.Plan().Facts(e.Unit, output)
+}
+
+// schema compiles each distinct schema of the graph once. Validation compiled
+// it before, so it cannot fail.
+func (s *Session) schema(w *contracts.WorkUnit) *contracts.OutputSchema {
+	if c, ok := s.schemas[string(w.OutputSchema)]; ok {
+		return c
+	}
+	c, err := contracts.CompileSchema(w.OutputSchema)
+	if err != nil {
+		panic("session: schema of a validated graph does not compile: " + err.Error())
+	}
+	if s.schemas == nil {
+		s.schemas = map[string]*contracts.OutputSchema{}
+	}
+	s.schemas[string(w.OutputSchema)] = c
+	return c
+}
+
+func reasonOf(c contracts.Code) contracts.StopReason {
+	switch c {
+	case contracts.CodeOutOfFuel, contracts.CodeBudgetExceeded:
+		return contracts.StopBudgetExhausted
+	case contracts.CodeTimeout:
+		return contracts.StopTimeout
+	case contracts.CodeValidation, contracts.CodeSchemaMismatch:
+		return contracts.StopValidationFailed
+	case contracts.CodeTrap, contracts.CodeExitNonzero, contracts.CodeOutOfMemory, contracts.CodeStackOverflow, contracts.CodeBadOutput:
+		return contracts.StopExecutionFailed
+	}
+	return contracts.StopSubstrateFailure
+}
+
+// Fault takes a node's word that it could not finish a unit. The unit is tried
+// again after a back-off while it has attempts left and the code allows it.
+func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail string) (Record, error) {
+	if !s.holds(l) {
+		return Record{}, errStale(l)
+	}
+	w, u := s.Plan().Unit(l.Unit), &s.units[l.Unit]
+	failures := int(u.failures) + 1
+	if code.Retryable() && failures < w.Attempts() {
+		return s.record(now, Record{Returned: &Returned{
+			Unit: l.Unit, Lease: l.ID, Code: code, Reason: detail,
+			NotBefore: now.Add(s.backoff(w, l.Unit, failures)).UnixMicro(),
+		}}), nil
+	}
+	e := &Ended{Unit: l.Unit, State: contracts.UnitFailed, Reason: reasonOf(code), Code: code, Detail: detail, Lease: l.ID}
+	switch {
+	case code == contracts.CodeTimeout:
+		e.State = contracts.UnitTimeout
+	case code.Retryable() && failures > 1:
+		e.Reason = contracts.StopRetryExhausted
+	}
+	return s.record(now, Record{Ended: e}), nil
+}
+
+// backoff returns the pause before another attempt. Its jitter is a hash of
+// what is retried, so that replay and every observer agree on it.
+func (s *Session) backoff(w *contracts.WorkUnit, unit, failures int) time.Duration {
+	base := defaultBackoff
+	if w.Retries != nil && w.Retries.BackoffMS > 0 {
+		base = min(time.Duration(w.Retries.BackoffMS)*time.Millisecond, maxBackoff)
+	}
+	h := fnv.New64a()
+	h.Write([]byte(s.ID))
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(unit)<<8|uint64(failures)))
+	return min(base<<(failures-1), maxBackoff) + time.Duration(h.Sum64()%uint64(base))
+}
+
+// Lose takes a unit back from a node that is gone or no longer knows of it.
+func (s *Session) Lose(now time.Time, l Lease, reason string) (Record, error) {
+	if !s.holds(l) {
+		return Record{}, errStale(l)
+	}
+	if !s.Plan().Unit(l.Unit).IsIdempotent() || s.units[l.Unit].losses >= maxLosses {
+		return s.record(now, Record{Ended: &Ended{
+			Unit: l.Unit, State: contracts.UnitFailed, Reason: contracts.StopSubstrateFailure,
+			Code: contracts.CodeNetwork, Detail: reason, Lease: l.ID,
+		}}), nil
+	}
+	return s.record(now, Record{Returned: &Returned{Unit: l.Unit, Lease: l.ID, Lost: true, Reason: reason, NotBefore: now.UnixMicro()}}), nil
+}
+
+// Refuse ends a ready unit that nobody can run.
+func (s *Session) Refuse(now time.Time, unit int, code contracts.Code, detail string) (Record, error) {
+	if st := s.run.State(unit); st != contracts.UnitReady {
+		return Record{}, contracts.Errorf(contracts.CodeConflict, string(s.Plan().Unit(unit).ID), "unit is %s, not ready", st)
+	}
+	return s.record(now, Record{Ended: &Ended{Unit: unit, State: contracts.UnitFailed, Reason: reasonOf(code), Code: code, Detail: detail}}), nil
+}
+
+// Stop ends the session from outside.
+func (s *Session) Stop(now time.Time, reason contracts.StopReason, code contracts.Code, detail string) (Record, error) {
+	if s.run.Over() {
+		return Record{}, contracts.Errorf(contracts.CodeConflict, string(s.ID), "session is already over")
+	}
+	return s.record(now, Record{Stopped: &Stopped{Reason: reason, Code: code, Detail: detail}}), nil
+}
+
+// Close seals a session that is over; result is its ExecutionResult's block.
+func (s *Session) Close(now time.Time, result cid.Cid) (Record, error) {
+	if !s.run.Over() || s.closed != nil {
+		return Record{}, contracts.Errorf(contracts.CodeConflict, string(s.ID), "session is not over or already closed")
+	}
+	o := s.run.Outcome()
+	return s.record(now, Record{Closed: &Closed{State: o.State, Reason: o.Reason, Result: contracts.Link{Cid: result}, Units: s.Counts()}}), nil
+}
+
+func (s *Session) record(now time.Time, r Record) Record {
+	r.At, r.Session = now.UnixMicro(), s.ID
+	return r
+}

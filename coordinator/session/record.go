@@ -1,0 +1,160 @@
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+)
+
+// Record is one fact of the log. Exactly one of the pointers is set. Facts of
+// the fabric as a whole have no Session.
+type Record struct {
+	// At is when it happened, in microseconds since 1970-01-01 UTC.
+	At      int64               `cbor:"at"`
+	Session contracts.SessionID `cbor:"s,omitempty"`
+
+	Boot  *Boot  `cbor:"boot,omitempty"`
+	Node  *Node  `cbor:"node,omitempty"`
+	Batch *Batch `cbor:"b,omitempty"`
+
+	Accepted   *Accepted   `cbor:"acc,omitempty"`
+	Dispatched *Dispatched `cbor:"d,omitempty"`
+	Ended      *Ended      `cbor:"e,omitempty"`
+	Returned   *Returned   `cbor:"r,omitempty"`
+	Stopped    *Stopped    `cbor:"stop,omitempty"`
+	Closed     *Closed     `cbor:"c,omitempty"`
+}
+
+// Boot is the start of a coordinator: it opens a new epoch, so that no lease
+// id is ever given twice.
+type Boot struct {
+	Epoch   uint64 `cbor:"epoch"`
+	Version string `cbor:"v"`
+}
+
+// Node is a node that registered, or one that is gone when Reason is set.
+type Node struct {
+	Info contracts.NodeInfo `cbor:"info"`
+}
+
+// Batch is an accepted result batch: its number is used up for good.
+type Batch struct {
+	Node contracts.NodeID `cbor:"n"`
+	Seq  uint64           `cbor:"seq"`
+	CID  contracts.Link   `cbor:"cid"`
+}
+
+// Accepted opens a session. The graph itself is a block.
+type Accepted struct {
+	Graph     contracts.Link     `cbor:"graph"`
+	Tenant    contracts.TenantID `cbor:"tenant"`
+	GraphID   string             `cbor:"gid"`
+	RequestID string             `cbor:"rid"`
+	Trace     string             `cbor:"trace,omitempty"`
+	// Tasks is what each catalogue name of the graph resolved to.
+	Tasks map[string]Task `cbor:"tasks,omitempty"`
+}
+
+// Task is a catalogue name resolved once, at admission.
+type Task struct {
+	Module contracts.Link `cbor:"m"`
+	Entry  string         `cbor:"e,omitempty"`
+}
+
+// Dispatched gives a unit to a node under a lease.
+type Dispatched struct {
+	Unit     int              `cbor:"u"`
+	Attempt  uint32           `cbor:"a"`
+	Node     contracts.NodeID `cbor:"n"`
+	Lease    uint64           `cbor:"l"`
+	Epoch    uint64           `cbor:"ep"`
+	UnitCID  contracts.Link   `cbor:"cid"`
+	Eligible int              `cbor:"el"`
+	Score    float64          `cbor:"sc"`
+	// Fuel is the unit's fuel limit, reserved from the session's budget.
+	Fuel uint64 `cbor:"f"`
+}
+
+// Ended is the end of a unit for good. Lease is 0 when nobody ran it.
+type Ended struct {
+	Unit   int                  `cbor:"u"`
+	State  contracts.UnitState  `cbor:"st"`
+	Reason contracts.StopReason `cbor:"re"`
+	Code   contracts.Code       `cbor:"code,omitempty"`
+	Detail string               `cbor:"det,omitempty"`
+
+	Lease     uint64         `cbor:"l,omitempty"`
+	Result    contracts.Link `cbor:"res,omitempty"`
+	Batch     contracts.Link `cbor:"b,omitempty"`
+	Index     int            `cbor:"i,omitempty"`
+	Output    contracts.Link `cbor:"out,omitempty"`
+	MediaType string         `cbor:"mt,omitempty"`
+	Bytes     uint64         `cbor:"n,omitempty"`
+	Fuel      uint64         `cbor:"f,omitempty"`
+	Facts     []byte         `cbor:"fa,omitempty"`
+	// Started is when the node says it began, in microseconds.
+	Started    int64  `cbor:"t0,omitempty"`
+	DurationUS uint64 `cbor:"us,omitempty"`
+}
+
+// Returned makes a unit ready again, not before the given time: its lease was
+// lost, or its attempt failed and there is another.
+type Returned struct {
+	Unit  int    `cbor:"u"`
+	Lease uint64 `cbor:"l"`
+	// Lost tells a lost lease from a failed attempt: a loss says nothing about
+	// the unit and does not use up an attempt.
+	Lost      bool           `cbor:"lost,omitempty"`
+	Code      contracts.Code `cbor:"code,omitempty"`
+	Reason    string         `cbor:"re,omitempty"`
+	NotBefore int64          `cbor:"nb"`
+}
+
+// Stopped ends a session from outside: cancelled, past its deadline, or out of
+// budget.
+type Stopped struct {
+	Reason contracts.StopReason `cbor:"re"`
+	Code   contracts.Code       `cbor:"code"`
+	Detail string               `cbor:"det,omitempty"`
+}
+
+// Closed is the last record of a session. Result is the ExecutionResult, as a
+// block.
+type Closed struct {
+	State  contracts.SessionState `cbor:"st"`
+	Reason contracts.StopReason   `cbor:"re"`
+	Result contracts.Link         `cbor:"res"`
+	Units  contracts.UnitCounts   `cbor:"n"`
+}
+
+// Time returns the record's time.
+func (r *Record) Time() time.Time { return time.UnixMicro(r.At).UTC() }
+
+// Encode returns the record's bytes for the log.
+func (r *Record) Encode() ([]byte, error) {
+	b, err := dagcbor.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode record: %w", err)
+	}
+	return b, nil
+}
+
+// DecodeRecord reads a record of the log.
+func DecodeRecord(b []byte) (Record, error) {
+	var r Record
+	if err := dagcbor.Unmarshal(b, &r); err != nil {
+		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
+	}
+	set := 0
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+		if ok {
+			set++
+		}
+	}
+	if set != 1 {
+		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "holds %d facts, not one", set)
+	}
+	return r, nil
+}
