@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"unicode/utf8"
 
@@ -239,6 +240,9 @@ func checkLink(raw []byte) error {
 	}
 	if isOurs(raw[1:]) {
 		return nil
+	}
+	if len(raw) > 1+MaxCID {
+		return fmt.Errorf("CID of %d bytes, want at most %d", len(raw)-1, MaxCID)
 	}
 	_, err := cid.Cast(raw[1:])
 	return err

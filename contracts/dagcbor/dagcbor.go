@@ -50,6 +50,10 @@ const (
 	// MaxItems is the greatest number of elements of one array or pairs of one
 	// map.
 	MaxItems = 1 << 20
+	// MaxCID is the greatest length of a linked CID in bytes. Ours have 36; the
+	// rest leaves room for every hash in use, but not for data in an identity
+	// "hash".
+	MaxCID = 128
 )
 
 // Raw is one encoded value, kept as its bytes inside a larger structure.

@@ -10,21 +10,28 @@ import (
 // Link is a CID inside a document: tag 42 over 0x00 and the CID in DAG-CBOR,
 // {"/": "<cid>"} in JSON. The zero Link is undefined: it is left out by
 // omitempty (CBOR) or omitzero (JSON), is null in JSON, and cannot be encoded
-// in DAG-CBOR otherwise. Links are comparable and may be map keys in memory.
+// in DAG-CBOR otherwise. Links are comparable; as names of members in JSON they
+// cannot be read back, because encoding/json prefers UnmarshalJSON there too.
 // A link may carry a CID of any kind; CheckCID tells the kinds Krako can verify.
 type Link struct{ cid.Cid }
+
+// maxLinkText is the length of the longest CID in base32 after its prefix.
+const maxLinkText = 1 + (8*MaxCID+4)/5
 
 // ParseLink returns the link that String spells. It refuses every other
 // spelling of the same CID, such as another multibase.
 func ParseLink(s string) (Link, error) {
+	if len(s) > maxLinkText {
+		return Link{}, fmt.Errorf("parse link: %d bytes, want at most %d", len(s), maxLinkText)
+	}
 	c, err := cid.Decode(s)
 	if err != nil {
-		return Link{}, fmt.Errorf("parse link %.120q: %w", s, err)
+		return Link{}, fmt.Errorf("parse link %q: %w", s, err)
 	}
 	if l := (Link{c}); l.String() == s {
 		return l, nil
 	}
-	return Link{}, fmt.Errorf("parse link %.120q: not the canonical text, which is %s", s, c)
+	return Link{}, fmt.Errorf("parse link %q: not the canonical text, which is %s", s, c)
 }
 
 // String returns the CID in its canonical text (base32 for CIDv1), "" when
@@ -58,7 +65,7 @@ func (l *Link) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// MarshalText returns String, so that a link may be a key of a JSON object.
+// MarshalText returns String: the form in logs, flags and URLs.
 func (l Link) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.
