@@ -1,0 +1,211 @@
+package coordinator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/blob"
+)
+
+func unknownSession(id contracts.SessionID) error {
+	return contracts.Errorf(contracts.CodeNotFound, string(id), "no such session")
+}
+
+// Cancel stops a session. One that has ended already is left as it is.
+func (c *Coordinator) Cancel(ctx context.Context, id contracts.SessionID) error {
+	var failure error
+	err := c.do(ctx, func(st *state) {
+		l, ok := st.sessions[id]
+		switch {
+		case ok && !l.Run().Over():
+			failure = st.stop(l, contracts.StopCancelled, contracts.CodeCancelled, "cancelled by the caller")
+		case !ok && st.done[id] == nil:
+			failure = unknownSession(id)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return failure
+}
+
+// Session returns a session with the state of each unit.
+func (c *Coordinator) Session(ctx context.Context, id contracts.SessionID) (contracts.SessionView, error) {
+	var (
+		view  contracts.SessionView
+		found bool
+	)
+	err := c.do(ctx, func(st *state) {
+		if l, ok := st.sessions[id]; ok {
+			view, found = l.View(), true
+		}
+	})
+	if err != nil || found {
+		return view, err
+	}
+	s, err := c.refold(ctx, id)
+	if err != nil {
+		return contracts.SessionView{}, err
+	}
+	return s.View(), nil
+}
+
+// maxPage bounds one page of a list.
+const maxPage = 200
+
+// Sessions lists sessions, newest first. cursor is the last id of the page
+// before, "" for the first page.
+func (c *Coordinator) Sessions(ctx context.Context, cursor string, limit int) (contracts.SessionList, error) {
+	if limit <= 0 || limit > maxPage {
+		limit = maxPage
+	}
+	var list contracts.SessionList
+	var failure error
+	err := c.do(ctx, func(st *state) { list, failure = st.list(contracts.SessionID(cursor), limit) })
+	if err == nil {
+		err = failure
+	}
+	return list, err
+}
+
+func (st *state) list(cursor contracts.SessionID, limit int) (contracts.SessionList, error) {
+	end := len(st.order)
+	if cursor != "" {
+		if end = slices.Index(st.order, cursor); end < 0 {
+			return contracts.SessionList{}, contracts.Errorf(contracts.CodeValidation, "cursor", "%q is not a session", cursor)
+		}
+	}
+	list := contracts.SessionList{Sessions: []contracts.SessionSummary{}}
+	for i := end - 1; i >= 0 && len(list.Sessions) < limit; i-- {
+		id := st.order[i]
+		if l, ok := st.sessions[id]; ok {
+			list.Sessions = append(list.Sessions, l.Summary())
+		} else {
+			list.Sessions = append(list.Sessions, st.done[id].summary)
+		}
+		if i > 0 && len(list.Sessions) == limit {
+			list.Next = string(id)
+		}
+	}
+	return list, nil
+}
+
+// Result waits until the session has ended or ctx is done; ok is false when it
+// has not ended.
+func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (*contracts.ExecutionResult, bool, error) {
+	_, over, err := c.whereabouts(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	select {
+	case <-over:
+	case <-c.stopped:
+		return nil, false, errStopped
+	case <-ctx.Done():
+		return nil, false, nil
+	}
+	var result cid.Cid
+	if err := c.do(context.WithoutCancel(ctx), func(st *state) { result = st.done[id].result }); err != nil {
+		return nil, false, err
+	}
+	block, err := c.parts.Blocks.Get(context.WithoutCancel(ctx), result)
+	if err != nil {
+		return nil, false, fmt.Errorf("read result: %w", err)
+	}
+	var r contracts.ExecutionResult
+	if err := json.Unmarshal(block, &r); err != nil {
+		return nil, false, fmt.Errorf("read result: %w", err)
+	}
+	return &r, true, nil
+}
+
+// Nodes lists every node that was ever seen, connected ones first.
+func (c *Coordinator) Nodes(ctx context.Context) (contracts.NodeList, error) {
+	list := contracts.NodeList{Nodes: []contracts.NodeView{}}
+	err := c.do(ctx, func(st *state) {
+		for _, n := range st.nodes {
+			list.Nodes = append(list.Nodes, n.view())
+		}
+	})
+	slices.SortFunc(list.Nodes, func(a, b contracts.NodeView) int {
+		switch {
+		case a.Connected != b.Connected && a.Connected:
+			return -1
+		case a.Connected != b.Connected:
+			return 1
+		case a.NodeID < b.NodeID:
+			return -1
+		}
+		return 1
+	})
+	return list, err
+}
+
+func (n *node) view() contracts.NodeView {
+	return contracts.NodeView{
+		NodeID: n.id, Kind: n.info.Kind, Version: n.info.Version, Profiles: n.info.Profiles, Engine: n.engine, Slots: n.info.Slots,
+		Region: n.region, Tags: n.tags, Connected: n.worker != nil, Leases: len(n.leases), UnitsDone: n.done, BatchSeq: n.seq,
+		LastSeenAt: contracts.Time{Time: n.seen.UTC()},
+	}
+}
+
+// Tasks returns the task catalogue.
+func (c *Coordinator) Tasks(context.Context) (contracts.TaskList, error) {
+	return contracts.TaskList{Tasks: c.parts.Tasks.Tasks()}, nil
+}
+
+// Capabilities says what this coordinator can run.
+func (c *Coordinator) Capabilities(context.Context) (contracts.BackendCapabilities, error) {
+	return contracts.BackendCapabilities{
+		InterfaceVersion: contracts.BackendVersion, SchemaVersions: []string{contracts.Version}, Profiles: []string{c.cfg.Profile},
+		TaskTypes:      []contracts.UnitType{contracts.Deterministic, contracts.Retrieval, contracts.SmallModel},
+		MaxConcurrency: c.cfg.MaxSessions, Distributed: true, Limits: c.cfg.Limits,
+	}, nil
+}
+
+// Health reports whether there are nodes to run units on.
+func (c *Coordinator) Health(ctx context.Context) (contracts.BackendStatus, error) {
+	s := contracts.BackendStatus{State: contracts.Healthy, Version: c.cfg.Version}
+	err := c.do(ctx, func(st *state) {
+		for _, n := range st.nodes {
+			if n.worker != nil {
+				s.Capacity.Nodes++
+				s.Capacity.Slots += n.info.Slots
+				s.Capacity.FreeSlots += max(0, n.info.Slots-len(n.leases))
+			}
+		}
+		s.Capacity.Queued = st.queue.len()
+	})
+	if s.Capacity.Nodes == 0 {
+		s.State, s.Reason = contracts.Degraded, "no node is connected"
+	}
+	return s, err
+}
+
+// PutBlock stores data under its own address.
+func (c *Coordinator) PutBlock(ctx context.Context, codec uint64, data []byte) (cid.Cid, error) {
+	if int64(len(data)) > c.cfg.Limits.MaxBlockBytes {
+		return cid.Undef, contracts.Errorf(contracts.CodeValidation, "block", "has %d bytes, the limit is %d", len(data), c.cfg.Limits.MaxBlockBytes)
+	}
+	b := blob.Raw(data)
+	if codec == cid.DagCBOR {
+		b = blob.Node(data)
+	} else if codec != cid.Raw {
+		return cid.Undef, contracts.Errorf(contracts.CodeUnsupported, "block", "codec 0x%x is neither raw nor dag-cbor", codec)
+	}
+	return b.CID, c.parts.Blocks.Put(ctx, b)
+}
+
+// GetBlock returns a stored block.
+func (c *Coordinator) GetBlock(ctx context.Context, id cid.Cid) ([]byte, error) {
+	return c.parts.Blocks.Get(ctx, id)
+}
+
+// HasBlock reports whether a block is stored.
+func (c *Coordinator) HasBlock(ctx context.Context, id cid.Cid) (bool, error) {
+	return c.parts.Blocks.Has(ctx, id)
+}

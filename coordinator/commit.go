@@ -1,0 +1,157 @@
+package coordinator
+
+import (
+	"context"
+
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/internal/blob"
+)
+
+// committer turns what the loop decided into durable records, one batch at a
+// time, and lets the effects of a batch out when it is durable. While one batch
+// is on its way to the disk the next one gathers, so batches grow with load.
+type committer struct {
+	next   batch
+	blocks []blob.Block
+	busy   bool
+	work   chan batch
+	done   chan error
+	ended  chan struct{}
+}
+
+// batch is the records of one or more turns and what waits for them.
+type batch struct {
+	records [][]byte
+	after   []effect
+}
+
+// effect runs on the committer's goroutine once the record at index is durable
+// at offset base+index. It must not touch the loop's state.
+type effect struct {
+	index int
+	run   func(eventlog.Offset)
+}
+
+// maxPending is how many records may gather before the loop takes no more in.
+const maxPending = 16 << 10
+
+func (c *committer) start(log eventlog.Log) {
+	c.work, c.done, c.ended = make(chan batch), make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(c.ended)
+		for b := range c.work {
+			c.done <- b.append(log)
+		}
+	}()
+}
+
+// add encodes a record into the next batch; run, if not nil, is called when it
+// is durable.
+func (c *committer) add(r *session.Record, run func(eventlog.Offset)) error {
+	b, err := r.Encode()
+	if err != nil {
+		return err
+	}
+	c.next.records = append(c.next.records, b)
+	if run != nil {
+		c.next.after = append(c.next.after, effect{len(c.next.records) - 1, run})
+	}
+	return nil
+}
+
+// then calls run when everything added so far is durable.
+func (c *committer) then(run func()) {
+	c.next.after = append(c.next.after, effect{len(c.next.records) - 1, func(eventlog.Offset) { run() }})
+}
+
+// keep stores a block no later than the records of this turn.
+func (c *committer) keep(b blob.Block) { c.blocks = append(c.blocks, b) }
+
+// stage hands the kept blocks to the store, ahead of the records that name them.
+func (c *committer) stage(ctx context.Context, to Blocks) error {
+	if len(c.blocks) == 0 {
+		return nil
+	}
+	err := to.Stage(ctx, c.blocks...)
+	c.blocks = c.blocks[:0]
+	return err
+}
+
+func (c *committer) full() bool { return len(c.next.records) >= maxPending }
+
+// flush hands the next batch over unless one is under way.
+func (c *committer) flush() {
+	if c.busy || len(c.next.records)+len(c.next.after) == 0 {
+		return
+	}
+	c.busy = true
+	c.work <- c.next
+	c.next = batch{}
+}
+
+// finish commits what is left, at an orderly stop.
+func (c *committer) finish(context.Context) error {
+	if c.busy {
+		if err := <-c.done; err != nil {
+			return err
+		}
+		c.busy = false
+	}
+	c.flush()
+	if !c.busy {
+		return nil
+	}
+	c.busy = false
+	return <-c.done
+}
+
+func (c *committer) stop() {
+	close(c.work)
+	if c.busy {
+		<-c.done
+	}
+	<-c.ended
+}
+
+// append writes the batch in as many atomic appends as its size needs and runs
+// each effect as soon as its record is durable.
+func (b *batch) append(log eventlog.Log) error {
+	at := 0
+	for at < len(b.records) {
+		n := chunk(b.records[at:])
+		// The log's own end is the only thing that stops an append: a caller that
+		// goes away must not leave a decided fact unwritten.
+		first, err := log.Append(context.Background(), b.records[at:at+n])
+		if err != nil {
+			return err
+		}
+		b.release(at+n, first-eventlog.Offset(at))
+		at += n
+	}
+	b.release(len(b.records), 0)
+	return nil
+}
+
+// release runs the effects of records before index end; base is the offset of
+// the batch's first record.
+func (b *batch) release(end int, base eventlog.Offset) {
+	k := 0
+	for k < len(b.after) && b.after[k].index < end {
+		b.after[k].run(base + eventlog.Offset(b.after[k].index))
+		k++
+	}
+	b.after = b.after[k:]
+}
+
+// chunk returns how many of the records fit into one atomic append.
+func chunk(records [][]byte) int {
+	size := 0
+	for i, r := range records {
+		size += len(r)
+		if i == eventlog.MaxBatchRecords || i > 0 && size > eventlog.MaxBatchBytes/2 {
+			return i
+		}
+	}
+	return len(records)
+}

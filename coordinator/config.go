@@ -1,0 +1,70 @@
+package coordinator
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// Config says how a coordinator behaves. DefaultConfig gives every field.
+type Config struct {
+	// Version is the build's version, as shown to clients and in the log.
+	Version string
+	// Profile is the execution profile of every unit.
+	Profile string
+	// Heartbeat is how often workers report, Lease how long a lease lives after
+	// the last report. Lease must outlast several heartbeats.
+	Heartbeat time.Duration
+	Lease     time.Duration
+	// DispatchTimeout bounds how long a ready unit waits for a node when the
+	// unit names no timeout itself.
+	DispatchTimeout time.Duration
+	// RunTimeout bounds one run of a unit that names no timeout itself.
+	RunTimeout time.Duration
+	// MaxSessions bounds the sessions that are running at once.
+	MaxSessions int
+	// Limits bound what a graph may be.
+	Limits contracts.Limits
+	// Trusted are the nodes of the trusted zone.
+	Trusted []contracts.NodeID
+	// Secret keys the salts of local_only units; it never leaves the process.
+	Secret []byte
+}
+
+// DefaultConfig returns settings for a lab: nodes on a local network. A lease
+// of six heartbeats rides out a garbage collection or a lost datagram, and
+// bounds what a dead node costs to six seconds.
+func DefaultConfig() Config {
+	return Config{
+		Version:         "dev",
+		Heartbeat:       time.Second,
+		Lease:           6 * time.Second,
+		DispatchTimeout: 10 * time.Minute,
+		RunTimeout:      10 * time.Minute,
+		MaxSessions:     1000,
+		Limits:          contracts.DefaultLimits(),
+	}
+}
+
+// Validate reports every problem at once.
+func (c Config) Validate() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.Profile != "", "profile is empty")
+	check(c.Heartbeat >= 100*time.Millisecond && c.Heartbeat <= time.Minute, "heartbeat is %s, allowed are 100ms to 1m", c.Heartbeat)
+	check(c.Lease >= 3*c.Heartbeat, "lease is %s, must be at least three heartbeats of %s", c.Lease, c.Heartbeat)
+	check(c.DispatchTimeout > 0, "dispatch timeout is %s, must be positive", c.DispatchTimeout)
+	check(c.RunTimeout > 0, "run timeout is %s, must be positive", c.RunTimeout)
+	check(c.MaxSessions > 0, "max sessions is %d, must be positive", c.MaxSessions)
+	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))
+	for _, n := range c.Trusted {
+		check(n != "", "trusted holds an empty node id")
+	}
+	return errors.Join(errs...)
+}

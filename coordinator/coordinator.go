@@ -1,0 +1,144 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+// Blocks is the coordinator's content store.
+type Blocks interface {
+	blob.Store
+	// Stage stores blocks that become durable no later than the next append to
+	// the log that returns.
+	Stage(ctx context.Context, blocks ...blob.Block) error
+}
+
+// Catalogue resolves task names, once per graph at admission.
+type Catalogue interface {
+	// Resolve returns the task with the given name@version.
+	Resolve(name string) (contracts.TaskView, bool)
+	// Tasks returns the whole catalogue.
+	Tasks() []contracts.TaskView
+}
+
+// Parts are what a coordinator is wired from. All are owned by the caller,
+// which closes them after Run has returned.
+type Parts struct {
+	Log     eventlog.Log
+	Blocks  Blocks
+	Network *p2p.Host
+	Tasks   Catalogue
+	Logger  *slog.Logger
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+}
+
+// Coordinator is a running fabric. Its methods may be called by any number of
+// goroutines while Run runs.
+type Coordinator struct {
+	cfg    Config
+	parts  Parts
+	log    *slog.Logger
+	source string
+
+	inbox   chan func(*state)
+	stopped chan struct{}
+	ready   chan struct{}
+	state   *state
+	tellers sync.WaitGroup
+}
+
+// errStopped is what callers get once the coordinator has stopped.
+var errStopped = contracts.Errorf(contracts.CodeInternal, "coordinator", "is stopped")
+
+// inboxSize bounds how many callers may be queued at the loop's door.
+const inboxSize = 1024
+
+// New checks the configuration and makes a coordinator. It does nothing until
+// Run is called.
+func New(cfg Config, parts Parts) (*Coordinator, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, contracts.Errorf(contracts.CodeValidation, "coordinator config", "%w", err)
+	}
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
+	return &Coordinator{
+		cfg: cfg, parts: parts, log: parts.Logger, source: "/krako/coordinator/" + parts.Log.Cluster(),
+		inbox: make(chan func(*state), inboxSize), stopped: make(chan struct{}), ready: make(chan struct{}),
+	}, nil
+}
+
+// Ready is closed when the state has been rebuilt from the log and the
+// coordinator takes work.
+func (c *Coordinator) Ready() <-chan struct{} { return c.ready }
+
+// Run rebuilds the state from the log, opens the door to workers and runs until
+// ctx ends or the log fails. It returns nil after an orderly stop.
+func (c *Coordinator) Run(ctx context.Context) error {
+	defer close(c.stopped)
+	st, err := c.rebuild(ctx)
+	if err != nil {
+		return fmt.Errorf("rebuild state: %w", err)
+	}
+	c.state = st
+	c.parts.Network.ServeBlocks(c.serveBlock)
+	c.parts.Network.ServeWork(c.admitWorker, c.serveWorker)
+	close(c.ready)
+	err = st.loop(ctx)
+	c.tellers.Wait()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// do runs f on the loop and returns when it has run.
+func (c *Coordinator) do(ctx context.Context, f func(*state)) error {
+	ran := make(chan struct{})
+	if err := c.post(ctx, func(st *state) { f(st); close(ran) }); err != nil {
+		return err
+	}
+	select {
+	case <-ran:
+		return nil
+	case <-c.stopped:
+		return errStopped
+	}
+}
+
+// post hands f to the loop without waiting for it to run.
+func (c *Coordinator) post(ctx context.Context, f func(*state)) error {
+	select {
+	case c.inbox <- f:
+		return nil
+	case <-c.stopped:
+		return errStopped
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// serveBlock lets a node read a block only while it holds a lease on a unit
+// that needs it.
+func (c *Coordinator) serveBlock(ctx context.Context, peer string, id cid.Cid) ([]byte, error) {
+	var allowed bool
+	err := c.do(ctx, func(st *state) { allowed = st.mayRead(contracts.NodeID(peer), id) })
+	if err != nil {
+		return nil, err
+	}
+	if !allowed {
+		return nil, blob.NotFound(id)
+	}
+	return c.parts.Blocks.Get(ctx, id)
+}

@@ -1,0 +1,139 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/session"
+)
+
+// whereabouts returns where a session begins in the log and the channel that
+// is closed when its end is durable. It waits until the beginning is durable.
+func (c *Coordinator) whereabouts(ctx context.Context, id contracts.SessionID) (eventlog.Offset, chan struct{}, error) {
+	var (
+		l *live
+		d *sealed
+	)
+	if err := c.do(ctx, func(st *state) { l, d = st.sessions[id], st.done[id] }); err != nil {
+		return 0, nil, err
+	}
+	switch {
+	case d != nil:
+		return d.first, d.over, nil
+	case l == nil:
+		return 0, nil, unknownSession(id)
+	}
+	select {
+	case <-l.durable:
+		return l.first, l.over, nil
+	case <-c.stopped:
+		return 0, nil, errStopped
+	case <-ctx.Done():
+		return 0, nil, context.Cause(ctx)
+	}
+}
+
+// errEnough ends a read of the log that has found what it looked for.
+var errEnough = errors.New("enough")
+
+// follower folds one session's records out of the log.
+type follower struct {
+	c       *Coordinator
+	id      contracts.SessionID
+	next    eventlog.Offset
+	session *session.Session
+	tell    func(contracts.Event)
+}
+
+// advance reads on to the log's end; it reports whether the session has ended.
+func (f *follower) advance(ctx context.Context) (ended bool, err error) {
+	err = f.c.parts.Log.Read(ctx, f.next, func(rec eventlog.Record) error {
+		f.next = rec.Offset + 1
+		r, err := session.DecodeRecord(rec.Data)
+		if err != nil {
+			return fmt.Errorf("record %d: %w", rec.Offset, err)
+		}
+		if r.Session != f.id {
+			return nil
+		}
+		if err := f.fold(ctx, &r); err != nil {
+			return err
+		}
+		if r.Closed != nil {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return true, nil
+	}
+	return false, err
+}
+
+func (f *follower) fold(ctx context.Context, r *session.Record) error {
+	if r.Accepted == nil {
+		return f.session.Apply(r)
+	}
+	l, err := f.c.openLive(ctx, r)
+	if err != nil {
+		return err
+	}
+	f.session = l.Session
+	f.session.Listen(f.tell)
+	f.session.TellStart()
+	return nil
+}
+
+// refold rebuilds a session that has ended from the log.
+func (c *Coordinator) refold(ctx context.Context, id contracts.SessionID) (*session.Session, error) {
+	first, _, err := c.whereabouts(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	f := follower{c: c, id: id, next: first}
+	if _, err := f.advance(ctx); err != nil {
+		return nil, err
+	}
+	return f.session, nil
+}
+
+// Events calls fn with every event of a session that comes after the event
+// with id after, from the first if after is "", and follows the session until it
+// has ended or ctx is done. Only what is durable is told. An id that the session
+// does not have is an *Error with CodeNotFound.
+func (c *Coordinator) Events(ctx context.Context, id contracts.SessionID, after string, fn func(contracts.Event) error) error {
+	first, _, err := c.whereabouts(ctx, id)
+	if err != nil {
+		return err
+	}
+	var failure error
+	skip := after != ""
+	f := follower{c: c, id: id, next: first, tell: func(e contracts.Event) {
+		switch {
+		case failure != nil:
+		case skip:
+			skip = e.ID != after
+		default:
+			failure = fn(e)
+		}
+	}}
+	for {
+		ended, err := f.advance(ctx)
+		switch {
+		case failure != nil:
+			return failure
+		case err != nil:
+			return err
+		case skip:
+			return contracts.Errorf(contracts.CodeNotFound, after, "session %s has no such event", id)
+		case ended:
+			return nil
+		}
+		if err := c.parts.Log.Wait(ctx, f.next); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package coordinator
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+// hold notes that a unit is out.
+func (st *state) hold(ref session.Lease, l *live, needs []cid.Cid) {
+	out := &lease{Lease: ref, live: l, given: st.now, needs: needs}
+	st.leases[ref.ID] = out
+	n := st.node(ref.Node)
+	n.leases[ref.ID] = out
+	if n.seen.Before(st.now) && n.worker == nil {
+		// After a restart the node has a lease's time to come back.
+		n.seen = st.now
+	}
+}
+
+// release forgets a lease, whatever became of it.
+func (st *state) release(id uint64) {
+	if out, ok := st.leases[id]; ok {
+		delete(st.leases, id)
+		delete(st.nodes[out.Node].leases, id)
+	}
+}
+
+// callBack ends a lease that nobody needs any more and tells its node.
+func (st *state) callBack(ref session.Lease) {
+	st.release(ref.ID)
+	if w := st.nodes[ref.Node].worker; w != nil {
+		w.post(&p2p.Cancel{Leases: []uint64{ref.ID}})
+	}
+}
+
+// lose takes a unit back from its node.
+func (st *state) lose(out *lease, reason string) error {
+	st.release(out.ID)
+	rec, err := out.live.Lose(st.now, out.Lease, reason)
+	if err != nil {
+		return err
+	}
+	st.c.log.Warn("lease lost", "session", out.live.ID, "unit", out.live.Plan().Unit(out.Unit).ID, "node", out.Node, "reason", reason)
+	return st.record(out.live, rec)
+}
+
+// sweep looks at everything that ends by the clock: leases of nodes that are
+// silent, deadlines of sessions, units that nobody takes.
+func (st *state) sweep() {
+	for _, n := range st.nodes {
+		if len(n.leases) == 0 || st.now.Sub(n.seen) < st.c.cfg.Lease {
+			continue
+		}
+		for _, out := range n.leases {
+			st.must(st.lose(out, fmt.Sprintf("node was silent for %s", st.c.cfg.Lease)))
+		}
+	}
+	for _, l := range st.sessions {
+		if end := l.Deadline(); !end.IsZero() && !st.now.Before(end) && !l.Run().Over() {
+			st.must(st.stop(l, contracts.StopTimeout, contracts.CodeTimeout, "the session's deadline has passed"))
+		}
+	}
+	for i := range st.queue.lane {
+		st.expire(&st.queue.lane[i])
+	}
+}
+
+// expire refuses units at the head of a lane that have waited too long.
+func (st *state) expire(lane *fifo) {
+	for lane.len() > 0 {
+		w := lane.peek()
+		if w.live.Run().State(w.unit) == contracts.UnitReady && st.now.Sub(w.since) < st.dispatchTimeout(w) {
+			return
+		}
+		item := lane.pop()
+		if item.live.Run().State(item.unit) == contracts.UnitReady {
+			st.must(st.refuse(item.live, item.unit, contracts.Errorf(contracts.CodeRegionUnavailable, "", "no node took the unit within %s", st.dispatchTimeout(&item))))
+		}
+	}
+}
+
+func (st *state) dispatchTimeout(w *waiting) time.Duration {
+	if t := w.live.Plan().Unit(w.unit).Timeouts; t != nil && t.DispatchMS != nil {
+		return time.Duration(min(*t.DispatchMS, st.c.cfg.DispatchTimeout.Milliseconds())) * time.Millisecond
+	}
+	return st.c.cfg.DispatchTimeout
+}
+
+// must logs an error that only a defect of this program can cause: a command
+// that does not fit the state it was derived from.
+func (st *state) must(err error) {
+	if err != nil {
+		st.c.log.Error("state refused its own decision", "error", err)
+	}
+}
+
+// beat renews what a node says it holds and takes back what it does not know:
+// all it was given before it connected, and later assignments once they have
+// had a lease's time to arrive.
+func (st *state) beat(w *worker, h *p2p.Heartbeat) {
+	n := w.node
+	n.seen = st.now
+	held := make(map[uint64]bool, len(h.Running))
+	for _, id := range h.Running {
+		held[id] = true
+	}
+	var unknown []uint64
+	for _, id := range h.Running {
+		if out, ok := n.leases[id]; ok {
+			out.reported = true
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	if len(unknown) > 0 {
+		w.post(&p2p.Cancel{Leases: unknown})
+	}
+	for _, out := range n.leases {
+		if !held[out.ID] && (out.given.Before(w.since) || st.now.Sub(out.given) > st.c.cfg.Lease) {
+			st.must(st.lose(out, "node does not hold it"))
+		}
+	}
+}

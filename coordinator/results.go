@@ -1,0 +1,193 @@
+package coordinator
+
+import (
+	"context"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+// arrival is one verified item of a batch on its way into a session.
+type arrival struct {
+	ref    session.Lease
+	index  int
+	item   *contracts.BatchItem
+	result *contracts.Result
+	output []byte
+	// needed is set when the session must see the output's bytes.
+	current bool
+}
+
+// takeResults checks a batch step by step, cheapest first, and gives what
+// holds to the sessions. Signature, signer and root are checked before
+// anything is believed; leases before anything is stored or fetched. A batch
+// that breaks the protocol ends the stream; an item whose lease is no longer
+// current is passed over, for that is nobody's fault.
+func (c *Coordinator) takeResults(ctx context.Context, w *worker, m *p2p.Results) error {
+	b, err := contracts.OpenBatch(m.Batch)
+	if err != nil {
+		return err
+	}
+	id := w.node.id
+	if b.Node != id || b.Cluster != c.parts.Log.Cluster() {
+		return contracts.Errorf(contracts.CodeAuth, string(id), "batch of node %s in cluster %s does not belong here", b.Node, b.Cluster)
+	}
+	arrivals, err := readItems(b, m)
+	if err != nil {
+		return err
+	}
+	fresh := false
+	if err := c.do(ctx, func(st *state) { fresh = st.claim(w, b.Seq, arrivals) }); err != nil {
+		return err
+	}
+	if !fresh {
+		w.post(&p2p.Reject{Seq: b.Seq, Code: contracts.CodeConflict, Message: "sequence number was used before"})
+		return nil
+	}
+	envelope := blob.Raw(m.Batch)
+	if err := c.keepOutputs(ctx, id, envelope, arrivals, m); err != nil {
+		return err
+	}
+	return c.post(ctx, func(st *state) { st.must(st.take(w, b, envelope.CID, arrivals)) })
+}
+
+// readItems matches each item with its result block.
+func readItems(b *contracts.Batch, m *p2p.Results) ([]arrival, error) {
+	if len(m.Items) != len(b.Results) {
+		return nil, contracts.Errorf(contracts.CodeValidation, string(b.Node), "batch names %d results, %d came with it", len(b.Results), len(m.Items))
+	}
+	inline := make(map[cid.Cid][]byte, len(m.Outputs))
+	for _, o := range m.Outputs {
+		if err := dagcbor.Verify(o.CID.Cid, o.Data); err != nil {
+			return nil, contracts.Errorf(contracts.CodeValidation, o.CID.String(), "output block: %w", err)
+		}
+		inline[o.CID.Cid] = o.Data
+	}
+	arrivals := make([]arrival, len(m.Items))
+	for i, block := range m.Items {
+		item := &b.Results[i]
+		r, id, err := contracts.DecodeResult(block)
+		if err != nil {
+			return nil, err
+		}
+		if !id.Equals(item.ResultCID.Cid) {
+			return nil, contracts.Errorf(contracts.CodeValidation, id.String(), "result block is not the signed result %s", item.ResultCID)
+		}
+		arrivals[i] = arrival{index: i, item: item, result: r}
+		if r.Output != nil {
+			arrivals[i].output = inline[r.Output.Cid]
+		}
+	}
+	return arrivals, nil
+}
+
+// claim says whether the batch's number is new and marks the items whose
+// leases are current.
+func (st *state) claim(w *worker, seq uint64, arrivals []arrival) bool {
+	if w.node.worker != w || seq <= w.node.seq {
+		return false
+	}
+	for i := range arrivals {
+		a := &arrivals[i]
+		o := &a.item.Observed
+		out, ok := w.node.leases[o.Lease]
+		if ok && out.Epoch == o.Epoch {
+			a.ref, a.current = out.Lease, true
+		}
+	}
+	return true
+}
+
+// keepOutputs stores the blocks that current items stand on, fetching outputs
+// that did not come with the batch. What cannot be had makes its item a loss,
+// not an error: the unit is run again.
+func (c *Coordinator) keepOutputs(ctx context.Context, from contracts.NodeID, envelope blob.Block, arrivals []arrival, m *p2p.Results) error {
+	blocks := []blob.Block{envelope}
+	for i := range arrivals {
+		a := &arrivals[i]
+		if !a.current {
+			continue
+		}
+		blocks = append(blocks, blob.Block{CID: a.item.ResultCID.Cid, Data: m.Items[i]})
+		if a.result.Output == nil {
+			continue
+		}
+		if a.output == nil && a.result.OutputBytes <= uint64(c.cfg.Limits.MaxOutputBytes) {
+			data, err := c.output(ctx, from, a.result)
+			if err != nil {
+				c.log.Warn("output not fetched", "node", from, "output", a.result.Output, "error", err)
+			}
+			a.output = data
+		}
+		if uint64(len(a.output)) != a.result.OutputBytes {
+			a.output, a.current = nil, false
+			continue
+		}
+		blocks = append(blocks, blob.Block{CID: a.result.Output.Cid, Data: a.output})
+	}
+	return c.parts.Blocks.Stage(ctx, blocks...)
+}
+
+// output returns an output block from the store or else from the node.
+func (c *Coordinator) output(ctx context.Context, from contracts.NodeID, r *contracts.Result) ([]byte, error) {
+	if ok, err := c.parts.Blocks.Has(ctx, r.Output.Cid); err == nil && ok {
+		return c.parts.Blocks.Get(ctx, r.Output.Cid)
+	}
+	return c.parts.Network.FetchBlock(ctx, string(from), r.Output.Cid, int64(r.OutputBytes))
+}
+
+// take gives the items to their sessions, uses up the batch's number and
+// acknowledges it once all of that is durable.
+func (st *state) take(w *worker, b *contracts.Batch, envelope cid.Cid, arrivals []arrival) error {
+	n := w.node
+	if b.Seq <= n.seq {
+		return contracts.Errorf(contracts.CodeConflict, string(n.id), "batch %d came twice", b.Seq)
+	}
+	n.seq, n.seen = b.Seq, st.now
+	rec := session.Record{At: st.now.UnixMicro(), Batch: &session.Batch{Node: n.id, Seq: b.Seq, CID: contracts.Link{Cid: envelope}}}
+	if err := st.commit.add(&rec, nil); err != nil {
+		return err
+	}
+	for i := range arrivals {
+		if err := st.complete(n, envelope, &arrivals[i]); err != nil {
+			return err
+		}
+	}
+	seq := b.Seq
+	st.commit.then(func() { w.post(&p2p.Ack{Seq: seq}) })
+	return nil
+}
+
+func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
+	out, ok := n.leases[a.item.Observed.Lease]
+	if !ok || out.Lease != a.ref {
+		return nil // never current, or taken back while its output was fetched
+	}
+	if !a.current {
+		return st.lose(out, "output could not be fetched")
+	}
+	st.release(out.ID)
+	rec, err := out.live.Complete(st.now, session.Report{
+		Lease: out.Lease, Result: a.result, CID: a.item.ResultCID.Cid, Batch: envelope, Index: a.index,
+		Observed: &a.item.Observed, Output: a.output,
+	})
+	if err != nil {
+		// A result for another computation than the lease's: the unit goes back.
+		st.c.log.Warn("result refused", "node", n.id, "session", out.live.ID, "error", err)
+		return st.recordLoss(out, err.Error())
+	}
+	n.done++
+	return st.record(out.live, rec)
+}
+
+func (st *state) recordLoss(out *lease, reason string) error {
+	rec, err := out.live.Lose(st.now, out.Lease, reason)
+	if err != nil {
+		return err
+	}
+	return st.record(out.live, rec)
+}

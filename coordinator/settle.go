@@ -1,0 +1,91 @@
+package coordinator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/internal/blob"
+)
+
+// settle closes the sessions that are over. Their results are written on a
+// goroutine of their own, since a large one takes time to encode.
+func (st *state) settle(ctx context.Context) {
+	for id, l := range st.touched {
+		delete(st.touched, id)
+		if !l.Run().Over() || l.closing {
+			continue
+		}
+		l.closing = true
+		st.c.tellers.Go(func() { st.c.closeSession(ctx, l) })
+	}
+}
+
+// closeSession writes the result of a session that is over and seals it. It
+// reads the session beside the loop, which changes it no more.
+func (c *Coordinator) closeSession(ctx context.Context, l *live) {
+	result, err := c.result(ctx, l)
+	post := c.post(ctx, func(st *state) {
+		if err == nil {
+			err = st.seal(l, result)
+		}
+		if err != nil {
+			st.failed = fmt.Errorf("close session %s: %w", l.ID, err)
+		}
+	})
+	if post != nil {
+		c.log.Debug("session stays open until the next start", "session", l.ID)
+	}
+}
+
+func (c *Coordinator) result(ctx context.Context, l *live) (blob.Block, error) {
+	answer, err := c.answer(ctx, l)
+	if err != nil {
+		return blob.Block{}, err
+	}
+	doc, err := json.Marshal(l.Result(c.parts.Now(), "krako", answer))
+	if err != nil {
+		return blob.Block{}, fmt.Errorf("encode result: %w", err)
+	}
+	return blob.Raw(doc), nil
+}
+
+// answer selects the final output. A pointer that leads nowhere answers null:
+// the unit's whole output is still at hand by its address.
+func (c *Coordinator) answer(ctx context.Context, l *live) (contracts.JSON, error) {
+	unit, ok := l.Answer()
+	if !ok {
+		return nil, nil
+	}
+	out := l.Output(unit)
+	data, err := c.parts.Blocks.Get(ctx, out.CID)
+	if err != nil {
+		return nil, fmt.Errorf("read final output: %w", err)
+	}
+	answer, err := dag.Answer(l.FinalOutput(), out.MediaType, data)
+	if err != nil {
+		c.log.Warn("final output cannot be selected", "session", l.ID, "error", err)
+	}
+	return answer, nil
+}
+
+// seal appends the session's last record and lets its waiters go once that is
+// durable.
+func (st *state) seal(l *live, result blob.Block) error {
+	rec, err := l.Close(st.now, result.CID)
+	if err != nil {
+		return err
+	}
+	if err := l.Apply(&rec); err != nil {
+		return err
+	}
+	st.commit.keep(result)
+	delete(st.sessions, l.ID)
+	delete(st.touched, l.ID)
+	st.done[l.ID] = &sealed{summary: l.Summary(), result: result.CID, graph: l.graph, first: l.first, over: l.over}
+	st.c.log.Info("session ended", "session", l.ID, "state", rec.Closed.State, "reason", rec.Closed.Reason, "units", rec.Closed.Units.Total)
+	return st.commit.add(&rec, func(eventlog.Offset) { close(l.over) })
+}

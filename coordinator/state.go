@@ -1,0 +1,237 @@
+package coordinator
+
+import (
+	"container/heap"
+	"context"
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/session"
+)
+
+// state is everything the loop owns. No other goroutine touches it.
+type state struct {
+	c   *Coordinator
+	now time.Time
+
+	epoch     uint64
+	nextLease uint64
+
+	sessions map[contracts.SessionID]*live
+	done     map[contracts.SessionID]*sealed
+	order    []contracts.SessionID // every session, oldest first
+	requests map[requestKey]contracts.SessionID
+
+	nodes  map[contracts.NodeID]*node
+	leases map[uint64]*lease
+
+	queue   queue
+	delayed delayed
+	sweepAt time.Time
+
+	commit committer
+	// touched are the sessions that changed in this turn.
+	touched map[contracts.SessionID]*live
+	// failed ends the loop: something that must be stored could not be.
+	failed error
+}
+
+// live is a session that is not closed.
+type live struct {
+	*session.Session
+	graph cid.Cid
+	// first is where the session begins in the log, 0 until that is durable.
+	first   eventlog.Offset
+	durable chan struct{} // closed when the acceptance is durable
+	over    chan struct{} // closed when the end is durable
+	closing bool
+}
+
+// sealed is what stays in memory of a session that has ended.
+type sealed struct {
+	summary contracts.SessionSummary
+	result  cid.Cid
+	graph   cid.Cid
+	first   eventlog.Offset
+	over    chan struct{}
+}
+
+// requestKey is the idempotency anchor of a submission.
+type requestKey struct {
+	tenant  contracts.TenantID
+	request string
+}
+
+// lease is a unit that is out.
+type lease struct {
+	session.Lease
+	live     *live
+	given    time.Time
+	needs    []cid.Cid
+	reported bool // by a heartbeat of its node
+}
+
+// node is a worker that has ever been seen.
+type node struct {
+	id      contracts.NodeID
+	info    contracts.NodeInfo
+	engine  string
+	region  string
+	tags    []string
+	trusted bool
+
+	worker *worker // nil while not connected
+	leases map[uint64]*lease
+	// seen is when the node was last heard of, gone when its stream ended.
+	seen time.Time
+	done uint64
+	seq  uint64
+}
+
+func newState(c *Coordinator) *state {
+	return &state{
+		c: c, sessions: map[contracts.SessionID]*live{}, done: map[contracts.SessionID]*sealed{},
+		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
+		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
+	}
+}
+
+// node returns the node with the given id, made if need be.
+func (st *state) node(id contracts.NodeID) *node {
+	n := st.nodes[id]
+	if n == nil {
+		n = &node{id: id, leases: map[uint64]*lease{}}
+		for _, t := range st.c.cfg.Trusted {
+			n.trusted = n.trusted || t == id
+		}
+		st.nodes[id] = n
+	}
+	return n
+}
+
+// mayRead reports whether a node holds a lease on a unit that needs the block.
+func (st *state) mayRead(id contracts.NodeID, block cid.Cid) bool {
+	n := st.nodes[id]
+	if n == nil {
+		return false
+	}
+	for _, l := range n.leases {
+		for _, need := range l.needs {
+			if need.Equals(block) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sweepEvery is how often leases and deadlines are looked at.
+const sweepEvery = 100 * time.Millisecond
+
+// maxTurn bounds how many requests one turn takes before it commits.
+const maxTurn = 512
+
+// loop is the single owner of the state.
+func (st *state) loop(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	st.commit.start(st.c.parts.Log)
+	defer st.commit.stop()
+	for {
+		inbox := st.c.inbox
+		if st.commit.full() {
+			inbox = nil
+		}
+		select {
+		case f := <-inbox:
+			st.now = st.c.parts.Now()
+			f(st)
+			st.drain(inbox)
+		case err := <-st.commit.done:
+			if err != nil {
+				return err
+			}
+			st.commit.busy = false
+		case <-timer.C:
+		case <-ctx.Done():
+			return st.commit.finish(ctx)
+		}
+		st.now = st.c.parts.Now()
+		if err := st.turn(ctx); err != nil {
+			return err
+		}
+		timer.Reset(st.nextWake())
+	}
+}
+
+func (st *state) drain(inbox chan func(*state)) {
+	for range maxTurn {
+		select {
+		case f := <-inbox:
+			f(st)
+		default:
+			return
+		}
+	}
+}
+
+// turn does everything that follows from what has come in.
+func (st *state) turn(ctx context.Context) error {
+	if !st.now.Before(st.sweepAt) {
+		st.sweep()
+		st.sweepAt = st.now.Add(sweepEvery)
+	}
+	st.delayed.release(st.now, st.enqueue)
+	if err := st.dispatch(ctx); err != nil {
+		return err
+	}
+	st.settle(ctx)
+	if st.failed != nil {
+		return st.failed
+	}
+	if err := st.commit.stage(ctx, st.c.parts.Blocks); err != nil {
+		return err
+	}
+	st.commit.flush()
+	return nil
+}
+
+func (st *state) nextWake() time.Duration {
+	at := st.sweepAt
+	if len(st.delayed) > 0 && st.delayed[0].at.Before(at) {
+		at = st.delayed[0].at
+	}
+	return max(0, at.Sub(st.now))
+}
+
+// enqueue puts a ready unit where it belongs: into its queue, or aside until
+// its back-off is over.
+func (st *state) enqueue(w waiting) {
+	if w.at.After(st.now) {
+		heap.Push(&st.delayed, w)
+		return
+	}
+	st.queue.push(w)
+}
+
+// follow carries out what a change of a session calls for.
+func (st *state) follow(l *live) {
+	st.touched[l.ID] = l
+	for _, r := range l.TakeReady() {
+		st.enqueue(waiting{live: l, unit: r.Unit, at: r.NotBefore, since: st.now})
+	}
+	for _, d := range l.TakeDropped() {
+		st.callBack(d)
+	}
+}
+
+// record appends a fact of a session to this turn's batch and applies it.
+func (st *state) record(l *live, r session.Record) error {
+	if err := l.Apply(&r); err != nil {
+		return err
+	}
+	st.follow(l)
+	return st.commit.add(&r, nil)
+}

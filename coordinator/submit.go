@@ -1,0 +1,168 @@
+package coordinator
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/internal/blob"
+)
+
+// Submit accepts a graph and returns once its session is durable. The same
+// tenant, request id and graph get the same session again; the same request id
+// with another graph is an *Error with CodeConflict.
+func (c *Coordinator) Submit(ctx context.Context, g *contracts.TaskGraph, m contracts.SubmissionMetadata) (contracts.SubmitResponse, error) {
+	if err := g.Validate(c.cfg.Limits); err != nil {
+		return contracts.SubmitResponse{}, err
+	}
+	tasks, err := c.resolve(ctx, g)
+	if err != nil {
+		return contracts.SubmitResponse{}, err
+	}
+	block, err := g.Canonical()
+	if err != nil {
+		return contracts.SubmitResponse{}, err
+	}
+	graph := blob.Node(block)
+	if err := c.parts.Blocks.Put(ctx, graph); err != nil {
+		return contracts.SubmitResponse{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return contracts.SubmitResponse{}, err
+	}
+	rec := &session.Record{Session: contracts.SessionID(id.String()), Accepted: &session.Accepted{
+		Graph: contracts.Link{Cid: graph.CID}, Tenant: g.TenantID, GraphID: g.GraphID, RequestID: g.RequestID,
+		Trace: m.TraceID, Tasks: tasks,
+	}}
+	return c.accept(ctx, rec, graph.CID)
+}
+
+// accept opens the session on the loop and waits until it is durable.
+func (c *Coordinator) accept(ctx context.Context, rec *session.Record, graph cid.Cid) (contracts.SubmitResponse, error) {
+	var (
+		res     = contracts.SubmitResponse{Status: contracts.SubmitAccepted, GraphCID: graph.String()}
+		durable chan struct{}
+		failure error
+	)
+	rec.At = c.parts.Now().UnixMicro()
+	fresh, err := c.openLive(ctx, rec)
+	if err != nil {
+		return contracts.SubmitResponse{}, err
+	}
+	err = c.do(ctx, func(st *state) { res.SessionID, durable, res.Existing, failure = st.accept(rec, fresh) })
+	if err == nil {
+		err = failure
+	}
+	if err != nil {
+		return contracts.SubmitResponse{}, err
+	}
+	select {
+	case <-durable:
+		return res, nil
+	case <-c.stopped:
+		return contracts.SubmitResponse{}, errStopped
+	case <-ctx.Done():
+		return contracts.SubmitResponse{}, context.Cause(ctx)
+	}
+}
+
+func (st *state) accept(rec *session.Record, fresh *live) (contracts.SessionID, chan struct{}, bool, error) {
+	key := requestKey{rec.Accepted.Tenant, rec.Accepted.RequestID}
+	if id, ok := st.requests[key]; ok {
+		graph, durable := st.accepted(id)
+		if !graph.Equals(fresh.graph) {
+			return "", nil, false, contracts.Errorf(contracts.CodeConflict, key.request, "request was already submitted with graph %s", graph)
+		}
+		return id, durable, true, nil
+	}
+	if len(st.sessions) >= st.c.cfg.MaxSessions {
+		return "", nil, false, contracts.Errorf(contracts.CodeResourceExhausted, string(key.tenant), "%d sessions are running, the most allowed", len(st.sessions))
+	}
+	st.sessions[fresh.ID] = fresh
+	st.requests[key] = fresh.ID
+	st.order = append(st.order, fresh.ID)
+	st.follow(fresh)
+	err := st.commit.add(rec, func(at eventlog.Offset) {
+		fresh.first = at
+		close(fresh.durable)
+	})
+	return fresh.ID, fresh.durable, false, err
+}
+
+// accepted returns the graph of a known session and the channel that is closed
+// when its acceptance is durable.
+func (st *state) accepted(id contracts.SessionID) (cid.Cid, chan struct{}) {
+	if l, ok := st.sessions[id]; ok {
+		return l.graph, l.durable
+	}
+	return st.done[id].graph, st.done[id].over
+}
+
+// resolve fixes what every task name of the graph means and checks that every
+// block it names is there. The error names the unit at fault.
+func (c *Coordinator) resolve(ctx context.Context, g *contracts.TaskGraph) (map[string]session.Task, error) {
+	tasks := map[string]session.Task{}
+	seen := map[cid.Cid]bool{}
+	for i := range g.WorkUnits {
+		w := &g.WorkUnits[i]
+		if !w.Type.CPU() {
+			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "this coordinator has no pods for %s units", w.Type)
+		}
+		if w.VerifyWith != nil {
+			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verify_with is not supported by this coordinator")
+		}
+		if name := w.Program.Task; name != "" {
+			t, ok := c.parts.Tasks.Resolve(name)
+			if !ok {
+				return nil, contracts.Errorf(contracts.CodeNotFound, string(w.ID), "task %q is not in the catalogue", name)
+			}
+			tasks[name] = session.Task{Module: t.Module, Entry: t.Entry}
+		}
+		if err := c.present(ctx, w, seen); err != nil {
+			return nil, err
+		}
+	}
+	return tasks, nil
+}
+
+func (c *Coordinator) present(ctx context.Context, w *contracts.WorkUnit, seen map[cid.Cid]bool) error {
+	need := func(what string, id cid.Cid) error {
+		if seen[id] {
+			return nil
+		}
+		seen[id] = true
+		ok, err := c.parts.Blocks.Has(ctx, id)
+		if err == nil && !ok {
+			err = contracts.Errorf(contracts.CodeNotFound, string(w.ID), "%s %s is not stored here; upload the block first", what, id)
+		}
+		return err
+	}
+	if m := w.Program.Module; m != nil {
+		if m.Cid.Prefix().Codec != cid.Raw {
+			return contracts.Errorf(contracts.CodeValidation, string(w.ID), "module %s is not a raw block", m)
+		}
+		if err := need("module", m.Cid); err != nil {
+			return err
+		}
+	}
+	for name, l := range w.Blobs {
+		if err := need("blob "+name, l.Cid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// salt is what a tenant's local_only invocations carry.
+func (c *Coordinator) salt(t contracts.TenantID) []byte {
+	b, err := dagcbor.Marshal([]any{c.cfg.Secret, string(t)})
+	if err != nil {
+		panic("coordinator: salt does not encode: " + err.Error())
+	}
+	return dagcbor.CID(b).Hash()[2:]
+}
