@@ -4,6 +4,6 @@ package sandbox
 const programName = "krako"
 
 // runCommand runs _start. Returning from it and exiting with 0 are the same.
-func (g *guest) runCommand() (*stop, error) {
+func (g *guest) runCommand(Job) (*stop, error) {
 	return g.call(exportStart, nil)
 }

@@ -8,20 +8,6 @@ import (
 	"github.com/krako-labs/krako/contracts"
 )
 
-// initialize runs a reactor's _initialize, if it has one. A command has no
-// initialisation apart from its run.
-func (g *guest) initialize() (*stop, error) {
-	if g.module.abi == ABICommand || g.instance.ExportedFunction(exportInitialize) == nil {
-		return nil, nil
-	}
-	g.x.beginInit(g.module)
-	stopped, err := g.call(exportInitialize, nil)
-	if stopped != nil && stopped.code == "" {
-		stopped = &stop{contracts.CodeExitNonzero, "exited during initialisation"}
-	}
-	return stopped, err
-}
-
 // runReactor hands the envelope over in memory that the guest allocates, calls
 // krako_run and takes the output range from its result.
 func (g *guest) runReactor(job Job) (*stop, error) {

@@ -46,6 +46,14 @@ func command(body ...byte) *wasmModule {
 	return w
 }
 
+// trivialReactor returns empty outputs.
+func trivialReactor() *wasmModule {
+	w := newWasm()
+	w.fn("krako_alloc", i32, i32, 0, opI32Const, 8)
+	w.fn("krako_run", i32+i32, i64, 0, opI64Const, 0)
+	return w
+}
+
 func TestAdmitRefuses(t *testing.T) {
 	good := command().bytes()
 	for _, c := range []struct {
@@ -55,31 +63,31 @@ func TestAdmitRefuses(t *testing.T) {
 		{"nothing", "module", nil},
 		{"text", "module", []byte("(module)")},
 		{"component", "module", []byte("\x00asm\x0d\x00\x01\x00")},
-		{"version", "module", []byte("\x00asm\x02\x00\x00\x00")},
-		{"cut", "module", good[:len(good)-1]},
+		{"version", "module at 0x4", []byte("\x00asm\x02\x00\x00\x00")},
+		{"cut", "module at 0x2e", good[:len(good)-1]},
 		{"too large", "module", append(good, make([]byte, 1<<20)...)},
-		{"unknown host function", "env.system", func() []byte {
+		{"unknown host function", "import env.system at 0x16", func() []byte {
 			w := command()
 			w.importFunc("env", "system", i32, i32)
 			return w.bytes()
 		}()},
-		{"unknown wasi function", "wasi_snapshot_preview1.sock_open", func() []byte {
+		{"unknown wasi function", "import wasi_snapshot_preview1.sock_open at 0x16", func() []byte {
 			w := command()
 			w.importFunc("wasi_snapshot_preview1", "sock_open", i32, i32)
 			return w.bytes()
 		}()},
-		{"old wasi", "wasi_unstable.fd_write", func() []byte {
+		{"old wasi", "import wasi_unstable.fd_write at 0x19", func() []byte {
 			w := command()
 			w.importFunc("wasi_unstable", "fd_write", i32+i32+i32+i32, i32)
 			return w.bytes()
 		}()},
-		{"wrong type of import", "wasi_snapshot_preview1.fd_write", func() []byte {
+		{"wrong type of import", "import wasi_snapshot_preview1.fd_write at 0x16", func() []byte {
 			w := newWasm()
 			w.importFunc("wasi_snapshot_preview1", "fd_write", i32, i32)
 			w.fn("_start", "", "", 0)
 			return w.bytes()
 		}()},
-		{"imported memory", "env.memory", func() []byte {
+		{"imported memory", "import env.memory at 0x11", func() []byte {
 			w := command()
 			w.imports = append(w.imports, cat(wname("env"), wname("memory"), []byte{2, 0, 1}))
 			return w.bytes()
@@ -94,12 +102,12 @@ func TestAdmitRefuses(t *testing.T) {
 			w.noExport = true
 			return w.bytes()
 		}()},
-		{"huge memory", "memory", func() []byte {
+		{"huge memory", "section memory at 0x14", func() []byte {
 			w := command()
 			w.memory = cat([]byte{0}, uleb(65536))
 			return w.bytes()
 		}()},
-		{"shared memory", "section 5", func() []byte {
+		{"shared memory", "section memory at 0x15", func() []byte {
 			w := command()
 			w.memory = []byte{3, 1, 1}
 			return w.bytes()
@@ -115,13 +123,37 @@ func TestAdmitRefuses(t *testing.T) {
 			w.fn("_start", i32, "", 0)
 			return w.bytes()
 		}()},
-		{"start function", "start", func() []byte {
+		{"own yield", "import krako.yield at 0x16", func() []byte {
 			w := command()
-			w.section(8, 0)
+			w.importFunc("krako", "yield", i64, i64)
+			return w.bytes()
+		}()},
+		{"reserved export", "export __krako_fuel at 0x1e", func() []byte {
+			w := newWasm()
+			w.fn("__krako_fuel", "", "", 0)
+			w.fn("_start", "", "", 0)
+			return w.bytes()
+		}()},
+		{"initialisation traps", "_initialize", func() []byte {
+			w := trivialReactor()
+			w.fn("_initialize", "", "", 0, opUnreachable)
+			return w.bytes()
+		}()},
+		{"initialisation exits", "_initialize", func() []byte {
+			w := newWasm()
+			exit := w.importFunc("wasi_snapshot_preview1", "proc_exit", i32, "")
+			w.fn("krako_alloc", i32, i32, 0, opI32Const, 8)
+			w.fn("krako_run", i32+i32, i64, 0, opI64Const, 0)
+			w.fn("_initialize", "", "", 0, opI32Const, 0, opCall, exit)
+			return w.bytes()
+		}()},
+		{"initialisation does not end", "_initialize", func() []byte {
+			w := trivialReactor()
+			w.fn("_initialize", "", "", 0, opLoop, blockVoid, opBr, 0, opEnd)
 			return w.bytes()
 		}()},
 		{"bad code", "module", command(opI32Add).bytes()},
-		{"data out of bounds", "module", func() []byte {
+		{"data out of bounds", "section data at 0x35", func() []byte {
 			w := command()
 			w.section(11, 1, 0, opI32Const, 0xff, 0xff, 0xff, 0x00, opEnd, 1, 'x')
 			return w.bytes()
@@ -162,7 +194,7 @@ func TestAdmitOnce(t *testing.T) {
 }
 
 func TestModuleCacheForgetsTheLeastUsed(t *testing.T) {
-	s := newSandbox(t, sandbox.Config{ModuleCacheBytes: 150 << 10}) // room for two small modules
+	s := newSandbox(t, sandbox.Config{ModuleCacheBytes: 600 << 10}) // room for two small modules
 	var all []*sandbox.Module
 	for pages := range byte(3) {
 		w := command()

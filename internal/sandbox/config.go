@@ -13,14 +13,9 @@ const (
 	EngineInterpreter
 )
 
-// Limits of the profile. A node that signs results uses exactly these; they are
-// fields of Config only so that tests can reach them cheaply.
-const (
-	// DefaultMaxOutput bounds the output of one run, in bytes.
-	DefaultMaxOutput = 8 << 20
-	// DefaultMemoryPages is a job's memory limit when it names none: 64 MiB.
-	DefaultMemoryPages = 1024
-)
+// DefaultMaxOutput bounds the output of one run, in bytes. A node that signs results uses exactly this; it is a
+// field of Config only so that tests can reach it cheaply.
+const DefaultMaxOutput = 8 << 20
 
 // Config says what a Sandbox may use. The zero value of a field means its
 // default.
@@ -41,6 +36,12 @@ type Config struct {
 	// ModuleCacheBytes bounds the estimated resident size of the modules kept
 	// ready in memory. Default 256 MiB, about fifteen Go modules.
 	ModuleCacheBytes int64
+	// PoolSize is how many idle instances of each module are kept. Default
+	// GOMAXPROCS; an idle Go instance takes about 130 KiB.
+	PoolSize int
+	// CacheBytes bounds the files in CacheDir. Default 4 GiB, about 200 Go
+	// modules.
+	CacheBytes int64
 	// Engine is EngineCompiler unless a test says otherwise.
 	Engine Engine
 }
@@ -60,6 +61,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ModuleCacheBytes == 0 {
 		c.ModuleCacheBytes = 256 << 20
+	}
+	if c.PoolSize == 0 {
+		c.PoolSize = runtime.GOMAXPROCS(0)
+	}
+	if c.CacheBytes == 0 {
+		c.CacheBytes = 4 << 30
 	}
 	return c
 }

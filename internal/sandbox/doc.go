@@ -15,5 +15,4 @@ package sandbox
 
 // Profile names every choice that shows in a result: the calls a guest may
 // make, the clock, the entropy, the limits. Any change of these is a new name.
-// "det-0" is the unmetered first form.
-const Profile = "det-0"
+const Profile = "det-1"

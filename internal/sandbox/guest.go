@@ -8,67 +8,132 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/rewrite"
 )
 
-// guest is one instance of a module and the state behind its host calls.
+// guest is one instance of a module and the state behind its host calls. It
+// runs one unit at a time.
 type guest struct {
 	module   *Module
-	x        *execution
-	ctx      *runContext
+	x        execution
+	ctx      runContext
 	instance api.Module
 	memory   *linearMemory
+	depth    api.MutableGlobal
+	globals  []api.MutableGlobal
+	// Looking an export up costs a stack: each is kept.
+	exports map[string]api.Function
 }
 
-func (s *Sandbox) instantiate(ctx context.Context, m *Module, limitPages uint32) (*guest, error) {
-	g := &guest{module: m, x: s.newExecution(), memory: newLinearMemory(limitPages)}
-	g.ctx = &runContext{ctx, g.x}
+// newGuest makes an instance in the module's starting state whose memory can
+// grow to reservePages.
+func (m *Module) newGuest(ctx context.Context, reservePages uint32) (*guest, error) {
+	s := m.sandbox
+	mem, err := newLinearMemory(m.start.image, max(reservePages, m.start.pages), s.pagemap)
+	if err != nil {
+		return nil, contracts.Errorf(contracts.CodeInternal, m.id.String(), "%w", err)
+	}
+	g := &guest{module: m, memory: mem, exports: map[string]api.Function{}}
+	g.ctx.x = &g.x
+	g.x.output.limit, g.x.log.limit = s.cfg.MaxOutput, s.cfg.MaxStderr
 	// No start functions: who calls what, and when, is the ABI's. No name: any
 	// number of instances may live at once.
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	var err error
-	g.instance, err = s.runtime.InstantiateModule(experimental.WithMemoryAllocator(g.ctx, g.memory), m.compiled, config)
+	g.instance, err = s.runtime.InstantiateModule(experimental.WithMemoryAllocator(ctx, mem), m.compiled, config)
 	if err != nil {
+		mem.Free()
 		return nil, contracts.Errorf(contracts.CodeInternal, m.id.String(), "instantiate module: %w", err)
 	}
+	if err := g.adopt(); err != nil {
+		g.close()
+		return nil, err
+	}
 	return g, nil
+}
+
+// adopt takes hold of the instance's state and makes it the snapshot's.
+func (g *guest) adopt() error {
+	g.x.fuel.counter = g.global(rewrite.FuelExport)
+	g.depth = g.global(rewrite.DepthExport)
+	for _, name := range g.module.Globals {
+		g.globals = append(g.globals, g.global(name))
+	}
+	start := &g.module.start
+	if _, ok := g.instance.Memory().Grow(start.pages - g.memory.pages()); !ok {
+		return contracts.Errorf(contracts.CodeInternal, g.module.id.String(), "grow memory to its snapshot")
+	}
+	g.restoreGlobals()
+	return nil
+}
+
+func (g *guest) global(name string) api.MutableGlobal {
+	return g.instance.ExportedGlobal(name).(api.MutableGlobal)
+}
+
+func (g *guest) restoreGlobals() {
+	for i, v := range g.module.start.globals {
+		g.globals[i].Set(v)
+	}
 }
 
 func (g *guest) close() {
 	// Closing releases memory only; there is nothing that could fail and
 	// nobody who could act on it.
-	_ = g.instance.Close(context.WithoutCancel(g.ctx))
+	_ = g.instance.Close(context.Background())
 }
 
-func (s *Sandbox) newExecution() *execution {
-	x := &execution{media: DefaultMediaType}
-	x.output.limit = s.cfg.MaxOutput
-	x.log.limit = s.cfg.MaxStderr
-	return x
+// reset brings the guest back to its starting state.
+func (g *guest) reset() error {
+	g.restoreGlobals()
+	g.x.reset()
+	g.ctx.Context, g.x.ctx = nil, nil
+	return g.memory.reset()
 }
 
-// beginInit sets what initialisation sees: nothing but entropy of the module.
-func (x *execution) beginInit(m *Module) {
-	x.args = []string{programName, ""}
-	seed(&x.random, entropyInit, m.id)
-	x.files.reset()
-}
-
-// beginUnit sets what a unit sees. The clock goes on from where initialisation
-// left it: a monotonic clock must not go back.
-func (x *execution) beginUnit(job Job) {
-	x.args = []string{programName, job.Entry}
-	x.blobs = job.Blobs
-	seed(&x.random, entropyUnit, job.Unit)
-	x.files.reset()
-	x.media = DefaultMediaType
-	x.output.b, x.log.b = nil, nil
-	if job.Module.abi == ABICommand {
-		x.stdin = job.Input
+// snapshot copies the guest's state.
+func (g *guest) snapshot() (snapshot, error) {
+	mem := g.memory.bytes()
+	image, err := newImage(len(mem), nonzero(mem))
+	if err != nil {
+		return snapshot{}, contracts.Errorf(contracts.CodeInternal, g.module.id.String(), "%w", err)
 	}
+	s := snapshot{image: image, pages: g.memory.pages(), clock: clock{ahead: g.x.now()}}
+	for _, global := range g.globals {
+		s.globals = append(s.globals, global.Get())
+	}
+	return s, nil
 }
 
-// call calls an export and tells how the guest took it.
+// call calls an export and tells how the guest took it. Only a guest that
+// returned may be called again.
 func (g *guest) call(name string, stack []uint64) (*stop, error) {
-	err := g.instance.ExportedFunction(name).CallWithStack(g.ctx, stack)
-	return g.x.verdict(g.ctx, err)
+	fn, ok := g.exports[name]
+	if !ok {
+		fn = g.instance.ExportedFunction(name)
+		g.exports[name] = fn
+	}
+	g.depth.Set(uint64(g.module.StackUnits))
+	return g.x.verdict(fn.CallWithStack(&g.ctx, stack))
+}
+
+// initialise runs what comes before the first unit, out of a budget of its own.
+func (g *guest) initialise(ctx context.Context) (*stop, error) {
+	g.begin(ctx, g.module.initPages())
+	g.x.beginInit(g.module)
+	for _, name := range g.module.Init {
+		stopped, err := g.call(name, nil)
+		if stopped != nil && stopped.code == "" {
+			stopped = &stop{contracts.CodeExitNonzero, "exited during initialisation"}
+		}
+		if stopped != nil || err != nil {
+			return stopped, err
+		}
+	}
+	return nil, nil
+}
+
+// begin gives the guest to a caller.
+func (g *guest) begin(ctx context.Context, limitPages uint32) {
+	g.ctx.Context, g.x.ctx = ctx, ctx
+	g.memory.allow(limitPages)
 }

@@ -15,9 +15,6 @@ var krakoCalls = map[string]hostCall{
 	"blob_read":  {signature{"iiIii", "i"}, blobRead},
 }
 
-// DefaultMediaType is an output's type when the guest declares none.
-const DefaultMediaType = "application/json"
-
 // maxMediaType bounds a declared media type, in bytes.
 const maxMediaType = 127
 
@@ -51,15 +48,18 @@ func blobRead(x *execution, m memory, p []uint64) {
 	if !ok {
 		x.end(contracts.CodeTrap, trapOutOfBounds)
 	}
-	p[0] = uint64(copy(dst, blob[min(p[2], uint64(len(blob))):]))
+	blob = blob[min(p[2], uint64(len(blob))):]
+	x.spendBytes(min(len(dst), len(blob)))
+	p[0] = uint64(copy(dst, blob))
 }
 
 func (x *execution) guestString(m memory, ptr, n uint64) string {
-	s, ok := m.string(ptr, n)
+	b, ok := m.bytes(ptr, n)
 	if !ok {
 		x.end(contracts.CodeTrap, trapOutOfBounds)
 	}
-	return s
+	x.spend(uint64(len(b)))
+	return string(b)
 }
 
 // validMediaType reports whether s is type/subtype, followed at most by

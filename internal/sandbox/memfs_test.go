@@ -59,21 +59,6 @@ func FuzzLookup(f *testing.F) {
 	})
 }
 
-func FuzzInspect(f *testing.F) {
-	f.Add([]byte("\x00asm\x01\x00\x00\x00"))
-	f.Add([]byte("\x00asm\x01\x00\x00\x00\x05\x03\x01\x00\x01\x07\x0a\x01\x06memory\x02\x00"))
-	f.Add([]byte("\x00asm\x01\x00\x00\x00\x02\x07\x01\x01a\x01b\x00\x00"))
-	f.Fuzz(func(t *testing.T, wasm []byte) {
-		o, err := inspect(wasm)
-		if (o == nil) == (err == nil) {
-			t.Fatalf("inspect = %v, %v", o, err)
-		}
-		if o != nil {
-			_, _ = o.check(1024)
-		}
-	})
-}
-
 func TestMediaType(t *testing.T) {
 	for s, want := range map[string]bool{
 		"application/json": true, "text/plain; charset=utf-8": true, "image/svg+xml": true, "a/b;c=d;e=f": true,

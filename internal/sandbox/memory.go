@@ -10,13 +10,19 @@ const pageSize = 64 << 10
 // linearMemory backs one guest's memory and enforces the job's limit, which
 // wazero does not know.
 type linearMemory struct {
-	buf     []byte
-	limit   uint64
+	*region
+	size    int
+	limit   int
 	refused bool
 }
 
-func newLinearMemory(limitPages uint32) *linearMemory {
-	return &linearMemory{limit: uint64(limitPages) * pageSize}
+func newLinearMemory(i *image, reservePages uint32, p pagemap) (*linearMemory, error) {
+	reserve := int(reservePages) * pageSize
+	r, err := newRegion(i, reserve, p)
+	if err != nil {
+		return nil, err
+	}
+	return &linearMemory{region: r, limit: reserve}, nil
 }
 
 // Allocate implements experimental.MemoryAllocator; a module has one memory.
@@ -25,23 +31,25 @@ func (m *linearMemory) Allocate(_, _ uint64) experimental.LinearMemory { return 
 // Reallocate implements experimental.LinearMemory. Beyond the limit it returns
 // nil, which the guest sees as memory.grow giving -1.
 func (m *linearMemory) Reallocate(size uint64) []byte {
-	if size > m.limit {
+	if size > uint64(m.limit) {
 		m.refused = true
 		return nil
 	}
-	if size > uint64(cap(m.buf)) {
-		grown := make([]byte, size, min(max(size, 2*uint64(cap(m.buf))), m.limit))
-		copy(grown, m.buf)
-		m.buf = grown
-	}
-	m.buf = m.buf[:size]
-	return m.buf
+	m.size = int(size)
+	return m.slice(m.size)
 }
 
 // Free implements experimental.LinearMemory.
-func (m *linearMemory) Free() { m.buf = nil }
+func (m *linearMemory) Free() { m.free() }
 
-func (m *linearMemory) pages() uint32 { return uint32(len(m.buf) / pageSize) }
+// allow sets the limit for the next run.
+func (m *linearMemory) allow(pages uint32) {
+	m.limit, m.refused = int(pages)*pageSize, false
+}
+
+func (m *linearMemory) bytes() []byte { return m.slice(m.size) }
+
+func (m *linearMemory) pages() uint32 { return uint32(m.size / pageSize) }
 
 // memory is the guest's memory as host calls see it: every access is checked
 // against its present size. Pointers and lengths are the low 32 bits of a host
@@ -50,11 +58,6 @@ type memory struct{ api.Memory }
 
 func (m memory) bytes(ptr, n uint64) ([]byte, bool) {
 	return m.Read(uint32(ptr), uint32(n))
-}
-
-func (m memory) string(ptr, n uint64) (string, bool) {
-	b, ok := m.bytes(ptr, n)
-	return string(b), ok
 }
 
 func (m memory) putU32(ptr uint64, v uint32) errno {

@@ -52,6 +52,7 @@ func (c *moduleCache) drop(e *list.Element) {
 	m := c.order.Remove(e).(*Module)
 	delete(c.byCID, m.id)
 	c.size -= m.resident
+	m.pool.close()
 }
 
 func (c *moduleCache) clear() {

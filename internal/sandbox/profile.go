@@ -3,9 +3,26 @@ package sandbox
 import (
 	"slices"
 
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/rewrite"
 )
+
+// ABI is how a module is called.
+type ABI uint8
+
+const (
+	// ABICommand is a WASI command: _start reads stdin and writes stdout.
+	ABICommand ABI = iota
+	// ABIReactor is a library whose krako_run takes and returns memory ranges.
+	ABIReactor
+)
+
+func (a ABI) String() string {
+	if a == ABIReactor {
+		return "reactor"
+	}
+	return "command"
+}
 
 // Exports that the two ABIs ask for.
 const (
@@ -16,101 +33,63 @@ const (
 	exportRun        = "krako_run"
 )
 
-// check tells a module's ABI from its exports and refuses what the profile
-// does not allow, naming it.
-func (o *outline) check(maxPages uint32) (ABI, error) {
-	for _, i := range o.imports {
-		name := i.module + "." + i.name
-		if i.kind != kindFunc {
-			return 0, invalid(name, "only functions may be imported")
-		}
-		if _, ok := hostCallByName(i.module, i.name); !ok {
-			return 0, invalid(name, "import is not part of the profile")
+// abiExports are the functions of an ABI and their types.
+var abiExports = map[string]signature{
+	exportStart:      {},
+	exportInitialize: {},
+	exportAlloc:      {"i", "i"},
+	exportRun:        {"ii", "I"},
+}
+
+// maxModulePages is the most memory that any job can give a guest: 64 KiB less
+// than 2 GiB, so that a pointer has a bit to spare.
+const maxModulePages = 1<<15 - 1
+
+// rewriteOptions are part of the profile.
+func rewriteOptions() rewrite.Options {
+	o := rewrite.DefaultOptions()
+	o.Imports = guestImports()
+	o.Yield = true    // the host gets its turn between slices of fuel
+	o.OmitData = true // memory starts from an image
+	o.Limits.MemoryPages = maxModulePages
+	return o
+}
+
+// detectABI tells a module's ABI from its exports and refuses what neither ABI
+// allows, naming it.
+func detectABI(exports []rewrite.Export) (ABI, error) {
+	have := map[string]rewrite.Export{}
+	for _, e := range exports {
+		have[e.Name] = e
+		sig, ok := abiExports[e.Name]
+		if ok && (e.Kind != rewrite.KindFunc || !sig.sameAs(e.Type)) {
+			return 0, invalid(e.Name, "must be a function of type %v", sig.funcType())
 		}
 	}
-	if o.memory == nil || !o.exportsKind(exportMemory, kindMemory) {
+	if m, ok := have[exportMemory]; !ok || m.Kind != rewrite.KindMemory {
 		return 0, invalid(exportMemory, "the module must define and export its memory")
 	}
-	if o.memory.min > maxPages {
-		return 0, invalid(exportMemory, "starts with %d pages, the limit is %d", o.memory.min, maxPages)
-	}
-	return o.abi()
-}
-
-func (o *outline) exportsKind(name string, kind byte) bool {
-	k, ok := o.exports[name]
-	return ok && k == kind
-}
-
-func (o *outline) abi() (ABI, error) {
-	alloc, run := o.exportsKind(exportAlloc, kindFunc), o.exportsKind(exportRun, kindFunc)
+	has := func(name string) bool { _, ok := have[name]; return ok }
 	switch {
-	case alloc && run:
+	case has(exportAlloc) && has(exportRun):
 		return ABIReactor, nil
-	case alloc:
+	case has(exportAlloc):
 		return 0, invalid(exportRun, "a reactor must export it")
-	case run:
+	case has(exportRun):
 		return 0, invalid(exportAlloc, "a reactor must export it")
-	case o.exportsKind(exportStart, kindFunc):
+	case has(exportStart):
 		return ABICommand, nil
 	}
 	return 0, invalid(exportStart, "the module exports neither _start nor krako_run")
 }
 
-// signature is a function type in the notation of the host call tables: i for
-// i32, I for i64.
-type signature struct{ params, results string }
-
-// abiExports are the types that the exports of an ABI must have where the
-// module has them.
-func abiExports(abi ABI) []typedExport {
-	if abi == ABICommand {
-		return []typedExport{{exportStart, signature{}}}
-	}
-	return []typedExport{
-		{exportInitialize, signature{}},
-		{exportAlloc, signature{"i", "i"}},
-		{exportRun, signature{"ii", "I"}},
-	}
+func (s signature) sameAs(t rewrite.FuncType) bool {
+	want := s.funcType()
+	return slices.Equal(want.Params, t.Params) && slices.Equal(want.Results, t.Results)
 }
 
-type typedExport struct {
-	name string
-	sig  signature
-}
-
-// checkSignatures compares the types of imports and exports with those the
-// profile gives them. It runs after compilation because only then are type
-// indices resolved.
-func checkSignatures(c wazero.CompiledModule, abi ABI) error {
-	for _, def := range c.ImportedFunctions() {
-		module, name, _ := def.Import()
-		call, ok := hostCallByName(module, name)
-		if !ok || !call.sig.matches(def) {
-			return invalid(module+"."+name, "imported with another type than the profile's")
-		}
-	}
-	exports := c.ExportedFunctions()
-	for _, want := range abiExports(abi) {
-		if def, ok := exports[want.name]; ok && !want.sig.matches(def) {
-			return invalid(want.name, "exported with another type than the profile's")
-		}
-	}
-	return nil
-}
-
-func (s signature) matches(def api.FunctionDefinition) bool {
-	return slices.Equal(def.ParamTypes(), valueTypes(s.params)) &&
-		slices.Equal(def.ResultTypes(), valueTypes(s.results))
-}
-
-func valueTypes(s string) []api.ValueType {
-	types := make([]api.ValueType, len(s))
-	for i, c := range s {
-		types[i] = api.ValueTypeI32
-		if c == 'I' {
-			types[i] = api.ValueTypeI64
-		}
-	}
-	return types
+// invalid makes the error of a module or job that cannot be, naming what is at
+// fault in it.
+func invalid(offender, format string, args ...any) error {
+	return contracts.Errorf(contracts.CodeValidation, offender, format, args...)
 }

@@ -19,8 +19,13 @@ type Sandbox struct {
 	cfg     Config
 	runtime wazero.Runtime
 	cache   wazero.CompilationCache
+	store   *store
 	modules *moduleCache
 	admits  singleflight.Group
+	// compiling has room for as many modules as may be prepared at once: each
+	// takes a processor and up to 200 MB.
+	compiling chan struct{}
+	pagemap   pagemap
 }
 
 // New makes a sandbox. It fails when the cache directory is not private or the
@@ -31,15 +36,22 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	store, err := openStore(cfg.CacheDir, cfg.CacheBytes)
+	if err != nil {
+		return nil, err
+	}
 	cache, err := openCodeCache(cfg.CacheDir)
 	if err != nil {
 		return nil, err
 	}
 	s := &Sandbox{
-		cfg:     cfg,
-		cache:   cache,
-		runtime: wazero.NewRuntimeWithConfig(ctx, rc.WithCompilationCache(cache)),
-		modules: newModuleCache(cfg.ModuleCacheBytes),
+		cfg:       cfg,
+		cache:     cache,
+		runtime:   wazero.NewRuntimeWithConfig(ctx, rc.WithCompilationCache(cache)),
+		store:     store,
+		modules:   newModuleCache(cfg.ModuleCacheBytes),
+		compiling: make(chan struct{}, maxCompiling),
+		pagemap:   openPagemap(),
 	}
 	if err := defineHostModules(ctx, s.runtime); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
@@ -50,7 +62,22 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 // Close ends the sandbox. No run may be in progress.
 func (s *Sandbox) Close(ctx context.Context) error {
 	s.modules.clear()
+	s.pagemap.close()
 	return errors.Join(s.runtime.Close(ctx), closeCache(ctx, s.cache))
+}
+
+// maxCompiling is how many modules are prepared at once.
+const maxCompiling = 2
+
+func openCodeCache(dir string) (wazero.CompilationCache, error) {
+	if dir == "" {
+		return wazero.NewCompilationCache(), nil
+	}
+	cache, err := wazero.NewCompilationCacheWithDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open code cache: %w", err)
+	}
+	return cache, nil
 }
 
 func closeCache(ctx context.Context, c wazero.CompilationCache) error {
@@ -68,9 +95,8 @@ func runtimeConfig(cfg Config) (wazero.RuntimeConfig, error) {
 		}
 		rc = wazero.NewRuntimeConfigCompiler()
 	}
-	// Memory limits are the allocator's: it alone knows the job's, and a refusal
-	// must look the same whether the module or the job set the lower limit.
-	return rc.WithCoreFeatures(api.CoreFeaturesV2).
-		WithDebugInfoEnabled(false).
-		WithCloseOnContextDone(true), nil
+	// Deadlines are seen when a slice of fuel ends; wazero's own check of the
+	// context at every loop head costs 3.5 to 21 times the work and misses
+	// recursion. Memory limits are the allocator's: it alone knows the job's.
+	return rc.WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false), nil
 }

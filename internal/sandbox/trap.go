@@ -8,18 +8,14 @@ import (
 	"github.com/krako-labs/krako/contracts"
 )
 
-// Names of the traps, the same on every engine.
-const (
-	trapOutOfBounds   = "out of bounds memory access"
-	trapStackOverflow = "stack overflow"
-)
+const trapOutOfBounds = "out of bounds memory access"
 
 // trapNames are wazero's texts for what a guest alone can cause. wazero keeps
 // the values internal, so the text is all there is to go by; a text not listed
-// is a fault of the machine and never becomes a result.
+// is a fault of the machine and never becomes a result. So is wazero's own
+// "stack overflow": the guest's call depth ends long before.
 var trapNames = map[string]bool{
 	trapOutOfBounds:                 true,
-	trapStackOverflow:               true,
 	"unreachable":                   true,
 	"invalid table access":          true,
 	"indirect call type mismatch":   true,
@@ -37,22 +33,17 @@ func trapName(err error) (string, bool) {
 
 // verdict turns what a call into the guest returned into the guest's own stop
 // (nil for none) or, where the guest is not to blame, an error.
-func (x *execution) verdict(ctx context.Context, err error) (*stop, error) {
+func (x *execution) verdict(err error) (*stop, error) {
 	switch {
 	case x.stopped != nil:
 		return x.stopped, nil
+	case x.interrupted:
+		return nil, interrupted(x.ctx, "run")
 	case err == nil:
 		return nil, nil
 	}
 	if name, ok := trapName(err); ok {
-		code := contracts.CodeTrap
-		if name == trapStackOverflow {
-			code = contracts.CodeStackOverflow
-		}
-		return &stop{code, name}, nil
-	}
-	if ctx.Err() != nil {
-		return nil, interrupted(ctx, "run")
+		return &stop{contracts.CodeTrap, name}, nil
 	}
 	return nil, contracts.Errorf(contracts.CodeInternal, "sandbox", "run guest: %w", err)
 }

@@ -2,9 +2,10 @@ package sandbox
 
 import "time"
 
-// clock is the guest's time in nanoseconds since the profile's epoch. It moves
-// only by what the guest does: reading it and sleeping.
-type clock struct{ now uint64 }
+// clock is how far the guest's time is ahead of the fuel it used, in
+// nanoseconds: what it slept and what initialisation took. Time is counted from
+// the profile's epoch and passes by one nanosecond for every unit of fuel.
+type clock struct{ ahead uint64 }
 
 const (
 	// clockEpoch is what the wall clock shows when a module starts:
@@ -13,8 +14,6 @@ const (
 	// monotonicBase keeps the monotonic clock off zero, which Go takes for a
 	// clock that does not work.
 	monotonicBase = uint64(time.Second)
-	// clockStep passes with every reading.
-	clockStep = uint64(time.Microsecond)
 	// clockEnd stops time, and so sleepers, before any sum can overflow: the
 	// year 2172.
 	clockEnd = 1 << 62
@@ -26,9 +25,19 @@ const (
 	clockMonotonic = 1
 )
 
-func (c *clock) advance(d uint64) { c.now = min(c.now+min(d, clockEnd), clockEnd) }
+// now is the time since the epoch, in nanoseconds.
+func (x *execution) now() uint64 {
+	return min(x.clock.ahead+uint64(x.fuel.used()), clockEnd)
+}
 
-// base is what the clock with a WASI id shows at the epoch.
+// sleepUntil moves time forward.
+func (x *execution) sleepUntil(wake uint64) {
+	if now := x.now(); wake > now {
+		x.clock.ahead += min(wake, clockEnd) - now
+	}
+}
+
+// clockBase is what the clock with a WASI id shows at the epoch.
 func clockBase(id uint64) (base uint64, ok bool) {
 	switch uint32(id) {
 	case clockRealtime:
@@ -44,7 +53,7 @@ func clockResGet(_ *execution, m memory, p []uint64) errno {
 	if _, ok := clockBase(p[0]); !ok {
 		return errnoInval
 	}
-	return m.putU64(p[1], clockStep)
+	return m.putU64(p[1], 1)
 }
 
 // clockTimeGet(id, precision, time)
@@ -53,6 +62,5 @@ func clockTimeGet(x *execution, m memory, p []uint64) errno {
 	if !ok {
 		return errnoInval
 	}
-	x.clock.advance(clockStep)
-	return m.putU64(p[2], base+x.clock.now)
+	return m.putU64(p[2], base+x.now())
 }

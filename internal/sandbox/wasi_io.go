@@ -10,7 +10,7 @@ import (
 const maxVectors = 1024
 
 // eachVector calls fn for the memory of every iovec until fn returns false.
-func eachVector(m memory, ptr, n uint64, fn func(b []byte) bool) errno {
+func eachVector(x *execution, m memory, ptr, n uint64, fn func(b []byte) bool) errno {
 	if uint32(n) > maxVectors {
 		return errnoInval
 	}
@@ -23,6 +23,7 @@ func eachVector(m memory, ptr, n uint64, fn func(b []byte) bool) errno {
 		if !ok {
 			return errnoFault
 		}
+		x.spend(partFuel)
 		if !fn(b) {
 			break
 		}
@@ -31,10 +32,12 @@ func eachVector(m memory, ptr, n uint64, fn func(b []byte) bool) errno {
 }
 
 // readVectors copies from src into the iovecs and tells how much.
-func readVectors(m memory, ptr, n uint64, src []byte) (uint32, errno) {
+func readVectors(x *execution, m memory, ptr, n uint64, src []byte) (uint32, errno) {
 	total := 0
-	e := eachVector(m, ptr, n, func(b []byte) bool {
-		k := copy(b, src[total:])
+	e := eachVector(x, m, ptr, n, func(b []byte) bool {
+		k := min(len(b), len(src)-total)
+		x.spendBytes(k)
+		copy(b, src[total:])
 		total += k
 		return k == len(b)
 	})
@@ -51,7 +54,8 @@ func fdWrite(x *execution, m memory, p []uint64) errno {
 		return errnoRofs
 	}
 	total := uint32(0)
-	e = eachVector(m, p[1], p[2], func(b []byte) bool {
+	e = eachVector(x, m, p[1], p[2], func(b []byte) bool {
+		x.spendBytes(len(b))
 		x.writeStream(f.kind, b)
 		total += uint32(len(b))
 		return true
@@ -83,7 +87,7 @@ func fdRead(x *execution, m memory, p []uint64) errno {
 	if e != errnoSuccess {
 		return e
 	}
-	n, e := readVectors(m, p[1], p[2], src[min(f.offset, uint64(len(src))):])
+	n, e := readVectors(x, m, p[1], p[2], src[min(f.offset, uint64(len(src))):])
 	if e != errnoSuccess {
 		return e
 	}
@@ -117,7 +121,7 @@ func fdPread(x *execution, m memory, p []uint64) errno {
 	if e != errnoSuccess {
 		return e
 	}
-	n, e := readVectors(m, p[1], p[2], src[min(p[3], uint64(len(src))):])
+	n, e := readVectors(x, m, p[1], p[2], src[min(p[3], uint64(len(src))):])
 	if e != errnoSuccess {
 		return e
 	}

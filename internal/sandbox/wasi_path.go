@@ -19,14 +19,15 @@ func (x *execution) lookupAt(m memory, fd, ptr, n uint64) (*node, errno) {
 	if uint32(n) > maxPath {
 		return nil, errnoNametoolong
 	}
-	path, ok := m.string(ptr, n)
+	x.spend(uint64(uint32(n)))
+	path, ok := m.bytes(ptr, n)
 	if !ok {
 		return nil, errnoFault
 	}
 	if !dir.dir {
 		return nil, errnoNotdir
 	}
-	return dir.lookup(path)
+	return dir.lookup(string(path))
 }
 
 // pathOpen(dirfd, dirflags, path, path_len, oflags, rights, rights_inheriting,
@@ -90,6 +91,7 @@ func fdReaddir(x *execution, m memory, p []uint64) errno {
 	}
 	used := 0
 	for i := p[3]; i < uint64(len(dir.entries)+2) && used < len(buf); i++ {
+		x.spend(partFuel)
 		used += copy(buf[used:], dir.dirent(i))
 	}
 	return m.putU32(p[4], uint32(used))

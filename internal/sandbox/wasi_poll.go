@@ -27,6 +27,7 @@ func pollOneoff(x *execution, m memory, p []uint64) errno {
 	if !ok {
 		return errnoFault
 	}
+	x.spend(uint64(n) * partFuel)
 	events := x.poll(in)
 	if e := m.putBytes(p[1], events); e != errnoSuccess {
 		return e
@@ -42,10 +43,8 @@ func (x *execution) poll(in []byte) []byte {
 		due, _ := x.due(in[at:])
 		wake = min(wake, due)
 	}
-	if wake > x.clock.now {
-		x.clock.advance(wake - x.clock.now)
-	}
-	wake = max(wake, x.clock.now)
+	x.sleepUntil(wake)
+	wake = max(wake, x.now())
 	var events []byte
 	for at := 0; at < len(in); at += subscriptionSize {
 		s := in[at : at+subscriptionSize]
@@ -68,7 +67,7 @@ func (x *execution) due(s []byte) (uint64, errno) {
 		if binary.LittleEndian.Uint16(s[40:])&clockAbsolute != 0 {
 			return timeout - min(timeout, base), errnoSuccess
 		}
-		return x.clock.now + min(timeout, clockEnd), errnoSuccess
+		return x.now() + min(timeout, clockEnd), errnoSuccess
 	case eventRead, eventWrite:
 		_, e := x.file(uint64(binary.LittleEndian.Uint32(s[16:])))
 		return 0, e

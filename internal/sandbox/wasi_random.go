@@ -3,8 +3,6 @@ package sandbox
 import (
 	"crypto/sha256"
 	"math/rand/v2"
-
-	"github.com/ipfs/go-cid"
 )
 
 // Entropy domains: initialisation draws from the module, a run from the unit,
@@ -14,18 +12,22 @@ const (
 	entropyUnit = "krako/entropy/unit\x00"
 )
 
-// seed keys a random stream with SHA-256(domain ‖ CID bytes). The generator is
-// chacha8rand (https://c2sp.org/chacha8rand), read as a stream of bytes.
-func seed(r *rand.ChaCha8, domain string, id cid.Cid) {
-	r.Seed(sha256.Sum256(append([]byte(domain), id.Bytes()...)))
+// read fills b from the stream of chacha8rand (https://c2sp.org/chacha8rand)
+// whose seed is SHA-256(domain ‖ CID bytes).
+func (e *entropy) read(b []byte) {
+	if e.stream == nil {
+		e.stream = rand.NewChaCha8(sha256.Sum256(append([]byte(e.domain), e.id.Bytes()...)))
+	}
+	_, _ = e.stream.Read(b) // documented never to fail
 }
 
-// randomGet(buf, len)
+// randomGet(buf, len) costs one unit of fuel a byte.
 func randomGet(x *execution, m memory, p []uint64) errno {
 	b, ok := m.bytes(p[0], p[1])
 	if !ok {
 		return errnoFault
 	}
-	_, _ = x.random.Read(b) // documented never to fail
+	x.spend(uint64(len(b)))
+	x.random.read(b)
 	return errnoSuccess
 }

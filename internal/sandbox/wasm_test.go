@@ -5,7 +5,7 @@ import "encoding/binary"
 // wasmModule assembles small modules for tests, so that hostile ones need no
 // toolchain. Imports come before functions.
 type wasmModule struct {
-	types, imports, funcs, exports, code, extra [][]byte
+	types, imports, funcs, globals, exports, code, extra [][]byte
 
 	imported int
 	memory   []byte // limits; nil for none
@@ -18,6 +18,17 @@ func newWasm() *wasmModule { return &wasmModule{memory: []byte{0, 1}} }
 const i32, i64, f64 = "\x7f", "\x7e", "\x7c"
 
 func uleb(v int) []byte { return binary.AppendUvarint(nil, uint64(v)) }
+
+func sleb(v int) []byte {
+	var b []byte
+	for v < -0x40 || v >= 0x40 {
+		b = append(b, byte(v)&0x7f|0x80)
+		v >>= 7
+	}
+	return append(b, byte(v)&0x7f)
+}
+
+func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 func wname(s string) []byte { return append(uleb(len(s)), s...) }
 
@@ -83,6 +94,7 @@ func (w *wasmModule) bytes() []byte {
 	vector(2, w.imports)
 	vector(3, w.funcs)
 	vector(5, memories)
+	vector(6, w.globals)
 	vector(7, exports)
 	vector(10, w.code)
 	return cat(append([][]byte{out}, w.extra...)...)
@@ -90,12 +102,11 @@ func (w *wasmModule) bytes() []byte {
 
 // Opcodes that the tests use.
 const (
-	opUnreachable, opBlock, opLoop, opIf, opEnd       = 0x00, 0x02, 0x03, 0x04, 0x0b
-	opBr, opBrIf, opReturn, opCall, opCallIndirect    = 0x0c, 0x0d, 0x0f, 0x10, 0x11
-	opDrop, opLocalGet, opLocalSet, opLocalTee        = 0x1a, 0x20, 0x21, 0x22
-	opI32Load, opI32Store, opI64Store, opMemoryGrow   = 0x28, 0x36, 0x37, 0x40
-	opI32Const, opI64Const, opI32DivS, opI32Add       = 0x41, 0x42, 0x6d, 0x6a
-	opI32Sub, opI32Eqz, opI32TruncF64S, opF64Const    = 0x6b, 0x45, 0xaa, 0x44
-	opI32DivU, opF64Div, opF64Store, opI64ExtendI32U  = 0x6e, 0xa3, 0x39, 0xad
-	opMemorySize, blockVoid, opI64Load, opI32LoadByte = 0x3f, 0x40, 0x29, 0x2d
+	opUnreachable, opLoop, opIf, opElse, opEnd      = 0x00, 0x03, 0x04, 0x05, 0x0b
+	opBr, opBrIf, opReturn, opCall, opDrop          = 0x0c, 0x0d, 0x0f, 0x10, 0x1a
+	opLocalGet, opLocalSet, opLocalTee              = 0x20, 0x21, 0x22
+	opGlobalGet, opGlobalSet, opI32Load, opI32Store = 0x23, 0x24, 0x28, 0x36
+	opMemoryGrow, opI32Const, opI64Const            = 0x40, 0x41, 0x42
+	opF64Const, opI32Eqz, opI32Add, opI32Sub        = 0x44, 0x45, 0x6a, 0x6b
+	opI32DivS, opI32TruncF64S, blockVoid            = 0x6d, 0xaa, 0x40
 )

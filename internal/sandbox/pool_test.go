@@ -1,0 +1,107 @@
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/krako-labs/krako/internal/sandbox"
+)
+
+// stateful is a reactor whose krako_run returns everything a unit could leave
+// behind: a counter in a global and one in memory, each raised by one. Both
+// start at 7, which _initialize sets.
+func stateful(extra ...byte) *wasmModule {
+	w := newWasm()
+	w.globals = append(w.globals, cat([]byte(i32), []byte{1, opI32Const, 0, opEnd}))
+	w.fn("krako_alloc", i32, i32, 0, cat(extra, []byte{opI32Const}, sleb(1024))...)
+	w.fn("krako_run", i32+i32, i64, 0, cat(
+		[]byte{opGlobalGet, 0, opI32Const, 1, opI32Add, opGlobalSet, 0,
+			opI32Const, 8, opI32Const, 8, opI32Load, 2, 0, opI32Const, 1, opI32Add, opI32Store, 2, 0,
+			opI32Const, 12, opGlobalGet, 0, opI32Store, 2, 0,
+			opI64Const}, sleb(8<<32|8))...)
+	w.fn("_initialize", "", "", 0, opI32Const, 7, opGlobalSet, 0, opI32Const, 8, opI32Const, 7, opI32Store, 2, 0)
+	return w
+}
+
+func TestUnitsStartAlike(t *testing.T) {
+	grow := []byte{opI32Const, 1, opMemoryGrow, 0, opDrop}
+	hidden := stateful()
+	hidden.globals = append(hidden.globals, []byte{0x70, 1, 0xd0, 0x70, opEnd}) // a mutable reference
+	for name, wasm := range map[string][]byte{
+		"kept":         stateful().bytes(),
+		"dropped":      stateful(grow...).bytes(),
+		"hidden state": hidden.bytes(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, s := range []*sandbox.Sandbox{newSandbox(t, sandbox.Config{}), newSandbox(t, sandbox.Config{Engine: sandbox.EngineInterpreter})} {
+				m := admit(t, s, wasm)
+				first := run(t, s, job(m, "", ""))
+				wantCode(t, first, "")
+				if string(first.Output) != "\x08\x00\x00\x00\x08\x00\x00\x00" {
+					t.Fatalf("output = %x", first.Output)
+				}
+				for range 3 {
+					if d := cmp.Diff(first, run(t, s, job(m, "", ""))); d != "" {
+						t.Fatalf("a later unit differs: %s", d)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestNoUnitSeesAnother runs units that fill memory with a secret and units
+// that look for one, in one pool, at the same time.
+func TestNoUnitSeesAnother(t *testing.T) {
+	s := newSandbox(t, sandbox.Config{PoolSize: 2})
+	m := admit(t, s, reactor(t))
+	want := map[string]sandbox.Outcome{}
+	for i := range 8 {
+		input := fmt.Sprintf(`{"name":%q,"values":[%d]}`, strings.Repeat("s", i*1000), i)
+		want[input] = run(t, s, job(m, "sum", input))
+	}
+	wantState := run(t, s, job(m, "state", `{}`))
+	var wg sync.WaitGroup
+	for input := range want {
+		wg.Go(func() {
+			for range 20 {
+				o, err := s.Run(context.Background(), job(m, "sum", input))
+				if d := cmp.Diff(want[input], o); d != "" || err != nil {
+					t.Errorf("%v, %s", err, d)
+				}
+				o, err = s.Run(context.Background(), job(m, "state", `{}`))
+				if d := cmp.Diff(wantState, o); d != "" || err != nil {
+					t.Errorf("%v, %s", err, d)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestFailedGuestsAreNotReused(t *testing.T) {
+	s := newSandbox(t, sandbox.Config{})
+	m := admit(t, s, reactor(t))
+	good := run(t, s, job(m, "state", `{}`))
+	for _, entry := range []string{"exit", "panic", "wild", "unknown"} {
+		_ = run(t, s, job(m, entry, `{}`))
+		if d := cmp.Diff(good, run(t, s, job(m, "state", `{}`))); d != "" {
+			t.Errorf("after %s: %s", entry, d)
+		}
+	}
+}
+
+func TestLargeJobsGetTheirMemory(t *testing.T) {
+	s := newSandbox(t, sandbox.Config{})
+	w := command(cat([]byte{opI32Const}, sleb(2000), []byte{opMemoryGrow, 0, opI32Const, 0x7f, opI32Sub, opIf, blockVoid, opElse, opUnreachable, opEnd})...)
+	j := job(admit(t, s, w.bytes()), "", "")
+	j.MemoryPages = 2001
+	if o := run(t, s, j); o.Code != "" || o.MemoryPages != 2001 {
+		t.Errorf("%d pages, %s %s", o.MemoryPages, o.Code, o.Detail)
+	}
+}

@@ -1,0 +1,158 @@
+package sandbox
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/ipfs/go-cid"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/rewrite"
+)
+
+// store keeps what is slow to make again: rewritten modules here, native code
+// in wazero's own files beside them. Its checksums find damage, not malice: the
+// directory's permissions are what keeps strangers' code out.
+type store struct {
+	dir   string // "" keeps nothing
+	limit int64
+	key   string
+}
+
+func openStore(dir string, limit int64) (*store, error) {
+	if dir == "" {
+		return &store{}, nil
+	}
+	if err := makePrivate(dir); err != nil {
+		return nil, err
+	}
+	rules := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v", Profile, rewrite.Version, rewriteOptions()))
+	s := &store{dir: dir, limit: limit, key: hex.EncodeToString(rules[:8])}
+	return s, s.prune()
+}
+
+func makePrivate(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create code cache: %w", err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("inspect code cache: %w", err)
+	}
+	if !info.IsDir() {
+		return contracts.Errorf(contracts.CodeValidation, dir, "code cache is not a directory")
+	}
+	// Windows keeps access in lists that the mode bits do not show; there the
+	// user's own directory is what protects the cache.
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return contracts.Errorf(contracts.CodeValidation, dir,
+			"code cache has mode %04o, want 0700: others could put native code into it", info.Mode().Perm())
+	}
+	return nil
+}
+
+// path names the file of a module as rewritten by this version of the rules.
+func (s *store) path(id cid.Cid) string {
+	return filepath.Join(s.dir, id.String()+"-"+s.key+".module")
+}
+
+// load returns nil, nil if the module is not there or is damaged.
+func (s *store) load(id cid.Cid) (*prepared, error) {
+	if s.dir == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(s.path(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load prepared module: %w", err)
+	}
+	p, ok := decodePrepared(b)
+	if !ok {
+		return nil, nil
+	}
+	now := time.Now() // orders files for prune; shows in no result
+	return p, os.Chtimes(s.path(id), now, now)
+}
+
+// save writes the file whole or not at all.
+func (s *store) save(id cid.Cid, p *prepared) error {
+	if s.dir == "" {
+		return nil
+	}
+	f, err := os.CreateTemp(s.dir, "new-*")
+	if err != nil {
+		return fmt.Errorf("save prepared module: %w", err)
+	}
+	_, err = f.Write(p.encode())
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), s.path(id))
+	}
+	if err != nil {
+		return fmt.Errorf("save prepared module: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return s.prune()
+}
+
+// layout says where the parts of a stored module lie.
+type layout struct {
+	Facts facts
+	Wasm  int
+	Data  []int // offset and length of each segment, alternating
+}
+
+// encode is SHA-256(rest) ‖ layout as JSON ‖ newline ‖ wasm ‖ segments.
+func (p *prepared) encode() []byte {
+	l := layout{Facts: p.facts, Wasm: len(p.wasm)}
+	for _, d := range p.data {
+		l.Data = append(l.Data, int(d.offset), len(d.bytes))
+	}
+	head, err := json.Marshal(l)
+	if err != nil {
+		panic(fmt.Sprintf("encode layout: %v", err)) // numbers and strings only
+	}
+	b := make([]byte, sha256.Size, sha256.Size+len(head)+1+len(p.wasm))
+	b = append(append(b, head...), '\n')
+	b = append(b, p.wasm...)
+	for _, d := range p.data {
+		b = append(b, d.bytes...)
+	}
+	sum := sha256.Sum256(b[sha256.Size:])
+	copy(b, sum[:])
+	return b
+}
+
+func decodePrepared(b []byte) (*prepared, bool) {
+	if len(b) < sha256.Size || sha256.Sum256(b[sha256.Size:]) != [sha256.Size]byte(b) {
+		return nil, false
+	}
+	head, rest, ok := bytes.Cut(b[sha256.Size:], []byte{'\n'})
+	var l layout
+	if !ok || json.Unmarshal(head, &l) != nil {
+		return nil, false
+	}
+	take := func(n int) (part []byte) {
+		if n < 0 || n > len(rest) {
+			ok = false
+			return nil
+		}
+		part, rest = rest[:n:n], rest[n:]
+		return part
+	}
+	p := &prepared{facts: l.Facts, wasm: take(l.Wasm)}
+	for ; len(l.Data) >= 2; l.Data = l.Data[2:] {
+		p.data = append(p.data, segment{uint32(l.Data[0]), take(l.Data[1])})
+	}
+	return p, ok
+}
