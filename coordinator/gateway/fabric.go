@@ -1,0 +1,58 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/ipfs/go-cid"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// Fabric is what the gateway is a gateway to. Implementations are safe for
+// concurrent use. Errors are *contracts.Error wherever the caller is at fault
+// or can do something about it; any other error is an internal one, of which
+// the caller learns no more than that it happened.
+type Fabric interface {
+	// Submit validates g, admits it and returns when the session is durable. The
+	// gateway has proved only that g is one strict document of its form. An
+	// invalid graph is a VALIDATION_ERROR with a *contracts.InvalidError in its
+	// chain, a lack of capacity RATE_LIMITED or RESOURCE_EXHAUSTED, a known
+	// (tenant_id, request_id) with another graph a CONFLICT.
+	Submit(ctx context.Context, g *contracts.TaskGraph, m contracts.SubmissionMetadata) (contracts.SubmitResponse, error)
+	// Cancel returns when the wish is durable. It is idempotent; a session that
+	// has ended stays as it is. An unknown session is NOT_FOUND.
+	Cancel(ctx context.Context, id contracts.SessionID) error
+	// Session returns a session with the state of each unit.
+	Session(ctx context.Context, id contracts.SessionID) (contracts.SessionView, error)
+	// Sessions returns at most limit sessions, newest first, from where cursor
+	// (the Next of an earlier page, "" for the first) says.
+	Sessions(ctx context.Context, cursor string, limit int) (contracts.SessionList, error)
+	// Events calls fn with every event of the session after the event with id
+	// after ("" = from the start), in order and one at a time, then follows live
+	// until the session is final or ctx ends. It returns nil only when fn has seen
+	// the last event, fn's error as it is, and NOT_FOUND, before any call of fn,
+	// when the session or the event after is unknown.
+	Events(ctx context.Context, id contracts.SessionID, after string, fn func(contracts.Event) error) error
+	// Result waits until the session is final or ctx is done; ok is false when
+	// it is not final yet. NOT_FOUND for an unknown session comes at once.
+	Result(ctx context.Context, id contracts.SessionID) (res *contracts.ExecutionResult, ok bool, err error)
+	// Receipt returns what proves the result of one unit, NOT_FOUND when the unit
+	// has no signed result.
+	Receipt(ctx context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.Receipt, error)
+
+	// Nodes lists the nodes that the coordinator knows.
+	Nodes(ctx context.Context) (contracts.NodeList, error)
+	// Tasks lists the task catalogue.
+	Tasks(ctx context.Context) (contracts.TaskList, error)
+	// Capabilities says what graphs are accepted.
+	Capabilities(ctx context.Context) (contracts.BackendCapabilities, error)
+	// Health says whether work can be taken now.
+	Health(ctx context.Context) (contracts.BackendStatus, error)
+
+	// PutBlock stores data, which it may keep, and returns its address.
+	PutBlock(ctx context.Context, codec uint64, data []byte) (cid.Cid, error)
+	// GetBlock returns verified bytes, which the gateway only reads, or NOT_FOUND.
+	GetBlock(ctx context.Context, c cid.Cid) ([]byte, error)
+	// HasBlock reports whether the block is there.
+	HasBlock(ctx context.Context, c cid.Cid) (bool, error)
+}

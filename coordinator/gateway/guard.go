@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// guard is around every request: it turns away what a browser was tricked into,
+// bounds how slowly an answer may be taken, and survives a handler's panic.
+func (g *gateway) guard(next http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paced := &pacedWriter{ResponseWriter: w, control: http.NewResponseController(w), timeout: g.cfg.WriteTimeout}
+		defer g.recover(paced, r)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		if err := checkHost(r.Host); err != nil {
+			newProblem(err).write(paced)
+			return
+		}
+		if err := origins.Check(r); err != nil {
+			newProblem(refuse(http.StatusForbidden, contracts.CodeAuth, "Origin", "a page of another origin may not do this")).write(paced)
+			return
+		}
+		next.ServeHTTP(paced, r)
+	})
+}
+
+// checkHost accepts only names that can mean nothing but this machine. A page
+// whose own name was pointed at a loopback address (DNS rebinding) is of the same
+// origin as far as its browser knows; the Host it sends gives it away.
+func checkHost(hostport string) error {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if strings.EqualFold(host, "localhost") {
+		return nil
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().IsLoopback() {
+		return nil
+	}
+	return refuse(http.StatusMisdirectedRequest, contracts.CodeAuth, clip(hostport, maxName), "this gateway answers only requests to localhost or a loopback address")
+}
+
+// recover answers for a handler that panicked. When a part of the answer is out
+// already, or the client is gone, it breaks the connection: a short answer must
+// not look whole.
+func (g *gateway) recover(w *pacedWriter, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler || w.failed {
+		panic(http.ErrAbortHandler)
+	}
+	g.log.ErrorContext(r.Context(), "request handler panicked", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+	if w.began {
+		panic(http.ErrAbortHandler)
+	}
+	newProblem(fmt.Errorf("handler panicked: %v", v)).write(w)
+}
+
+// pacedWriter gives the client a time for each piece of an answer instead of one
+// for the whole, so that neither a stream nor a large block runs into it while
+// the client keeps reading.
+type pacedWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	timeout time.Duration
+	began   bool // a status or a part of the body is out
+	failed  bool // the client did not take a part
+}
+
+const pieceBytes = 256 << 10
+
+func (w *pacedWriter) WriteHeader(status int) {
+	w.began = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *pacedWriter) Write(b []byte) (int, error) {
+	w.began = true
+	written := 0
+	for {
+		piece := b[written:min(len(b), written+pieceBytes)]
+		w.deadline(time.Now().Add(w.timeout))
+		n, err := w.ResponseWriter.Write(piece)
+		written += n
+		if err != nil {
+			w.failed = true
+			return written, err
+		}
+		if written == len(b) {
+			return written, nil
+		}
+	}
+}
+
+// FlushError sends what is buffered. It serves http.ResponseController.
+func (w *pacedWriter) FlushError() error {
+	w.began = true
+	w.deadline(time.Now().Add(w.timeout))
+	err := w.control.Flush()
+	w.deadline(time.Time{})
+	w.failed = w.failed || err != nil
+	return err
+}
+
+// deadline is best effort: a writer without deadlines has no slow client.
+func (w *pacedWriter) deadline(t time.Time) { _ = w.control.SetWriteDeadline(t) }
+
+// Unwrap serves http.ResponseController.
+func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// orProblem answers with a problem where a mux answers with plain text: for
+// paths and methods that have no route.
+func orProblem(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fallback, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		probe := probe{header: http.Header{}}
+		fallback.ServeHTTP(&probe, r)
+		if probe.status == http.StatusMethodNotAllowed {
+			w.Header()["Allow"] = probe.header["Allow"]
+			newProblem(refuse(probe.status, contracts.CodeUnsupported, clip(r.Method, maxName), "the method is not one of %s", probe.header.Get("Allow"))).write(w)
+			return
+		}
+		newProblem(contracts.Errorf(contracts.CodeNotFound, clip(r.URL.Path, maxDetail), "no such path in this API")).write(w)
+	})
+}
+
+// probe takes an answer apart without sending it.
+type probe struct {
+	header http.Header
+	status int
+}
+
+func (p *probe) Header() http.Header         { return p.header }
+func (p *probe) WriteHeader(status int)      { p.status = status }
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
