@@ -1,0 +1,128 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+func testHello() Hello {
+	return Hello{Kind: "node", Profiles: []string{"det-1"}, Engine: "wazero/1.12.0 amd64", Slots: 4, MemoryMB: 2048}
+}
+
+func testWelcome() Welcome {
+	return Welcome{Cluster: "c", LeaseMS: 30_000, HeartbeatMS: 5_000, MaxBatch: 64}
+}
+
+func newTestIdentity(t testing.TB) Identity {
+	t.Helper()
+	id, err := NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// newTestHost makes a host on loopback, listening where transports say ("quic",
+// "tcp"), that closes with the test.
+func newTestHost(t testing.TB, transports []string, change ...func(*Config)) *Host {
+	t.Helper()
+	cfg := DefaultConfig()
+	cfg.Identity = newTestIdentity(t)
+	cfg.Log = slog.New(slog.DiscardHandler)
+	for _, tr := range transports {
+		cfg.Listen = append(cfg.Listen, map[string]string{
+			"quic": "/ip4/127.0.0.1/udp/0/quic-v1",
+			"tcp":  "/ip4/127.0.0.1/tcp/0",
+		}[tr])
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	h, err := NewHost(testContext(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Errorf("close host: %v", err)
+		}
+	})
+	return h
+}
+
+// testContext bounds a test that waits for something that must happen.
+func testContext(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// hint is how one test host finds another.
+func hint(t testing.TB, h *Host) PeerHint {
+	t.Helper()
+	peers, err := parsePeers(h.Addrs())
+	if err != nil || len(peers) != 1 {
+		t.Fatalf("host addresses %v: %v", h.Addrs(), err)
+	}
+	got, ok := hintOf(peers[0], SourceStatic)
+	if !ok {
+		t.Fatalf("host addresses %v cannot be dialled", h.Addrs())
+	}
+	return got
+}
+
+func connect(t testing.TB, from, to *Host) {
+	t.Helper()
+	if err := from.Connect(testContext(t), hint(t, to)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantError checks an error's kind, its code, and that it names the offender.
+func wantError(t testing.TB, err, kind error, offender string) {
+	t.Helper()
+	if !errors.Is(err, kind) {
+		t.Fatalf("error %v, want kind %v", err, kind)
+	}
+	e, ok := errors.AsType[*contracts.Error](err)
+	if !ok {
+		t.Fatalf("error %T is no *contracts.Error", err)
+	}
+	if e.Offender != offender {
+		t.Errorf("offender %q, want %q", e.Offender, offender)
+	}
+	for _, k := range kinds {
+		if k.kind == kind && e.Code != k.code {
+			t.Errorf("code %s of %v, want %s", e.Code, kind, k.code)
+		}
+	}
+}
+
+func mustSend(t testing.TB, s *WorkStream, m Message) {
+	t.Helper()
+	if err := s.Send(testContext(t), m); err != nil {
+		t.Fatalf("send %T: %v", m, err)
+	}
+}
+
+// mustRecv returns the next message that is no heartbeat.
+func mustRecv[M Message](t testing.TB, s *WorkStream) M {
+	t.Helper()
+	for {
+		m, err := s.Recv()
+		if err != nil {
+			t.Fatalf("receive: %v", err)
+		}
+		if got, ok := m.(M); ok {
+			return got
+		}
+		if _, beat := m.(*Heartbeat); !beat {
+			t.Fatalf("received %T", m)
+		}
+	}
+}

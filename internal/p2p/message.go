@@ -1,0 +1,183 @@
+package p2p
+
+import (
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+)
+
+// WorkVersion is the version of the work stream's messages, in Hello and Welcome.
+const WorkVersion = 1
+
+// Bounds of the messages. A frame beyond them is malformed.
+const (
+	// MaxUnits is the greatest number of units of an Assign and of results in a
+	// batch.
+	MaxUnits = contracts.MaxBatchItems
+	// MaxAssign is the greatest length of an Assign frame of more than one unit; a
+	// larger unit travels alone.
+	MaxAssign = 64 << 10
+	// MaxCredit bounds the units granted and not yet assigned, and with them the
+	// leases that one message can name.
+	MaxCredit = 1 << 14
+
+	maxText    = 256       // bytes of a name or a tag
+	maxList    = 64        // names or tags of a Hello
+	maxNote    = 4 << 10   // bytes of a message for people
+	minBeat    = 100       // heartbeat_ms
+	maxBeat    = 60_000    // heartbeat_ms
+	maxLease   = 1<<31 - 1 // lease_ms, run_timeout_ms: 24 days
+	maxAttempt = 255       // attempt, replica
+)
+
+// Message is one message of the work stream: a pointer to one of the types of
+// this file.
+type Message interface {
+	frame() frameType
+	check() error
+}
+
+// Hello opens the stream and describes the worker. Sent by the worker, first.
+type Hello struct {
+	V int `cbor:"v"`
+	// Kind is what the worker is: "node" or "pod".
+	Kind string `cbor:"kind"`
+	// Version is the build of the worker's software.
+	Version string `cbor:"version"`
+	// Profiles are the determinism profiles that the worker can run, or the models
+	// that the pod serves.
+	Profiles []string `cbor:"profiles,omitempty"`
+	// Engine names the executing engine, its version and architecture: results
+	// that differ between engines are told from cheating by it.
+	Engine   string   `cbor:"engine"`
+	Slots    int      `cbor:"slots"`
+	MemoryMB int      `cbor:"memory_mb"`
+	Tags     []string `cbor:"tags,omitempty"`
+	Region   string   `cbor:"region,omitempty"`
+}
+
+// Welcome admits the worker and sets the terms. Sent by the coordinator, first.
+type Welcome struct {
+	V       int    `cbor:"v"`
+	Cluster string `cbor:"cluster"`
+	// LeaseMS is how long the coordinator waits for an assigned unit, in
+	// milliseconds, before it gives the unit to another worker.
+	LeaseMS int `cbor:"lease_ms"`
+	// HeartbeatMS is the interval of both sides' heartbeats in milliseconds.
+	HeartbeatMS int `cbor:"heartbeat_ms"`
+	// MaxBatch is the greatest number of results in a batch, up to MaxUnits.
+	MaxBatch int `cbor:"max_batch"`
+	// LastSeq is the greatest batch sequence number that the cluster has recorded
+	// for this worker. Later ones must be sent again, earlier ones need not.
+	LastSeq uint64 `cbor:"last_seq"`
+}
+
+// Refuse turns the worker away. Sent by the coordinator in Welcome's place.
+type Refuse struct {
+	Code    contracts.Code `cbor:"code"`
+	Message string         `cbor:"message"`
+}
+
+// Credit lets the coordinator assign N more units. Sent by the worker; grants
+// add up.
+type Credit struct {
+	N int `cbor:"n"`
+}
+
+// Assign hands units to the worker and uses up that much credit. Sent by the
+// coordinator.
+type Assign struct {
+	Units []Unit `cbor:"units"`
+}
+
+// Unit is one execution to perform.
+type Unit struct {
+	// Lease identifies this execution and Epoch the owner of its session: a result
+	// carries both back.
+	Lease        uint64 `cbor:"lease"`
+	Epoch        uint64 `cbor:"epoch"`
+	Attempt      int    `cbor:"attempt"`
+	Replica      int    `cbor:"replica"`
+	RunTimeoutMS int    `cbor:"run_timeout_ms"`
+	// Invocation is the DAG-CBOR block of what to run. The worker computes its
+	// CID, which is the unit_cid of the result.
+	Invocation []byte `cbor:"unit"`
+}
+
+// Results delivers one signed batch. Sent by the worker. Nothing in it is
+// verified here: whoever stores a block or opens the envelope does.
+type Results struct {
+	// Batch is the signed envelope of CONTRACTS section 4.
+	Batch []byte `cbor:"batch"`
+	// Items are the deterministic halves that the batch names, each a DAG-CBOR
+	// block, in the batch's order.
+	Items [][]byte `cbor:"items,omitempty"`
+	// Outputs are the output blocks small enough to travel along. Others are
+	// fetched from the worker by CID.
+	Outputs []Output `cbor:"outputs,omitempty"`
+}
+
+// Output is a block with the CID it claims.
+type Output struct {
+	CID  dagcbor.Link `cbor:"cid"`
+	Data []byte       `cbor:"data"`
+}
+
+// Fault says why a unit was not computed: a deadline, a missing block, a node out
+// of resources. It is unsigned and never a result; the unit is tried elsewhere.
+// Sent by the worker.
+type Fault struct {
+	Lease   uint64         `cbor:"lease"`
+	Code    contracts.Code `cbor:"code"`
+	Message string         `cbor:"message"`
+}
+
+// Ack says that the batch is recorded durably. Sent by the coordinator.
+type Ack struct {
+	Seq uint64 `cbor:"seq"`
+}
+
+// Reject says that the batch will never be recorded. Sent by the coordinator.
+type Reject struct {
+	Seq     uint64         `cbor:"seq"`
+	Code    contracts.Code `cbor:"code"`
+	Message string         `cbor:"message"`
+}
+
+// Heartbeat says that its sender is alive. Sent by both sides at the Welcome's
+// interval; only the worker's is filled in.
+type Heartbeat struct {
+	// Running are the leases in hand, queued ones too.
+	Running     []uint64 `cbor:"running,omitempty"`
+	LoadPercent int      `cbor:"load_percent"`
+	FreeSlots   int      `cbor:"free_slots"`
+}
+
+// Cancel asks the worker to stop executions and report nothing of them. Sent by
+// the coordinator. A result that crosses it is dropped by its lease.
+type Cancel struct {
+	Leases []uint64 `cbor:"leases"`
+}
+
+// Drain voids all credit: nothing more is granted or assigned on this stream.
+// Sent by either side before it leaves; units in hand are finished.
+type Drain struct{}
+
+// Goodbye is the last message of its sender. Recv returns it as an error.
+type Goodbye struct {
+	Code    contracts.Code `cbor:"code"`
+	Message string         `cbor:"message"`
+}
+
+func (*Hello) frame() frameType     { return typeHello }
+func (*Welcome) frame() frameType   { return typeWelcome }
+func (*Refuse) frame() frameType    { return typeRefuse }
+func (*Credit) frame() frameType    { return typeCredit }
+func (*Assign) frame() frameType    { return typeAssign }
+func (*Results) frame() frameType   { return typeResults }
+func (*Ack) frame() frameType       { return typeAck }
+func (*Reject) frame() frameType    { return typeReject }
+func (*Heartbeat) frame() frameType { return typeHeartbeat }
+func (*Cancel) frame() frameType    { return typeCancel }
+func (*Drain) frame() frameType     { return typeDrain }
+func (*Goodbye) frame() frameType   { return typeGoodbye }
+func (*Fault) frame() frameType     { return typeFault }

@@ -1,0 +1,334 @@
+package p2p
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/libp2p/go-libp2p/core/network"
+)
+
+// closeLinger is how long Close waits for the peer to take notice.
+const closeLinger = time.Second
+
+// WorkStream is one end of the long-lived stream between a worker and its
+// coordinator. Send may be called by any number of goroutines, Recv by one,
+// and must be called in a loop: a side that does not read is taken for dead,
+// and does not notice that the other is.
+type WorkStream struct {
+	self    side
+	peer    string
+	hello   Hello
+	welcome Welcome
+	conn    conn
+	credit  credit
+	out     *frameWriter
+
+	recv   sync.Mutex // held while reading
+	reader *patientReader
+	buf    *bufio.Reader
+	in     frameReader
+
+	ctx    context.Context // ends with the stream
+	cancel context.CancelFunc
+
+	mu  sync.Mutex
+	err error
+}
+
+// terms are what a handshake has settled.
+type terms struct {
+	self    side
+	peer    string
+	hello   Hello
+	welcome Welcome
+	misses  int
+	// status fills in the worker's heartbeats. It must not block.
+	status func() Heartbeat
+}
+
+// patience is how long either side may hear nothing of the other.
+func (t *terms) patience() time.Duration { return time.Duration(t.misses) * t.interval() }
+
+func (t *terms) interval() time.Duration {
+	return time.Duration(t.welcome.HeartbeatMS) * time.Millisecond
+}
+
+// startWork takes over c, on which the handshake is done; r and buf hold what
+// was read ahead. It starts the writing goroutine, which ends with the stream.
+func startWork(c conn, r *patientReader, buf *bufio.Reader, t terms) *WorkStream {
+	r.patience = t.patience()
+	r.renew()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &WorkStream{
+		self: t.self, peer: t.peer, hello: t.hello, welcome: t.welcome,
+		conn: c, out: newFrameWriter(),
+		reader: r, buf: buf, in: frameReader{r: buf, max: MaxFrame},
+		ctx: ctx, cancel: cancel,
+	}
+	go s.write(t)
+	return s
+}
+
+// Peer returns the peer id of the other end, proved by the transport.
+func (s *WorkStream) Peer() string { return s.peer }
+
+// Hello returns what the worker said of itself.
+func (s *WorkStream) Hello() Hello { return s.hello }
+
+// Welcome returns the terms that the coordinator set.
+func (s *WorkStream) Welcome() Welcome { return s.welcome }
+
+// Credit returns how many units the coordinator may still assign: its own count
+// on its side, an upper bound on the worker's, 0 once either side drains.
+func (s *WorkStream) Credit() int { return s.credit.available() }
+
+// Done is closed when the stream has ended; Err then says why.
+func (s *WorkStream) Done() <-chan struct{} { return s.ctx.Done() }
+
+// Err returns why the stream ended, nil while it lives: a *contracts.Error that
+// names the peer.
+func (s *WorkStream) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// Send queues m. It waits while the queue is full, which is while the peer does
+// not read, until ctx ends. Sending is no proof of arrival. Errors are
+// *contracts.Error: the stream's own once it has ended, ErrNoCredit and
+// ErrDraining, and ErrFrameMalformed or ErrFrameTooLarge for a message out of
+// its bounds; the stream survives all but the first.
+func (s *WorkStream) Send(ctx context.Context, m Message) error {
+	if err := s.send(ctx, m); err != nil {
+		if ended := s.Err(); ended != nil {
+			return ended
+		}
+		return peerError(s.peer, err)
+	}
+	return nil
+}
+
+func (s *WorkStream) send(ctx context.Context, m Message) error {
+	if senders(m.frame())&s.self == 0 || m.frame() == typeGoodbye {
+		return fmt.Errorf("%w: the %s does not send %T", ErrUnexpected, s.self, m)
+	}
+	frame, err := encodeMessage(m)
+	if err != nil {
+		return err
+	}
+	if err := s.account(m); err != nil {
+		return err
+	}
+	if err := s.out.put(ctx, frame); err != nil {
+		s.restore(m)
+		return err
+	}
+	return nil
+}
+
+// account counts a message that is about to be sent.
+func (s *WorkStream) account(m Message) error {
+	switch m := m.(type) {
+	case *Credit:
+		if s.credit.isDraining() {
+			return ErrDraining
+		}
+		return s.credit.grant(m.N)
+	case *Assign:
+		if s.credit.isDraining() {
+			return ErrDraining
+		}
+		return s.credit.take(len(m.Units), ErrNoCredit)
+	case *Drain:
+		s.credit.drain()
+	}
+	return nil
+}
+
+// restore undoes account for a message that was not sent after all.
+func (s *WorkStream) restore(m Message) {
+	switch m := m.(type) {
+	case *Credit:
+		_ = s.credit.take(m.N, ErrNoCredit)
+	case *Assign:
+		_ = s.credit.grant(len(m.Units))
+	}
+}
+
+// Recv returns the peer's next message. Credit is already counted. Any error is
+// the stream's end, the same as Err from then on: a Goodbye is ErrGoodbye with
+// the code that the peer gave, and a peer that breaks the protocol has its
+// stream reset.
+func (s *WorkStream) Recv() (Message, error) {
+	s.recv.Lock()
+	defer s.recv.Unlock()
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	m, err := s.receive()
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	return m, nil
+}
+
+func (s *WorkStream) receive() (Message, error) {
+	s.reader.renew()
+	t, body, err := s.in.next()
+	if err != nil {
+		return nil, err
+	}
+	m, err := decodeMessage(t, body)
+	if err != nil {
+		return nil, err
+	}
+	if from := s.self ^ (worker | coordinator); senders(t)&from == 0 {
+		return nil, fmt.Errorf("%w: %T from the %s", ErrUnexpected, m, from)
+	}
+	return m, s.admit(m)
+}
+
+// admit counts a message that has come.
+func (s *WorkStream) admit(m Message) error {
+	switch m := m.(type) {
+	case *Credit:
+		return s.credit.grant(m.N)
+	case *Assign:
+		return s.credit.take(len(m.Units), ErrOverCredit)
+	case *Drain:
+		s.credit.drain()
+	case *Goodbye:
+		err := fmt.Errorf("%w: %s", ErrGoodbye, m.Message)
+		return &contracts.Error{Code: m.Code, Message: err.Error(), Offender: s.peer, Cause: err}
+	}
+	return nil
+}
+
+// write runs the writing goroutine: what is queued, and a heartbeat per tick.
+func (s *WorkStream) write(t terms) {
+	tick := time.NewTicker(t.interval())
+	defer tick.Stop()
+	err := s.out.run(patientWriter{s.conn, t.patience()}, tick.C, func() { s.beat(t.status) })
+	if err != nil {
+		s.fail(err)
+	}
+}
+
+// beat offers a heartbeat. With a full queue there is no need for one.
+func (s *WorkStream) beat(status func() Heartbeat) {
+	var h Heartbeat
+	if status != nil {
+		h = status()
+	}
+	frame, err := encodeMessage(&h)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	_, _ = s.out.offer(frame)
+}
+
+// fail ends the stream because of err, unless it has ended, and returns why it
+// did. It does not wait.
+func (s *WorkStream) fail(err error) error {
+	if !isKnown(err) {
+		err = fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	if first, ended := s.end(err); !ended {
+		return first
+	}
+	switch {
+	case errors.Is(err, ErrGoodbye):
+		_ = s.conn.Close()
+	case isViolation(err):
+		_ = s.conn.ResetWithError(network.StreamProtocolViolation)
+	default:
+		_ = s.conn.ResetWithError(network.StreamShutdown)
+	}
+	s.out.abort()
+	return s.Err()
+}
+
+// end records why the stream ends. Only the first caller does.
+func (s *WorkStream) end(err error) (first error, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err, false
+	}
+	s.err = peerError(s.peer, err)
+	s.cancel()
+	return s.err, true
+}
+
+// Close says goodbye after what is queued, waits until the peer has closed its
+// end too (a bounded time) and frees the stream. A nil reason is an ordinary
+// leave; of another the code and, if it is a *contracts.Error, the message go
+// to the peer. Recv and Send return ErrClosed from now on. Later calls do
+// nothing.
+func (s *WorkStream) Close(reason error) {
+	if s.stop(ErrClosed, goodbye(reason)) {
+		s.linger()
+	}
+}
+
+// leave is Close with cause as the reason on both sides.
+func (s *WorkStream) leave(cause error) {
+	if s.stop(cause, goodbye(peerError(s.peer, cause))) {
+		s.linger()
+	}
+}
+
+// stop ends the stream for this side, with a goodbye queued, and wakes Recv.
+// It reports whether the caller is to linger.
+func (s *WorkStream) stop(err error, last *Goodbye) bool {
+	if _, ended := s.end(err); !ended {
+		return false
+	}
+	frame, err := encodeMessage(last)
+	if err != nil {
+		// The message is ours and bounded, so this is a fault of this package;
+		// the peer sees the stream end without a word.
+		frame = nil
+	}
+	s.reader.close(time.Now())
+	s.out.finish(frame)
+	return true
+}
+
+// linger lets the goodbye arrive: the end of a connection would overtake it.
+func (s *WorkStream) linger() {
+	limit := time.AfterFunc(s.reader.patience, func() { _ = s.conn.ResetWithError(network.StreamShutdown) })
+	defer limit.Stop()
+	<-s.out.done
+	_ = s.conn.CloseWrite()
+	s.reader.close(time.Now().Add(closeLinger))
+	s.recv.Lock()
+	defer s.recv.Unlock()
+	_, _ = io.Copy(io.Discard, s.buf)
+	_ = s.conn.Close()
+}
+
+func goodbye(reason error) *Goodbye {
+	if reason == nil {
+		return &Goodbye{Code: contracts.CodeCancelled, Message: "leaving"}
+	}
+	code, message := describe(reason)
+	return &Goodbye{Code: code, Message: message}
+}
+
+// describe gives the part of an error that a peer may see.
+func describe(err error) (contracts.Code, string) {
+	e, ok := errors.AsType[*contracts.Error](err)
+	if !ok || !e.Code.Valid() {
+		return contracts.CodeInternal, "internal error"
+	}
+	return e.Code, strings.ToValidUTF8(e.Message[:min(len(e.Message), maxNote)], "")
+}
