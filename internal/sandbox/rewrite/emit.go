@@ -3,14 +3,14 @@ package rewrite
 // module assembles the rewritten module around the contents of its code
 // section.
 func (w *rewriter) module(code []byte) []byte {
-	imports, functions := w.importSection(), w.functionSection() // add types
+	imports := w.importSection() // adds types
 	contents := []struct {
 		id      byte
 		content []byte
 	}{
 		{sectionType, w.typeSection()},
 		{sectionImport, imports},
-		{sectionFunction, functions},
+		{sectionFunction, w.functionSection()},
 		{sectionTable, w.tableSection()},
 		{sectionMemory, w.memorySection()},
 		{sectionGlobal, w.globalSection()},
@@ -72,11 +72,11 @@ func appendImport(b []byte, name Import, typ uint32) []byte {
 }
 
 func (w *rewriter) functionSection() []byte {
-	b := appendU32(nil, uint32(len(w.m.functions)+1))
+	b := appendU32(nil, uint32(len(w.m.functions)))
 	for _, typ := range w.m.functions {
 		b = appendU32(b, typ)
 	}
-	return appendU32(b, w.addType(w.refuelType()))
+	return b
 }
 
 func (w *rewriter) tableSection() []byte {

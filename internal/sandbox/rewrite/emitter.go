@@ -3,13 +3,15 @@ package rewrite
 // emitter writes function bodies. Every instruction is encoded anew.
 type emitter struct {
 	*rewriter
-	f      *function
-	code   []byte
-	nested uint32 // open blocks of the guest, its body not counted
-	nextTo opcode // the guest's next instruction, for what may be left out before it
+	f        *function
+	code     []byte
+	nested   uint32 // open blocks of the guest, its body not counted
+	operands operandStack
+	deferral deferral
+	deferred []shape // by local: NaNs to make canonical where it is read
 
 	extra   []ValType // locals added
-	cached  bool      // fuel is kept in fuelVar rather than the global
+	cached  bool      // fuel is also kept in fuelVar
 	fuelVar uint32
 	wrapped bool // the body is a block, after which the epilogue follows
 	scratch map[scratchKey]uint32
@@ -26,19 +28,20 @@ type scratchKey struct {
 func (e *emitter) function(out []byte, f *function) []byte {
 	e.f, e.code, e.extra, e.nested = f, e.code[:0], e.extra[:0], 0
 	e.scratch = map[scratchKey]uint32{}
+	e.followNaNs()
 	e.cached = f.hasLoop
 	if e.cached {
 		e.fuelVar = e.newLocal(I64)
 	}
-	e.wrapped = e.cached || f.hasCall
+	e.wrapped = f.hasCall
 	e.enterFrame()
+	e.loadFuel()
 	if e.wrapped {
 		e.block(f.typ.Results)
 	}
 	e.body()
 	if e.wrapped {
 		e.op(opEnd)
-		e.storeFuel()
 		e.leaveFrame()
 	}
 	e.op(opEnd)
@@ -55,7 +58,6 @@ func (e *emitter) body() {
 			runs = runs[1:]
 		}
 		if i < last {
-			e.nextTo = e.f.code[i+1].op
 			e.instruction(&e.f.code[i])
 		}
 	}
@@ -78,27 +80,19 @@ func (e *emitter) instruction(in *instr) {
 			return
 		}
 	case opCall, opCallIndirect:
-		e.call(in)
+		e.encode(in)
+		if !in.dead {
+			e.loadFuel()
+		}
 		return
 	case opI32RemS, opI32RemU, opI64RemS, opI64RemU:
 		e.remainder(in.op)
 		return
 	}
 	e.encode(in)
-	if info.nan != shapeNone && !in.dead {
-		e.canonicalise(info.nan)
+	if s := e.nanShape(in); s != shapeNone && !in.dead && in.distinguishes(s) {
+		e.canonicalise(s)
 	}
-}
-
-// call writes a call, around which the fuel global is what counts.
-func (e *emitter) call(in *instr) {
-	if in.dead {
-		e.encode(in)
-		return
-	}
-	e.storeFuel()
-	e.encode(in)
-	e.loadFuel()
 }
 
 func (e *emitter) newLocal(t ValType) uint32 {

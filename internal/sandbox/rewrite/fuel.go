@@ -2,16 +2,13 @@ package rewrite
 
 // charge takes the cost of a run from the fuel, where the run begins.
 func (e *emitter) charge(r run) {
-	if r.cost == 0 && !r.check {
-		return
-	}
 	if r.cost > 0 {
 		e.pushFuel()
 		e.i64(int64(r.cost))
 		e.op(opI64Sub)
 		e.popFuel()
 	}
-	if r.check {
+	if r.check && (r.cost > 0 || r.first > 0) {
 		e.checkFuel()
 	}
 }
@@ -37,24 +34,25 @@ func (e *emitter) chargeOperand(by dynamic) {
 	e.checkFuel()
 }
 
-// checkFuel calls refuel if fuel is below zero. In a Yield build it returns.
+// checkFuel stops the guest, or yields, if fuel is below zero.
 func (e *emitter) checkFuel() {
 	e.pushFuel()
 	e.i64(0)
 	e.op(opI64LtS, opIf)
 	e.code = appendS64(e.code, blockEmpty)
-	e.pushFuel()
-	e.opIndex(opCall, e.refuel)
-	switch {
-	case !e.opts.Yield:
-		e.op(opUnreachable)
-	case e.cached:
-		e.opIndex(opLocalSet, e.fuelVar)
-	default: // refuel has set the global
-		e.op(opDrop)
+	if e.opts.Yield {
+		e.pushFuel()
+		e.opIndex(opCall, e.yield)
+		e.popFuel()
+	} else {
+		e.stop(TrapOutOfFuel)
 	}
 	e.op(opEnd)
 }
+
+// The fuel global always holds what is left, wherever a guest may trap or call.
+// A function with loops also keeps it in a local, which spares each iteration
+// from waiting for what the one before has stored.
 
 func (e *emitter) pushFuel() {
 	if e.cached {
@@ -66,63 +64,17 @@ func (e *emitter) pushFuel() {
 
 func (e *emitter) popFuel() {
 	if e.cached {
-		e.opIndex(opLocalSet, e.fuelVar)
-	} else {
-		e.opIndex(opGlobalSet, e.fuel)
+		e.opIndex(opLocalTee, e.fuelVar)
 	}
+	e.opIndex(opGlobalSet, e.fuel)
 }
 
-// storeFuel writes a cached fuel back to the global.
-func (e *emitter) storeFuel() {
-	if e.cached {
-		e.opIndex(opLocalGet, e.fuelVar)
-		e.opIndex(opGlobalSet, e.fuel)
-	}
-}
-
-// loadFuel reads the global into the cache.
+// loadFuel brings the local up to date.
 func (e *emitter) loadFuel() {
 	if e.cached {
 		e.opIndex(opGlobalGet, e.fuel)
 		e.opIndex(opLocalSet, e.fuelVar)
 	}
-}
-
-// refuelType is the type of the function that failed checks call, with the fuel
-// they found.
-func (w *rewriter) refuelType() FuncType {
-	if w.opts.Yield {
-		return FuncType{Params: []ValType{I64}, Results: []ValType{I64}}
-	}
-	return FuncType{Params: []ValType{I64}}
-}
-
-// appendRefuel appends the body of that function. The global may lag behind the
-// fuel given, by what the caller has charged to its cache. The trap build
-// brings it up to date for the host to read. The yield build hands on the fuel
-// and adds just the grant to the global, so that the lag, which a trap would
-// make visible, is the same in both builds.
-func (w *rewriter) appendRefuel(out []byte) []byte {
-	e := &emitter{rewriter: w, f: &function{locals: 1}}
-	const left = 0
-	if w.opts.Yield {
-		granted := e.newLocal(I64)
-		e.opIndex(opLocalGet, left)
-		e.opIndex(opCall, w.yield)
-		e.opIndex(opLocalTee, granted)
-		e.opIndex(opLocalGet, left)
-		e.op(opI64Sub)
-		e.opIndex(opGlobalGet, w.fuel)
-		e.op(opI64Add)
-		e.opIndex(opGlobalSet, w.fuel)
-		e.opIndex(opLocalGet, granted)
-	} else {
-		e.opIndex(opLocalGet, left)
-		e.opIndex(opGlobalSet, w.fuel)
-		e.stop(TrapOutOfFuel)
-	}
-	e.op(opEnd)
-	return e.appendBody(out)
 }
 
 // stop ends the guest with a code.

@@ -3,12 +3,14 @@ package rewrite
 // instr is a decoded instruction. What its fields hold depends on the kind of
 // immediate; indices are checked, encodings are not kept.
 type instr struct {
-	op   opcode
-	dead bool   // no path leads here
-	lane byte   // lane
-	at   uint32 // offset in the module
-	b    uint32 // second index or alignment; where raw bytes or branch targets begin
-	a    uint64 // first index, label, offset or integer
+	op    opcode
+	dead  bool   // no path leads here
+	lane  byte   // lane
+	loops uint8  // loops around it, no more than maxLoops
+	uses  uint8  // of the value it leaves: a bit for each shape whose NaNs a user takes for one
+	at    uint32 // offset in the module
+	b     uint32 // second index or alignment; where raw bytes or branch targets begin
+	a     uint64 // first index, label, offset or integer
 }
 
 // decoder reads instructions of one module.
@@ -55,7 +57,7 @@ func (d *decoder) immediates(in *instr) {
 		for range r.count(d.opts.Limits.BranchTargets, "branch targets") {
 			r.u32()
 		}
-		r.u32()
+		in.a = uint64(r.u32()) // the default
 	case immFunc:
 		in.a = uint64(r.index(m.functionCount(), "function"))
 	case immCallIndirect:

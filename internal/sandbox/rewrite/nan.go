@@ -8,12 +8,26 @@ const (
 	canonicalNaN64 = 0x7ff8000000000000
 )
 
-// canonicalise replaces a NaN on top of the stack by the canonical one, unless
-// the next instruction makes no difference between NaNs.
-func (e *emitter) canonicalise(s shape) {
-	if next := operations[e.nextTo].quiets; next == s || next == shapeAny {
-		return
+// followNaNs finds where NaNs must be made canonical.
+func (e *emitter) followNaNs() {
+	e.operands.m = e.m
+	e.operands.follow(e.f)
+	e.deferred = nil
+	if e.f.hasNaN {
+		e.deferred = e.deferral.decide(e.f)
 	}
+}
+
+// nanShape is the shape of NaN that an instruction may leave with any bits.
+func (e *emitter) nanShape(in *instr) shape {
+	if in.op == opLocalGet && e.deferred != nil {
+		return e.deferred[in.a]
+	}
+	return operations[in.op].nan
+}
+
+// canonicalise replaces a NaN on top of the stack by the canonical one.
+func (e *emitter) canonicalise(s shape) {
 	switch s {
 	case shapeF32:
 		e.canonicaliseScalar(F32, opF32Ne)

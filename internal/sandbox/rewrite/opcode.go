@@ -148,6 +148,7 @@ type operation struct {
 	push   uint8 // results left, where the immediate does not decide
 	nan    shape // the result may be a NaN the engine chose the bits of
 	quiets shape // a NaN of this shape on top of the stack is as good as any other
+	passes shape // leaves the value it took, but for the sign of a NaN of this shape
 	varies dynamic
 }
 

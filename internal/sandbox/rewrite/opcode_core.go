@@ -67,14 +67,14 @@ var numericOps = []opRange{
 	binaryOps(0x7c, 0x7e), // i64 add sub mul
 	{0x7f, 0x82, operation{imm: immNone, cost: costDiv, pop: 2, push: 1}}, // i64 div rem
 	binaryOps(0x83, 0x8a),                                                             // i64 and … rotr
-	unaryOps(0x8b, 0x8c),                                                              // f32 abs neg: they change the sign bit alone
+	signOps(0x8b, 0x8c, shapeF32),                                                     // f32 abs neg: they change the sign bit alone
 	floatOps(0x8d, 0x90, 1, 1, shapeF32, shapeF32),                                    // f32 ceil floor trunc nearest
 	floatOps(0x91, 0x91, costFloatDiv, 1, shapeF32, shapeF32),                         // f32.sqrt
 	floatOps(0x92, 0x94, 1, 2, shapeF32, shapeF32),                                    // f32 add sub mul
 	floatOps(0x95, 0x95, costFloatDiv, 2, shapeF32, shapeF32),                         // f32.div
 	floatOps(0x96, 0x97, 1, 2, shapeF32, shapeF32),                                    // f32 min max
 	binaryOps(0x98, 0x98),                                                             // f32.copysign
-	unaryOps(0x99, 0x9a),                                                              // f64 abs neg
+	signOps(0x99, 0x9a, shapeF64),                                                     // f64 abs neg
 	floatOps(0x9b, 0x9e, 1, 1, shapeF64, shapeF64),                                    // f64 ceil floor trunc nearest
 	floatOps(0x9f, 0x9f, costFloatDiv, 1, shapeF64, shapeF64),                         // f64.sqrt
 	floatOps(0xa0, 0xa2, 1, 2, shapeF64, shapeF64),                                    // f64 add sub mul
@@ -117,6 +117,11 @@ func unaryOps(first, last opcode) opRange {
 
 func binaryOps(first, last opcode) opRange {
 	return opRange{first, last, operation{imm: immNone, cost: 1, pop: 2, push: 1}}
+}
+
+// signOps describes operations on the sign bit alone.
+func signOps(first, last opcode, s shape) opRange {
+	return opRange{first, last, operation{imm: immNone, cost: 1, pop: 1, push: 1, passes: s}}
 }
 
 // floatOps describes operations that may give a NaN of any bits.

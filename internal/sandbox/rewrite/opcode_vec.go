@@ -62,13 +62,13 @@ var vectorOps = []opRange{
 	binaryOps(opVec+203, opVec+206),                                                                   // i64x2 shifts, add
 	binaryOps(opVec+209, opVec+209),                                                                   // i64x2.sub
 	binaryOps(opVec+213, opVec+223),                                                                   // i64x2 mul, comparisons, extmul
-	unaryOps(opVec+224, opVec+225),                                                                    // f32x4 abs neg
+	signOps(opVec+224, opVec+225, shapeF32x4),                                                         // f32x4 abs neg
 	floatOps(opVec+227, opVec+227, costFloatDiv, 1, shapeF32x4, shapeF32x4),                           // f32x4.sqrt
 	floatOps(opVec+228, opVec+230, 1, 2, shapeF32x4, shapeF32x4),                                      // f32x4 add sub mul
 	floatOps(opVec+231, opVec+231, costFloatDiv, 2, shapeF32x4, shapeF32x4),                           // f32x4.div
 	floatOps(opVec+232, opVec+233, 1, 2, shapeF32x4, shapeF32x4),                                      // f32x4 min max
 	binaryOps(opVec+234, opVec+235),                                                                   // f32x4 pmin pmax: they return an operand, bit for bit
-	unaryOps(opVec+236, opVec+237),                                                                    // f64x2 abs neg
+	signOps(opVec+236, opVec+237, shapeF64x2),                                                         // f64x2 abs neg
 	floatOps(opVec+239, opVec+239, costFloatDiv, 1, shapeF64x2, shapeF64x2),                           // f64x2.sqrt
 	floatOps(opVec+240, opVec+242, 1, 2, shapeF64x2, shapeF64x2),                                      // f64x2 add sub mul
 	floatOps(opVec+243, opVec+243, costFloatDiv, 2, shapeF64x2, shapeF64x2),                           // f64x2.div

@@ -25,9 +25,8 @@ const (
 	// TrapImport, func(code i32), must not return: it stops the guest.
 	TrapImport = "trap"
 	// YieldImport, func(left i64) i64, is imported by a Yield build only. It is
-	// called when fuel is below zero; it returns what is left after a further
-	// grant, or stops the guest. The fuel global is brought up to date with the
-	// grant by the guest itself.
+	// called when fuel is below zero, with what FuelExport holds; it returns
+	// what is left after a further grant, or does not return.
 	YieldImport = "yield"
 )
 

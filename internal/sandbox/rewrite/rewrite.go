@@ -6,12 +6,11 @@ type rewriter struct {
 	data    mergedData
 	stateOp string // the first instruction that uses hidden state
 
-	added  []FuncType // types beyond the guest's
-	trap   uint32     // function: TrapImport
-	yield  uint32     // function: YieldImport, in a Yield build
-	refuel uint32     // function: what a failed check of fuel calls
-	fuel   uint32     // global
-	depth  uint32     // global
+	added []FuncType // types beyond the guest's
+	trap  uint32     // function: TrapImport
+	yield uint32     // function: YieldImport, in a Yield build
+	fuel  uint32     // global
+	depth uint32     // global
 }
 
 // Rewrite checks a module against the profile and returns it rewritten, with a
@@ -39,7 +38,6 @@ func (w *rewriter) allocate() {
 	m := w.m
 	w.trap = uint32(len(m.imports))
 	w.yield = w.trap + 1
-	w.refuel = uint32(m.functionCount()) + w.shift()
 	w.fuel = uint32(len(m.globals))
 	w.depth = w.fuel + 1
 }
@@ -76,7 +74,7 @@ func (w *rewriter) addType(t FuncType) uint32 {
 func (w *rewriter) functions() ([]byte, error) {
 	s := &scanner{decoder: decoder{parser: &w.parser}}
 	e := &emitter{rewriter: w}
-	out := appendU32(make([]byte, 0, len(w.wasm)*3/2), uint32(len(w.m.bodies)+1))
+	out := appendU32(make([]byte, 0, len(w.wasm)*3/2), uint32(len(w.m.bodies)))
 	var locals uint64
 	for i, b := range w.m.bodies {
 		index := len(w.m.imports) + i
@@ -91,5 +89,5 @@ func (w *rewriter) functions() ([]byte, error) {
 		w.noteState(f, index)
 		out = e.function(out, f)
 	}
-	return w.appendRefuel(out), nil
+	return out, nil
 }

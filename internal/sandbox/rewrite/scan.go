@@ -2,6 +2,7 @@ package rewrite
 
 // function is what scanning a body finds.
 type function struct {
+	wasm    []byte // the module
 	typ     FuncType
 	groups  []localGroup
 	locals  int // parameters included
@@ -9,12 +10,23 @@ type function struct {
 	runs    []run
 	hasLoop bool // has a loop that can be entered
 	hasCall bool // has a call that can be made
+	hasNaN  bool // has an instruction that may make a NaN
+
+	// What following the operand stack finds.
+	sets   []localSet
+	spills int // values that are on the stack while something is called
 }
 
 // localGroup declares count locals of a type.
 type localGroup struct {
 	count uint32
 	typ   ValType
+}
+
+// localSet is an assignment to a local.
+type localSet struct {
+	local uint32
+	value producer
 }
 
 // run is a straight-line run of instructions: if its first instruction is
@@ -36,23 +48,24 @@ type openBlock struct {
 // scanner decodes bodies one after the other into the same buffers.
 type scanner struct {
 	decoder
-	f    function
-	open []openBlock
-	dead bool // no path leads to the next instruction
+	f     function
+	open  []openBlock
+	dead  bool // no path leads to the next instruction
+	loops int  // open loops
 }
 
 // scan decodes a body, checks it and divides it into runs. The result is valid
 // until the next scan.
 func (s *scanner) scan(b body, typ FuncType) (*function, *fault) {
 	s.r = reader{buf: s.wasm[:b.end], pos: b.start}
-	s.f = function{typ: typ, groups: s.f.groups[:0], code: s.f.code[:0], runs: s.f.runs[:0]}
+	s.f = function{wasm: s.wasm, typ: typ, groups: s.f.groups[:0], code: s.f.code[:0], runs: s.f.runs[:0], sets: s.f.sets[:0]}
 	s.open = append(s.open[:0], openBlock{op: opBlock})
-	s.dead = false
+	s.dead, s.loops = false, 0
 	s.readLocals()
 	s.f.runs = append(s.f.runs, run{check: true})
 	for len(s.open) > 0 && s.r.err == nil {
 		in := s.next()
-		in.dead = s.dead
+		in.dead, in.loops = s.dead, uint8(min(s.loops, maxLoops))
 		s.f.code = append(s.f.code, in)
 		s.step(&in)
 	}
@@ -81,7 +94,9 @@ func (s *scanner) readLocals() {
 // step accounts for an instruction and follows the control flow.
 func (s *scanner) step(in *instr) {
 	if !s.dead {
-		s.f.runs[len(s.f.runs)-1].cost += uint64(operations[in.op].cost)
+		info := &operations[in.op]
+		s.f.runs[len(s.f.runs)-1].cost += uint64(info.cost)
+		s.f.hasNaN = s.f.hasNaN || info.nan != shapeNone
 	}
 	switch in.op {
 	case opBlock, opLoop, opIf:
@@ -121,6 +136,7 @@ func (s *scanner) enter(op opcode) {
 	switch op {
 	case opLoop:
 		s.f.hasLoop = s.f.hasLoop || !s.dead
+		s.loops++
 		s.newRun(true)
 	case opIf:
 		s.newRun(false)
@@ -144,6 +160,9 @@ func (s *scanner) otherwise() {
 func (s *scanner) leave() {
 	b := s.open[len(s.open)-1]
 	s.open = s.open[:len(s.open)-1]
+	if b.op == opLoop {
+		s.loops--
+	}
 	joins := b.exits && b.op != opLoop || b.op == opIf && !b.hasElse && !b.dead
 	if joins {
 		s.dead = false
