@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/contracts/jcs"
@@ -81,51 +80,4 @@ func (j *JSON) UnmarshalCBOR(b []byte) error {
 	}
 	*j = c
 	return nil
-}
-
-// Time is an instant in UTC, written as RFC 3339 with at least milliseconds.
-type Time struct{ time.Time }
-
-// timeLayout always writes milliseconds and drops no finer digits.
-const timeLayout = "2006-01-02T15:04:05.000999999Z"
-
-// String formats t for documents.
-func (t Time) String() string { return t.UTC().Format(timeLayout) }
-
-// MarshalText implements encoding.TextMarshaler.
-func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
-
-// UnmarshalText accepts RFC 3339 with any offset and keeps UTC.
-func (t *Time) UnmarshalText(b []byte) error {
-	v, err := time.Parse(time.RFC3339Nano, string(b))
-	if err != nil {
-		return fmt.Errorf("%q is not an RFC 3339 time", b)
-	}
-	t.Time = v.UTC()
-	return nil
-}
-
-// MarshalJSON implements json.Marshaler; it shadows the embedded method.
-func (t Time) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
-
-// UnmarshalJSON implements json.Unmarshaler; it shadows the embedded method.
-func (t *Time) UnmarshalJSON(b []byte) error {
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return err
-	}
-	return t.UnmarshalText([]byte(s))
-}
-
-// MarshalCBOR writes the same text as JSON.
-func (t Time) MarshalCBOR() ([]byte, error) { return dagcbor.Marshal(t.String()) }
-
-// UnmarshalCBOR reads the text form. Another spelling of the same instant is
-// caught by the strict decoder, which compares re-encoded bytes.
-func (t *Time) UnmarshalCBOR(b []byte) error {
-	var s string
-	if err := dagcbor.Unmarshal(b, &s); err != nil {
-		return err
-	}
-	return t.UnmarshalText([]byte(s))
 }
