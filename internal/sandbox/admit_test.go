@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
@@ -14,15 +13,6 @@ import (
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/internal/sandbox"
 )
-
-func noop(t testing.TB) []byte {
-	t.Helper()
-	b, err := os.ReadFile(filepath.FromSlash("../../wasmtasks/noop/noop.wasm"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func TestNoop(t *testing.T) {
 	s := newSandbox(t, sandbox.Config{})

@@ -3,8 +3,6 @@ package sandbox
 import (
 	"math"
 
-	"github.com/tetratelabs/wazero/api"
-
 	"github.com/krako-labs/krako/contracts"
 )
 
@@ -27,9 +25,15 @@ const (
 // fuel is a guest's account. The guest itself counts down what it was granted;
 // the host holds the rest of the budget back.
 type fuel struct {
-	counter api.MutableGlobal // what is left of all grants; below zero when overdrawn
+	counter counter // what is left of all grants; below zero when overdrawn
 	budget  int64
 	granted int64
+}
+
+// counter is the guest's global of fuel left.
+type counter interface {
+	Get() uint64
+	Set(uint64)
 }
 
 // begin opens an account.

@@ -38,25 +38,25 @@ func pollOneoff(x *execution, m memory, p []uint64) errno {
 // poll answers every subscription that is due once time has passed as far as
 // it must.
 func (x *execution) poll(in []byte) []byte {
-	wake := uint64(math.MaxUint64)
+	now, wake := x.now(), uint64(math.MaxUint64)
 	for at := 0; at < len(in); at += subscriptionSize {
-		due, _ := x.due(in[at:])
+		due, _ := x.due(in[at:], now)
 		wake = min(wake, due)
 	}
 	x.sleepUntil(wake)
-	wake = max(wake, x.now())
+	wake = max(wake, now)
 	var events []byte
 	for at := 0; at < len(in); at += subscriptionSize {
 		s := in[at : at+subscriptionSize]
-		if due, e := x.due(s); due <= wake {
+		if due, e := x.due(s, now); due <= wake {
 			events = append(events, event(s, e)...)
 		}
 	}
 	return events
 }
 
-// due tells when a subscription is ready, in clock time, or its error.
-func (x *execution) due(s []byte) (uint64, errno) {
+// due tells when a subscription made now is ready, in clock time, or its error.
+func (x *execution) due(s []byte, now uint64) (uint64, errno) {
 	switch s[8] {
 	case eventClock:
 		base, ok := clockBase(uint64(binary.LittleEndian.Uint32(s[16:])))
@@ -67,7 +67,7 @@ func (x *execution) due(s []byte) (uint64, errno) {
 		if binary.LittleEndian.Uint16(s[40:])&clockAbsolute != 0 {
 			return timeout - min(timeout, base), errnoSuccess
 		}
-		return x.now() + min(timeout, clockEnd), errnoSuccess
+		return now + min(timeout, clockEnd), errnoSuccess
 	case eventRead, eventWrite:
 		_, e := x.file(uint64(binary.LittleEndian.Uint32(s[16:])))
 		return 0, e

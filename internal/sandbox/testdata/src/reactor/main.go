@@ -20,6 +20,14 @@ func blobRead(name unsafe.Pointer, n uint32, off int64, dst unsafe.Pointer, dstL
 
 func main() {}
 
+// init runs one call of the kind that units make, so that the snapshot holds
+// what encoding/json builds on first use.
+func init() {
+	input = []byte(`{"entry":"sum","input":{"name":"warm","values":[1]}}`)
+	_ = run(0, uint32(len(input)))
+	input, output, calls = nil, nil, 0
+}
+
 var (
 	input  []byte
 	output []byte
