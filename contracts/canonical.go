@@ -1,7 +1,9 @@
 package contracts
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts/dagcbor"
@@ -12,6 +14,7 @@ import (
 // same bytes. It does not change g.
 func (g *TaskGraph) Canonical() ([]byte, error) {
 	n := *g
+	n.Budgets.MaxCostUSD = canonicalMoney(g.Budgets.MaxCostUSD)
 	n.Policies = g.Policies.canonical()
 	if len(n.Ext) == 0 {
 		n.Ext = nil
@@ -36,14 +39,31 @@ func (g *TaskGraph) CID() (cid.Cid, error) {
 	return dagcbor.CID(b), nil
 }
 
-// DecodeGraph reads a canonical graph block. It checks the encoding, not the
-// rules: use Validate for those.
+// DecodeGraph reads a canonical graph block and refuses any other spelling of
+// its graph, so that the block's address is the graph's. It checks the
+// encoding, not the rules: use Validate for those.
 func DecodeGraph(block []byte) (*TaskGraph, error) {
 	var g TaskGraph
 	if err := dagcbor.Unmarshal(block, &g); err != nil {
 		return nil, Errorf(CodeValidation, "task graph", "decode: %w", err)
 	}
+	canonical, err := g.Canonical()
+	if err != nil {
+		return nil, Errorf(CodeValidation, "task graph", "decode: %w", err)
+	}
+	if !bytes.Equal(block, canonical) {
+		return nil, Errorf(CodeValidation, "task graph", "block is not in the canonical form")
+	}
 	return &g, nil
+}
+
+// canonicalMoney drops the zeros that end a fraction: 1.50 and 1.5 are one
+// amount.
+func canonicalMoney(s string) string {
+	if !strings.Contains(s, ".") {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
 func (p *Policies) canonical() *Policies {
@@ -77,10 +97,25 @@ func (u WorkUnit) canonical() WorkUnit {
 	}
 	if u.Retries != nil {
 		r := *u.Retries
-		r.MaxAttempts = unless(r.MaxAttempts, DefaultAttempts)
+		r.MaxAttempts = unless(r.MaxAttempts, u.defaultAttempts())
 		u.Retries = nonZero(r)
 	}
+	u.ExecutionHint = u.ExecutionHint.canonical()
 	return u
+}
+
+func (h *ExecutionHint) canonical() *ExecutionHint {
+	if h == nil {
+		return nil
+	}
+	n := *h
+	if r := n.Requires; r != nil && r.MinRAMMB == 0 && r.MinVRAMMB == 0 && len(r.Accelerators) == 0 {
+		n.Requires = nil
+	}
+	if n.Region == "" && len(n.NodeTags) == 0 && n.Requires == nil {
+		return nil
+	}
+	return &n
 }
 
 func (u *WorkUnit) defaultVerification() VerificationMode {

@@ -1,6 +1,10 @@
 package contracts
 
-import "github.com/google/uuid"
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
 
 // UnitID names a work unit inside one graph: 1–128 of [A-Za-z0-9._:/-].
 type UnitID string
@@ -45,6 +49,8 @@ func nameByte(c byte) bool {
 	return false
 }
 
-// validUUID accepts only the canonical 36-character form, so that an id has
-// one spelling.
-func validUUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
+// validUUID accepts only the canonical form, 36 characters in lower case, so
+// that an id has one spelling.
+func validUUID(s string) bool {
+	return len(s) == 36 && uuid.Validate(s) == nil && s == strings.ToLower(s)
+}

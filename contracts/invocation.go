@@ -7,6 +7,10 @@ import (
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
 
+// ProfileDet1 is the execution profile of docs/spec/det-1.md: every choice that
+// is visible in a unit's output or fuel.
+const ProfileDet1 = "det-1"
+
 // Limits and defaults of an invocation, the same for every profile so far.
 const (
 	// InlineBytes is the longest input that stands inside an invocation; a

@@ -45,11 +45,11 @@ const (
 // Message is one turn of a conversation.
 type Message struct {
 	Role    string `json:"role"`
-	Content string `json:"content"`
+	Content string `json:"content" jcs:"required"`
 }
 
 // Evidence is a piece of untrusted text with a label to cite it by.
 type Evidence struct {
 	Label string `json:"label"`
-	Text  string `json:"text"`
+	Text  string `json:"text" jcs:"required"`
 }

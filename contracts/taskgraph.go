@@ -12,7 +12,7 @@ type TaskGraph struct {
 	RequestID string     `json:"request_id"`
 	TenantID  TenantID   `json:"tenant_id"`
 	CreatedAt Time       `json:"created_at"`
-	Budgets   Budgets    `json:"budgets"`
+	Budgets   Budgets    `json:"budgets" jcs:"required"`
 	Policies  *Policies  `json:"policies,omitempty"`
 	WorkUnits []WorkUnit `json:"work_units"`
 	Outputs   Outputs    `json:"outputs"`

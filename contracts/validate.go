@@ -3,10 +3,9 @@ package contracts
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"unicode/utf8"
 
 	"github.com/krako-labs/krako/contracts/jcs"
-	"github.com/krako-labs/krako/contracts/jsonpointer"
 )
 
 // ParseGraph decodes a TaskGraph strictly and validates it against l. The
@@ -14,7 +13,11 @@ import (
 func ParseGraph(doc []byte, l Limits) (*TaskGraph, error) {
 	var g TaskGraph
 	if err := jcs.DecodeStrict(doc, &g); err != nil {
-		return nil, invalid([]*Violation{{Rule: RuleDocument, Message: err.Error()}})
+		v := &Violation{Rule: RuleDocument, Message: err.Error()}
+		if e, ok := errors.AsType[*jcs.Error](err); ok {
+			v.Path = e.Pointer
+		}
+		return nil, invalid([]*Violation{v})
 	}
 	if err := g.Validate(l); err != nil {
 		return nil, err
@@ -58,124 +61,28 @@ type checker struct {
 
 func (c *checker) fail(rule Rule, unit UnitID, path, format string, args ...any) {
 	if len(c.found) < maxViolations {
-		c.found = append(c.found, &Violation{rule, unit, path, fmt.Sprintf(format, args...)})
+		c.found = append(c.found, &Violation{
+			Rule: rule, Unit: UnitID(clip(string(unit), maxNameBytes)), Path: clip(path, maxQuoted),
+			Message: clip(fmt.Sprintf(format, args...), maxQuoted),
+		})
 	}
+}
+
+// maxQuoted bounds the parts of a violation in bytes: what one quotes is often
+// the very thing that was too long, and a report holds many of them.
+const maxQuoted = 1 << 10
+
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }
 
 func (c *checker) full() bool { return len(c.found) >= maxViolations }
-
-func (c *checker) document() {
-	g := c.graph
-	if major(g.SchemaVersion) != major(Version) {
-		c.fail(RuleSchemaVersion, "", "/schema_version", "version %q is not supported, this side speaks %s", g.SchemaVersion, Version)
-	}
-	if g.GraphVersion == "" || len(g.GraphVersion) > maxNameBytes {
-		c.fail(RuleIdentity, "", "/graph_version", "must be 1 to %d bytes", maxNameBytes)
-	}
-	for _, id := range []struct{ path, value string }{{"/graph_id", g.GraphID}, {"/request_id", g.RequestID}} {
-		if !validUUID(id.value) {
-			c.fail(RuleIdentity, "", id.path, "%q is not a UUID", id.value)
-		}
-	}
-	if !g.TenantID.Valid() {
-		c.fail(RuleIdentity, "", "/tenant_id", "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", g.TenantID, maxNameBytes)
-	}
-	if g.CreatedAt.IsZero() {
-		c.fail(RuleIdentity, "", "/created_at", "is missing")
-	}
-	c.budgets(&g.Budgets)
-	c.policies(g.Policies)
-	for ns := range g.Ext {
-		if !c.limits.understands(ns) {
-			c.fail(RuleExtension, "", "/ext", "namespace %q is unknown", ns)
-		}
-	}
-	if n := len(g.WorkUnits); n == 0 || n > c.limits.MaxUnits {
-		c.fail(RuleUnitCount, "", "/work_units", "has %d units, allowed are 1 to %d", n, c.limits.MaxUnits)
-	}
-}
-
-// major returns the part of a version before its first dot, "" if malformed.
-func major(version string) string {
-	m := versionForm.FindStringSubmatch(version)
-	if m == nil {
-		return ""
-	}
-	return m[1]
-}
-
-var (
-	versionForm = regexp.MustCompile(`^([1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})$`)
-	moneyForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$`)
-)
-
-func (c *checker) budgets(b *Budgets) {
-	for _, f := range []struct {
-		name  string
-		value *int64
-	}{
-		{"max_latency_ms", b.MaxLatencyMS}, {"max_tokens", b.MaxTokens}, {"max_llm_calls", b.MaxLLMCalls},
-		{"max_cpu_units", b.MaxCPUUnits}, {"max_fuel", b.MaxFuel},
-	} {
-		if f.value != nil && *f.value < 0 {
-			c.fail(RuleBudget, "", "/budgets/"+f.name, "is negative: %d", *f.value)
-		}
-	}
-	if b.MaxCostUSD != "" && !moneyForm.MatchString(b.MaxCostUSD) {
-		c.fail(RuleBudget, "", "/budgets/max_cost_usd", "%q is not a decimal with at most 6 digits after the point", b.MaxCostUSD)
-	}
-}
-
-func (c *checker) policies(p *Policies) {
-	if p == nil {
-		return
-	}
-	oneOf(c, RulePolicy, "", "/policies/failure_policy", p.FailurePolicy, "", FailFast, ContinueOnError)
-	oneOf(c, RulePolicy, "", "/policies/privacy_default", p.PrivacyDefault, "", AllowRemote, LocalOnly)
-	oneOf(c, RulePolicy, "", "/policies/logging_mode", p.LoggingMode, "", LogOff, LogMinimal, LogDebug)
-	if n := p.MaxLLMInvocations; n != nil && *n < 0 {
-		c.fail(RulePolicy, "", "/policies/max_llm_invocations_per_session", "is negative: %d", *n)
-	}
-}
-
-func oneOf[T ~string](c *checker, rule Rule, unit UnitID, path string, got T, want ...T) {
-	for _, w := range want {
-		if got == w {
-			return
-		}
-	}
-	c.fail(rule, unit, path, "%q is not one of %q", got, want)
-}
-
-func (c *checker) outputs() {
-	final := c.graph.Outputs.Final
-	if len(final) == 0 {
-		c.fail(RuleOutputs, "", "/outputs/final", "names no unit")
-	}
-	for i, f := range final {
-		path := fmt.Sprintf("/outputs/final/%d", i)
-		if _, ok := c.index[f.WorkUnitID]; !ok {
-			c.fail(RuleOutputs, "", path+"/work_unit_id", "unit %q does not exist", f.WorkUnitID)
-		}
-		if err := jsonpointer.Check(f.Select); err != nil {
-			c.fail(RuleOutputs, "", path+"/select", "%v", err)
-		}
-		if c.full() {
-			return
-		}
-	}
-}
-
-// size encodes the graph, so it runs last and only on graphs that hold so far.
-func (c *checker) size() {
-	b, err := c.graph.Canonical()
-	switch {
-	case err != nil:
-		c.fail(RuleDocument, "", "", "%v", err)
-	case int64(len(b)) > c.limits.MaxGraphBytes:
-		c.fail(RuleGraphSize, "", "", "canonical form is %d bytes, the limit is %d", len(b), c.limits.MaxGraphBytes)
-	}
-}
 
 // schema compiles each distinct schema once.
 func (c *checker) schema(doc JSON) error {

@@ -2,10 +2,12 @@ package contracts
 
 import (
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/contracts/jsonpointer"
 )
 
@@ -87,8 +89,8 @@ func (c *checker) programForm(rule Rule, id UnitID, at string, p *Program) {
 		c.fail(rule, id, at+"/entry", "is fixed by the catalogue task")
 	case len(p.Entry) > maxNameBytes:
 		c.fail(rule, id, at+"/entry", "is longer than %d bytes", maxNameBytes)
-	case p.Module != nil && !p.Module.Defined():
-		c.fail(rule, id, at+"/module", "is not a link")
+	case p.Module != nil && !rawLink(*p.Module):
+		c.fail(rule, id, at+"/module", "is not a link to plain bytes: CIDv1, raw, sha2-256")
 	}
 }
 
@@ -98,51 +100,26 @@ func validTask(s string) bool {
 	return ok && validName(name) && validName(version)
 }
 
-func (c *checker) model(u *WorkUnit, at string) {
-	if u.Program != nil {
-		c.fail(RuleProgram, u.ID, at+"/program", "is not for llm units")
-	}
-	m := u.Model
-	at += "/model"
-	if m == nil {
-		c.fail(RuleModel, u.ID, at, "is missing on an llm unit")
-		return
-	}
-	oneOf(c, RuleModel, u.ID, at+"/operation", m.Operation, Generate, Embed)
-	oneOf(c, RuleModel, u.ID, at+"/tier", m.Tier, TierSmall, TierMedium, TierLarge)
-	if (m.Prompt == "") == (len(m.Messages) == 0) {
-		c.fail(RuleModel, u.ID, at, "needs exactly one of messages and prompt")
-	}
-	for i, msg := range m.Messages {
-		oneOf(c, RuleModel, u.ID, fmt.Sprintf("%s/messages/%d/role", at, i), msg.Role, "system", "user", "assistant", "tool")
-	}
-	if m.MaxTokens < 0 || m.MaxTokens > maxTokens {
-		c.fail(RuleModel, u.ID, at+"/max_tokens", "is %d, allowed are 0 to %d", m.MaxTokens, maxTokens)
-	}
-	if t := m.Temperature; t != nil && !(*t >= 0 && *t <= 2) {
-		c.fail(RuleModel, u.ID, at+"/temperature", "is %v, allowed are 0 to 2", *t)
-	}
-	if p := m.TopP; p != nil && !(*p > 0 && *p <= 1) {
-		c.fail(RuleModel, u.ID, at+"/top_p", "is %v, allowed are above 0 to 1", *p)
-	}
-	if m.Operation == Generate && len(u.OutputSchema) == 0 && !m.FreeText {
-		c.fail(RuleOutputSchema, u.ID, at+"/free_text", "an llm unit needs an output_schema or free_text")
-	}
-}
-
 func (c *checker) blobs(u *WorkUnit, at string) {
 	if len(u.Blobs) > maxBlobs {
 		c.fail(RuleBlob, u.ID, at+"/blobs", "has %d blobs, the limit is %d", len(u.Blobs), maxBlobs)
 	}
-	for name, link := range u.Blobs {
+	if u.Type == LLM && len(u.Blobs) > 0 {
+		c.fail(RuleBlob, u.ID, at+"/blobs", "an llm unit mounts no blobs")
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.Blobs)) {
+		path := at + "/blobs/" + jsonpointer.Escape(name)
 		if !validBlobName(name) {
-			c.fail(RuleBlob, u.ID, at+"/blobs", "%q is not a blob name", name)
+			c.fail(RuleBlob, u.ID, path, "%.128q is not a blob name", name)
 		}
-		if !link.Defined() {
-			c.fail(RuleBlob, u.ID, at+"/blobs/"+jsonpointer.Escape(name), "is not a link")
+		if dagcbor.CheckCID(u.Blobs[name].Cid) != nil {
+			c.fail(RuleBlob, u.ID, path, "is not a link: CIDv1, raw or dag-cbor, sha2-256")
 		}
 	}
 }
+
+// rawLink reports whether l names plain bytes, as Wasm modules and outputs are.
+func rawLink(l Link) bool { return dagcbor.CheckCID(l.Cid) == nil && l.Type() == cid.Raw }
 
 // validBlobName accepts file names of [A-Za-z0-9._:-]: a blob is one file, so
 // there is no path to escape with.
@@ -153,19 +130,19 @@ func validBlobName(s string) bool {
 func (c *checker) limitsOf(u *WorkUnit, at string) {
 	if k := u.Constraints; k != nil {
 		oneOf(c, RuleConstraint, u.ID, at+"/constraints/privacy", k.Privacy, "", AllowRemote, LocalOnly)
-		c.within(u.ID, at+"/constraints/latency_ms", k.LatencyMS, 0, math.MaxInt64)
-		c.within(u.ID, at+"/constraints/budget_tokens", k.BudgetTokens, 0, math.MaxInt64)
-		c.within(u.ID, at+"/constraints/fuel", k.Fuel, 1, math.MaxInt64)
+		c.within(u.ID, at+"/constraints/latency_ms", k.LatencyMS, 0, maxInteger)
+		c.within(u.ID, at+"/constraints/budget_tokens", k.BudgetTokens, 0, maxInteger)
+		c.within(u.ID, at+"/constraints/fuel", k.Fuel, 1, maxInteger)
 		c.within(u.ID, at+"/constraints/memory_mb", k.MemoryMB, 1, maxMemoryMB)
 	}
 	if t := u.Timeouts; t != nil {
-		c.within(u.ID, at+"/timeouts/dispatch_timeout_ms", t.DispatchMS, 1, math.MaxInt64)
-		c.within(u.ID, at+"/timeouts/run_timeout_ms", t.RunMS, 1, math.MaxInt64)
+		c.within(u.ID, at+"/timeouts/dispatch_timeout_ms", t.DispatchMS, 1, maxInteger)
+		c.within(u.ID, at+"/timeouts/run_timeout_ms", t.RunMS, 1, maxInteger)
 	}
 	if r := u.Retries; r != nil {
 		attempts := int64(r.MaxAttempts)
 		c.within(u.ID, at+"/retries/max_attempts", &attempts, 0, MaxAttempts)
-		c.within(u.ID, at+"/retries/backoff_ms", &r.BackoffMS, 0, math.MaxInt64)
+		c.within(u.ID, at+"/retries/backoff_ms", &r.BackoffMS, 0, maxInteger)
 		if r.MaxAttempts > 1 && !u.IsIdempotent() {
 			c.fail(RuleConstraint, u.ID, at+"/retries/max_attempts", "a unit that is not idempotent is never retried")
 		}
@@ -183,8 +160,9 @@ func (c *checker) hint(u *WorkUnit, at string) {
 	if len(h.Region) > maxNameBytes || slices.ContainsFunc(h.NodeTags, func(t string) bool { return !validName(t) }) {
 		c.fail(RuleConstraint, u.ID, at, "region or tag is not a name")
 	}
-	if r := h.Requires; r != nil && (r.MinRAMMB < 0 || r.MinVRAMMB < 0) {
-		c.fail(RuleConstraint, u.ID, at+"/requires", "is negative")
+	if r := h.Requires; r != nil {
+		c.within(u.ID, at+"/requires/min_ram_mb", &r.MinRAMMB, 0, maxInteger)
+		c.within(u.ID, at+"/requires/min_vram_mb", &r.MinVRAMMB, 0, maxInteger)
 	}
 }
 

@@ -165,11 +165,15 @@ func (u *WorkUnit) IsCritical() bool { return u.Critical == nil || *u.Critical }
 
 // Attempts returns how often the unit may be started.
 func (u *WorkUnit) Attempts() int {
-	switch {
-	case !u.IsIdempotent():
-		return 1
-	case u.Retries == nil || u.Retries.MaxAttempts == 0:
-		return DefaultAttempts
+	if !u.IsIdempotent() || u.Retries == nil || u.Retries.MaxAttempts == 0 {
+		return u.defaultAttempts()
 	}
 	return u.Retries.MaxAttempts
+}
+
+func (u *WorkUnit) defaultAttempts() int {
+	if u.IsIdempotent() {
+		return DefaultAttempts
+	}
+	return 1
 }

@@ -22,12 +22,12 @@ func (c *Client) Events(ctx context.Context, id contracts.SessionID, after strin
 			return unwrapFn(err)
 		}
 		if f.last != before {
-			attempt = 1
+			attempt = 0
 		}
-		if attempt >= c.retry.Attempts {
+		if attempt >= max(1, c.retry.Attempts) {
 			return err
 		}
-		if c.pause(ctx, attempt, err) != nil {
+		if c.pause(ctx, max(1, attempt), err) != nil {
 			return c.broken(ctx, err)
 		}
 	}

@@ -5,20 +5,27 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // DecodeStrict decodes doc into v as encoding/json does, and refuses what that
 // package forgives: members that no field of the struct spells exactly,
-// repeated members, data after the value, and whatever else Canonicalize
-// refuses. An integral number fits an integer however it is spelled. A type's
-// own UnmarshalJSON sees the canonical form of its part. The error is an
-// *Error with the path of the value at fault; *v may then be partly filled.
+// repeated members, null where the type has none (a member without a value is
+// left out), data after the value, and whatever else Canonicalize refuses. A
+// field tagged `jcs:"required"` must be there, which matters where its zero
+// value means something. An integral number fits an integer however it is
+// spelled. A type's own UnmarshalJSON sees the canonical form of its part. The
+// error is an *Error with the path of the value at fault; *v may then be partly
+// filled.
 func DecodeStrict(doc []byte, v any) error {
 	canonical, err := Canonicalize(doc)
 	if err != nil {
 		return err
 	}
 	root := reflect.TypeOf(v)
+	if root != nil && root.Kind() == reflect.Pointer {
+		root = root.Elem()
+	}
 	fields := walker{cursor: cursor{in: canonical}}
 	if err := fields.value(root); err != nil {
 		return err
@@ -46,11 +53,14 @@ func refusal(cause error) *Error {
 type walker struct {
 	cursor
 	decode bool
-	known  map[reflect.Type]map[string]reflect.Type // fields by struct
+	known  map[reflect.Type]*members
 }
 
 func (w *walker) value(t reflect.Type) *Error {
 	start := w.pos
+	if w.in[start] == 'n' && t != nil && !takesNull(t) {
+		return &Error{Offset: -1, Message: "null is not a value here"}
+	}
 	if err := w.parts(t); err != nil {
 		return err
 	}
@@ -87,17 +97,22 @@ func (w *walker) parts(t reflect.Type) *Error {
 }
 
 func (w *walker) fields(t reflect.Type) *Error {
-	known := w.fieldsOf(t)
+	known := w.membersOf(t)
+	missing := slices.Clone(known.required)
 	for w.pos++; !w.next('}'); {
 		w.next(',')
 		name := w.name()
-		field, ok := known[name]
+		field, ok := known.types[name]
 		if !ok {
 			return (&Error{Offset: -1, Message: fmt.Sprintf("unknown field %.100q", name)}).under(name)
 		}
 		if err := w.value(field); err != nil {
 			return err.under(name)
 		}
+		missing = slices.DeleteFunc(missing, func(m string) bool { return m == name })
+	}
+	if len(missing) > 0 {
+		return (&Error{Offset: -1, Message: "is missing"}).under(missing[0])
 	}
 	return nil
 }

@@ -87,6 +87,46 @@ func TestDecodeStrictNamesThePath(t *testing.T) {
 	}
 }
 
+type order struct {
+	Limits struct {
+		Units *int `json:"units,omitempty"`
+	} `json:"limits" jcs:"required"`
+	Note  string          `json:"note,omitempty"`
+	Picky *picky          `json:"picky,omitempty"`
+	Any   any             `json:"any,omitempty"`
+	Raw   json.RawMessage `json:"raw,omitempty"`
+	Parts []order         `json:"parts,omitempty"`
+}
+
+func TestDecodeStrictRefusesNullAndAbsence(t *testing.T) {
+	for doc, pointer := range map[string]string{
+		`null`:                         "",
+		`{}`:                           "/limits",
+		`{"limits":null}`:              "/limits",
+		`{"limits":{"units":null}}`:    "/limits/units",
+		`{"limits":{},"note":null}`:    "/note",
+		`{"limits":{},"picky":null}`:   "/picky",
+		`{"limits":{},"parts":null}`:   "/parts",
+		`{"limits":{},"parts":[null]}`: "/parts/0",
+		`{"limits":{},"parts":[{}]}`:   "/parts/0/limits",
+		`{"note":"n","parts":[]}`:      "/limits",
+	} {
+		err := jcs.DecodeStrict([]byte(doc), &order{})
+		e, ok := errors.AsType[*jcs.Error](err)
+		if !ok || e.Pointer != pointer {
+			t.Errorf("%s: got %v, want a *jcs.Error at %q", doc, err, pointer)
+		}
+	}
+	for _, doc := range []string{`{"limits":{}}`, `{"limits":{},"any":null,"raw":null,"parts":[{"limits":{}}]}`} {
+		if err := jcs.DecodeStrict([]byte(doc), &order{}); err != nil {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+	if err := jcs.DecodeStrict([]byte(`null`), new(any)); err != nil {
+		t.Errorf("null into any: %v", err)
+	}
+}
+
 func TestDecodeStrictKeepsTheCause(t *testing.T) {
 	err := jcs.DecodeStrict([]byte(`{"size":"x"}`), &unit{})
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {

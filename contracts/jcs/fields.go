@@ -18,24 +18,35 @@ func decodesItself(t reflect.Type) bool {
 	return p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler)
 }
 
-// fieldsOf returns the fields of the struct t by their names in JSON. The type
-// of a field is nil if it is not to be looked into.
-func (w *walker) fieldsOf(t reflect.Type) map[string]reflect.Type {
-	if fields, ok := w.known[t]; ok {
-		return fields
+// takesNull reports whether null is a value of type t, and not merely what
+// encoding/json passes over.
+func takesNull(t reflect.Type) bool {
+	return t.Kind() == reflect.Interface || (t.Kind() != reflect.Pointer && decodesItself(t))
+}
+
+// members are the fields of a struct by their names in JSON.
+type members struct {
+	// types holds nil for a field that is not to be looked into.
+	types    map[string]reflect.Type
+	required []string
+}
+
+func (w *walker) membersOf(t reflect.Type) *members {
+	if m, ok := w.known[t]; ok {
+		return m
 	}
-	fields := map[string]reflect.Type{}
-	addFields(fields, t)
+	m := &members{types: map[string]reflect.Type{}}
+	m.addFields(t)
 	if w.known == nil {
-		w.known = map[reflect.Type]map[string]reflect.Type{}
+		w.known = map[reflect.Type]*members{}
 	}
-	w.known[t] = fields
-	return fields
+	w.known[t] = m
+	return m
 }
 
 // addFields adds the fields of t, then those of its embedded structs that they
 // do not hide, as encoding/json does.
-func addFields(fields map[string]reflect.Type, t reflect.Type) {
+func (m *members) addFields(t reflect.Type) {
 	var embedded []reflect.Type
 	for f := range t.Fields() {
 		tag := f.Tag.Get("json")
@@ -49,24 +60,26 @@ func addFields(fields map[string]reflect.Type, t reflect.Type) {
 		case f.Anonymous && name == "" && inner.Kind() == reflect.Struct:
 			embedded = append(embedded, inner)
 		case f.IsExported():
-			addField(fields, f, name, options)
+			m.addField(f, name, options)
 		}
 	}
 	for _, inner := range embedded {
-		addFields(fields, inner)
+		m.addFields(inner)
 	}
 }
 
-func addField(fields map[string]reflect.Type, f reflect.StructField, name, options string) {
+func (m *members) addField(f reflect.StructField, name, options string) {
 	if name == "" {
 		name = f.Name
 	}
-	if _, hidden := fields[name]; hidden {
+	if _, hidden := m.types[name]; hidden {
 		return
 	}
+	m.types[name] = f.Type
 	if strings.Contains(options, "string") {
-		fields[name] = nil // a number inside a string
-		return
+		m.types[name] = nil // a number inside a string
 	}
-	fields[name] = f.Type
+	if f.Tag.Get("jcs") == "required" {
+		m.required = append(m.required, name)
+	}
 }
