@@ -100,6 +100,9 @@ func route[I, O any](g *gateway, a api, op huma.Operation, handle func(context.C
 // problem turns an error of an operation into its answer. Only here are internal
 // errors logged: the client is told nothing of them.
 func (g *gateway) problem(ctx context.Context, operation string, err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p // the operation had more to say of it
+	}
 	p := newProblem(err)
 	p.retryAfter = g.cfg.RetryAfter
 	if p.Code == contracts.CodeInternal {
