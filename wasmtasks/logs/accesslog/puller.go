@@ -34,6 +34,7 @@ func newPuller(name string, r io.Reader, buffer int) (*puller, error) {
 			return nil, p.broken("want %v, have %v (%v)", want, got, err)
 		}
 	}
+	d.DisallowUnknownFields()
 	if err := d.Decode(&p.header); err != nil {
 		return nil, p.broken("header: %v", err)
 	}

@@ -37,7 +37,7 @@ func Reduce(opts Options, sources []Source) (Report, error) {
 	// 8 MiB of buffers in all, however many partials there are
 	buffer := max(256, min(64<<10, (8<<20)/max(1, len(sources))))
 	partials := make([]*puller, len(sources))
-	r := reducer{opts: opts, report: Report{MalformedLines: []BadLine{}}}
+	r := reducer{opts: opts, report: newReport()}
 	for i, s := range sources {
 		p, err := newPuller(s.Name, s.Reader, buffer)
 		if err != nil {
@@ -48,7 +48,10 @@ func Reduce(opts Options, sources []Source) (Report, error) {
 		}
 		partials[i] = p
 	}
-	return r.report, r.addSections(partials)
+	if err := r.addSections(partials); err != nil {
+		return Report{}, err
+	}
+	return r.report, nil
 }
 
 // reducer fills a report.

@@ -32,6 +32,15 @@ type Report struct {
 	MalformedLines []BadLine `json:"malformed_lines"`
 }
 
+// newReport returns the report of nothing, whose lists are empty and not null.
+func newReport() Report {
+	none := func() Table { return Table{Rows: []Row{}} }
+	return Report{
+		Methods: none(), Statuses: none(), Paths: none(), Agents: none(), Hours: none(),
+		MalformedLines: []BadLine{},
+	}
+}
+
 // Sizes are percentiles of the response size in bytes by nearest rank: the
 // smallest size that is not below p percent of all sizes.
 type Sizes struct {
@@ -74,9 +83,12 @@ func plus(a, b int64) (int64, error) {
 // frequent ones in text order.
 func (t *Table) rank(key []byte, count int64, limit int) {
 	t.Distinct++
-	if len(t.Rows) == limit && count < t.Rows[limit-1].Count {
-		t.Other += count // without making a string of the key
-		return
+	if len(t.Rows) == limit {
+		last := &t.Rows[limit-1]
+		if count < last.Count || (count == last.Count && string(key) > last.Value) {
+			t.Other += count // without making a string of the key
+			return
+		}
 	}
 	row := Row{Value: string(key), Count: count}
 	at, _ := slices.BinarySearchFunc(t.Rows, row, func(a, b Row) int {

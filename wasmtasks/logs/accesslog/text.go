@@ -2,7 +2,6 @@ package accesslog
 
 import (
 	"net/netip"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -51,7 +50,13 @@ func appendClient(dst, client []byte) []byte {
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return addr.Unmap().AppendTo(dst)
 	}
-	return appendText(dst, []byte(strings.ToLower(s)))
+	name := []byte(s)
+	for i, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			name[i] = c + 'a' - 'A'
+		}
+	}
+	return appendText(dst, name)
 }
 
 // appendPath appends a request target without its query.
