@@ -109,10 +109,13 @@ func OpenBatch(sealed []byte) (*Batch, error) {
 		if b.Results[i].Observed.Node != signer {
 			return nil, Errorf(CodeAuth, string(signer), "item %d speaks for node %s", i, b.Results[i].Observed.Node)
 		}
+		if !blockLink(b.Results[i].ResultCID) {
+			return nil, Errorf(CodeValidation, string(signer), "item %d names no result", i)
+		}
 	}
 	hashes, err := leaves(b.Results)
 	if err != nil {
-		return nil, err
+		return nil, Errorf(CodeValidation, string(signer), "%w", err)
 	}
 	if root := merkle.Root(hashes); !bytes.Equal(root[:], b.Root) {
 		return nil, Errorf(CodeValidation, string(signer), "merkle root does not match the items")

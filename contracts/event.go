@@ -148,27 +148,59 @@ func (t EventType) ofSession() bool {
 	return t.ofUnit() || strings.HasPrefix(string(t), "execution.session.")
 }
 
-// Validate checks that every required field is present and well-formed. The
-// error is an *Error naming the field.
+// Validate checks that every required field is present and well-formed, those
+// of the data included. The error is an *Error naming the field.
 func (e *Event) Validate() error {
-	missing := func(field, why string) error { return Errorf(CodeValidation, field, "event %s: %s", e.ID, why) }
+	field, why := e.flaw()
+	if why == "" {
+		field, why = e.dataFlaw()
+	}
+	if why == "" {
+		return nil
+	}
+	return Errorf(CodeValidation, field, "event %.64q: %s", e.ID, why)
+}
+
+// flaw returns the first field of the envelope that is wrong and why.
+func (e *Event) flaw() (field, why string) {
 	switch {
 	case e.SpecVersion != "1.0":
-		return missing("specversion", "is not 1.0")
+		return "specversion", "is not 1.0"
 	case !validUUID(e.ID):
-		return missing("id", "is not a UUID")
+		return "id", "is not a UUID in lower case"
 	case !strings.HasPrefix(e.Source, "/krako/"):
-		return missing("source", "does not start with /krako/")
+		return "source", "does not start with /krako/"
 	case !e.Type.Valid():
-		return missing("type", "is not in the closed list")
+		return "type", "is not in the closed list"
 	case e.Time.IsZero():
-		return missing("time", "is missing")
+		return "time", "is missing"
 	case e.Type.ofUnit() && e.Subject == "":
-		return missing("subject", "names no work unit")
-	case e.Type.ofSession() && (e.TenantID == "" || e.GraphID == "" || e.SessionID == ""):
-		return missing("sessionid", "lacks tenantid, graphid or sessionid")
+		return "subject", "names no work unit"
+	case e.Type.ofSession() && e.TenantID == "":
+		return "tenantid", "is missing"
+	case e.Type.ofSession() && e.GraphID == "":
+		return "graphid", "is missing"
+	case e.Type.ofSession() && e.SessionID == "":
+		return "sessionid", "is missing"
 	}
-	return nil
+	return "", ""
+}
+
+func (e *Event) dataFlaw() (field, why string) {
+	required := requiredData(e.Type)
+	if len(required) == 0 {
+		return "", ""
+	}
+	var data map[string]json.RawMessage
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return "data", "is not a JSON object"
+	}
+	for _, name := range required {
+		if v, ok := data[name]; !ok || string(v) == "null" {
+			return "data." + name, "is missing"
+		}
+	}
+	return "", ""
 }
 
 // DataSchemaOf returns the dataschema of a type at this contract version.

@@ -29,8 +29,8 @@ type UnitScheduled struct {
 	Epoch    uint64  `json:"epoch"`
 }
 
-// UnitEnded is the data of workunit.completed, .failed, .timeout, .cached and
-// .skipped: what ended, and the addresses that let anybody check it.
+// UnitEnded is the data of workunit.completed, .failed, .timeout, .cancelled,
+// .cached and .skipped: what ended, and the addresses that let anybody check it.
 type UnitEnded struct {
 	StopReason StopReason `json:"stop_reason"`
 	Node       NodeID     `json:"node,omitempty"`
@@ -76,4 +76,53 @@ type NodeInfo struct {
 	Profiles []string `json:"profiles,omitempty"`
 	Slots    int      `json:"slots,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
+}
+
+// NewEventData returns a pointer to the empty data of events of type t, nil for
+// types that carry none in this version.
+func NewEventData(t EventType) any {
+	switch t {
+	case EventSessionStarted:
+		return new(SessionStarted)
+	case EventSessionCompleted, EventSessionFailed, EventSessionCancelled:
+		return new(SessionEnded)
+	case EventUnitScheduled:
+		return new(UnitScheduled)
+	case EventUnitCompleted, EventUnitFailed, EventUnitTimeout, EventUnitCancelled, EventUnitSkipped, EventUnitCached:
+		return new(UnitEnded)
+	case EventUnitLeaseLost:
+		return new(UnitLeaseLost)
+	case EventUnitRetried, EventUnitRetryDropped:
+		return new(UnitRetried)
+	case EventLLMStarted, EventLLMCompleted, EventLLMFailed:
+		return new(LLMEnded)
+	case EventNodeRegistered, EventNodeApproved, EventNodeHealth, EventNodeUnavailable, EventNodeQuarantined,
+		EventNodeSuspended, EventNodeRemoved, EventNodeKeyRotated, EventPodReady, EventPodDegraded, EventPodUnavailable:
+		return new(NodeInfo)
+	}
+	return nil
+}
+
+// requiredData lists, per type, the members that an event's data always has:
+// those without which its reader could not tell what happened.
+func requiredData(t EventType) []string {
+	switch NewEventData(t).(type) {
+	case *SessionStarted:
+		return []string{"graph_cid", "request_id", "units"}
+	case *SessionEnded:
+		return []string{"stop_reason", "duration_ms"}
+	case *UnitScheduled:
+		return []string{"target", "score", "eligible", "privacy", "reason", "lease", "epoch"}
+	case *UnitEnded:
+		return []string{"stop_reason", "duration_ms", "fuel"}
+	case *UnitLeaseLost:
+		return []string{"node", "lease", "reason"}
+	case *UnitRetried:
+		return []string{"backoff_ms", "reason"}
+	case *LLMEnded:
+		return []string{"pod", "tier", "model", "tokens_in", "tokens_out", "duration_ms"}
+	case *NodeInfo:
+		return []string{"node", "kind"}
+	}
+	return nil
 }

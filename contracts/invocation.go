@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ipfs/go-cid"
@@ -20,6 +21,8 @@ const (
 	DefaultFuel = 100_000_000_000
 	// DefaultMemoryPages is the memory of a unit that names none, in pages of 64 KiB.
 	DefaultMemoryPages = 1024
+	// MaxSaltBytes is the longest salt.
+	MaxSaltBytes = 64
 	// PagesPerMB converts constraints.memory_mb into pages.
 	PagesPerMB = 16
 )
@@ -58,22 +61,38 @@ func DecodeInvocation(block []byte) (*Invocation, cid.Cid, error) {
 	if err := dagcbor.Unmarshal(block, &v); err != nil {
 		return nil, unit, Errorf(CodeValidation, unit.String(), "decode invocation: %w", err)
 	}
-	switch {
-	case v.V != 1:
+	if v.V != 1 {
 		return nil, unit, Errorf(CodeVersionMismatch, unit.String(), "invocation version %d is not supported", v.V)
-	case !v.Module.Defined():
-		return nil, unit, Errorf(CodeValidation, unit.String(), "invocation names no module")
-	case v.Fuel == 0 || v.MemoryPages == 0 || v.Profile == "":
-		return nil, unit, Errorf(CodeValidation, unit.String(), "invocation lacks profile, fuel or memory_pages")
-	case len(v.Input.Inline) > InlineBytes:
-		return nil, unit, Errorf(CodeValidation, unit.String(), "inline input of %d bytes exceeds %d", len(v.Input.Inline), InlineBytes)
 	}
-	for name, link := range v.Blobs {
-		if !validBlobName(name) || !link.Defined() {
-			return nil, unit, Errorf(CodeValidation, unit.String(), "blob %q is malformed", name)
-		}
+	if err := v.check(); err != nil {
+		return nil, unit, Errorf(CodeValidation, unit.String(), "invocation: %w", err)
 	}
 	return &v, unit, nil
+}
+
+func (v *Invocation) check() error {
+	switch {
+	case !rawLink(v.Module):
+		return errors.New("module is not a link to plain bytes")
+	case v.Profile == "" || len(v.Profile) > maxNameBytes || len(v.Entry) > maxNameBytes:
+		return fmt.Errorf("profile must be 1 to %d bytes and entry at most as many", maxNameBytes)
+	case v.Fuel == 0 || v.Fuel > maxInteger:
+		return fmt.Errorf("fuel is %d, allowed are 1 to %d", v.Fuel, maxInteger)
+	case v.MemoryPages == 0 || v.MemoryPages > maxMemoryMB*PagesPerMB:
+		return fmt.Errorf("memory_pages is %d, allowed are 1 to %d", v.MemoryPages, maxMemoryMB*PagesPerMB)
+	case len(v.Input.Inline) > InlineBytes:
+		return fmt.Errorf("inline input of %d bytes exceeds %d", len(v.Input.Inline), InlineBytes)
+	case v.Input.Link.Defined() && !rawLink(v.Input.Link):
+		return errors.New("input is not a link to plain bytes")
+	case len(v.Salt) > MaxSaltBytes:
+		return fmt.Errorf("salt of %d bytes exceeds %d", len(v.Salt), MaxSaltBytes)
+	}
+	for name, link := range v.Blobs {
+		if !validBlobName(name) || dagcbor.CheckCID(link.Cid) != nil {
+			return fmt.Errorf("blob %.128q is malformed", name)
+		}
+	}
+	return nil
 }
 
 // Needs returns the blocks a node must hold to run the invocation: the module,

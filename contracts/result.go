@@ -10,6 +10,9 @@ import (
 // DefaultMediaType is the media type of an output that declares none.
 const DefaultMediaType = "application/json"
 
+// MaxMediaTypeBytes is the longest media type of an output.
+const MaxMediaTypeBytes = 127
+
 // Outcome is how a computation itself ended.
 type Outcome string
 
@@ -50,19 +53,31 @@ func DecodeResult(block []byte) (*Result, cid.Cid, error) {
 	if err := dagcbor.Unmarshal(block, &r); err != nil {
 		return nil, id, Errorf(CodeValidation, id.String(), "decode result: %w", err)
 	}
-	ok := r.Unit.Defined()
-	switch r.Outcome {
-	case Succeeded:
-		ok = ok && r.Output != nil && r.MediaType != "" && r.ErrorCode == ""
-	case Failed:
-		ok = ok && r.Output == nil && r.ErrorCode.Deterministic()
-	default:
-		ok = false
-	}
-	if !ok {
-		return nil, id, Errorf(CodeValidation, id.String(), "result is neither a success with an output nor a failure with a deterministic code")
+	if why := r.malformed(); why != "" {
+		return nil, id, Errorf(CodeValidation, id.String(), "result %s", why)
 	}
 	return &r, id, nil
+}
+
+// malformed says what is wrong with a decoded result, "" if nothing is. There
+// is one form of success and one of failure: whatever a failed computation
+// wrote before it stopped is not part of its result.
+func (r *Result) malformed() string {
+	switch {
+	case !blockLink(r.Unit):
+		return "names no unit"
+	case r.Outcome == Succeeded && (r.Output == nil || !rawLink(*r.Output) || r.MediaType == "" || r.ErrorCode != ""):
+		return "is a success without output and media type, or with an error code"
+	case r.Outcome == Succeeded && len(r.MediaType) > MaxMediaTypeBytes:
+		return "has a media type that is too long"
+	case r.Outcome == Failed && !r.ErrorCode.Deterministic():
+		return "is a failure for no reason that a computation itself can have"
+	case r.Outcome == Failed && (r.Output != nil || r.MediaType != "" || r.OutputBytes != 0):
+		return "is a failure with an output"
+	case r.Outcome != Succeeded && r.Outcome != Failed:
+		return "has no outcome"
+	}
+	return ""
 }
 
 // Deterministic reports whether a computation itself can end with c.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/contracts/jsonpointer"
 )
@@ -117,9 +116,6 @@ func (c *checker) blobs(u *WorkUnit, at string) {
 		}
 	}
 }
-
-// rawLink reports whether l names plain bytes, as Wasm modules and outputs are.
-func rawLink(l Link) bool { return dagcbor.CheckCID(l.Cid) == nil && l.Type() == cid.Raw }
 
 // validBlobName accepts file names of [A-Za-z0-9._:-]: a blob is one file, so
 // there is no path to escape with.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/contracts/jcs"
 )
@@ -12,6 +13,14 @@ import (
 // Link is a content address inside a document: {"/": "<cid>"} in JSON, tag 42
 // in DAG-CBOR.
 type Link = dagcbor.Link
+
+// rawLink reports whether l names plain bytes, as modules, inputs and outputs
+// are.
+func rawLink(l Link) bool { return dagcbor.CheckCID(l.Cid) == nil && l.Type() == cid.Raw }
+
+// blockLink reports whether l names a structured block, as invocations and
+// results are.
+func blockLink(l Link) bool { return dagcbor.CheckCID(l.Cid) == nil && l.Type() == cid.DagCBOR }
 
 // JSON is an arbitrary JSON value inside a document. It is kept in its RFC 8785
 // form, so that equal values have equal bytes; the zero value means absent.

@@ -123,9 +123,10 @@ func (r *Run) step(i int, to phase, from ...phase) bool {
 }
 
 // End makes unit i final and returns what follows, in order of consequence. It
-// reports false, and changes nothing, when the unit is queued or final.
+// reports false, and changes nothing, when the unit is queued or final, or when
+// e.State is not final.
 func (r *Run) End(i int, e Ending) ([]Change, bool) {
-	if s := r.state[i]; s == queued || s.final() {
+	if s := r.state[i]; s == queued || s.final() || !e.State.Final() {
 		return nil, false
 	}
 	r.close(i, e)
