@@ -38,8 +38,7 @@ func (e *emitter) chargeOperand(by dynamic) {
 func (e *emitter) checkFuel() {
 	e.pushFuel()
 	e.i64(0)
-	e.op(opI64LtS, opIf)
-	e.code = appendS64(e.code, blockEmpty)
+	e.unless(opI64GeS)
 	if e.opts.Yield {
 		e.pushFuel()
 		e.opIndex(opCall, e.yield)

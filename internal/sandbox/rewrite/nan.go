@@ -30,9 +30,9 @@ func (e *emitter) nanShape(in *instr) shape {
 func (e *emitter) canonicalise(s shape) {
 	switch s {
 	case shapeF32:
-		e.canonicaliseScalar(F32, opF32Ne)
+		e.canonicaliseScalar(F32, opF32Eq)
 	case shapeF64:
-		e.canonicaliseScalar(F64, opF64Ne)
+		e.canonicaliseScalar(F64, opF64Eq)
 	case shapeF32x4:
 		e.canonicaliseLanes(opF32x4Eq)
 	case shapeF64x2:
@@ -40,14 +40,12 @@ func (e *emitter) canonicalise(s shape) {
 	}
 }
 
-// canonicaliseScalar overwrites a value that differs from itself. A branch
-// that is never taken costs less than a select in each place.
-func (e *emitter) canonicaliseScalar(t ValType, ne opcode) {
+// canonicaliseScalar overwrites a value that does not equal itself.
+func (e *emitter) canonicaliseScalar(t ValType, eq opcode) {
 	v := e.temp(t, 0)
 	e.opIndex(opLocalTee, v)
 	e.opIndex(opLocalGet, v)
-	e.op(ne, opIf)
-	e.code = appendS64(e.code, blockEmpty)
+	e.unless(eq)
 	e.nanConst(t)
 	e.opIndex(opLocalSet, v)
 	e.op(opEnd)

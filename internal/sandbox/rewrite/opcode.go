@@ -44,11 +44,11 @@ const (
 	opF32Const     opcode = 0x43
 	opF64Const     opcode = 0x44
 	opI32Eq        opcode = 0x46
-	opI32LtS       opcode = 0x48
+	opI32GeS       opcode = 0x4e
 	opI64Eq        opcode = 0x51
-	opI64LtS       opcode = 0x53
-	opF32Ne        opcode = 0x5c
-	opF64Ne        opcode = 0x62
+	opI64GeS       opcode = 0x59
+	opF32Eq        opcode = 0x5b
+	opF64Eq        opcode = 0x61
 	opI32Add       opcode = 0x6a
 	opI32Sub       opcode = 0x6b
 	opI32Mul       opcode = 0x6c

@@ -2,15 +2,16 @@ package rewrite
 
 // function is what scanning a body finds.
 type function struct {
-	wasm    []byte // the module
-	typ     FuncType
-	groups  []localGroup
-	locals  int // parameters included
-	code    []instr
-	runs    []run
-	hasLoop bool // has a loop that can be entered
-	hasCall bool // has a call that can be made
-	hasNaN  bool // has an instruction that may make a NaN
+	wasm      []byte // the module
+	typ       FuncType
+	groups    []localGroup
+	locals    int // parameters included
+	code      []instr
+	runs      []run
+	hasLoop   bool // has a loop that can be entered
+	hasCall   bool // has a call that can be made
+	hasNaN    bool // has an instruction that may make a NaN
+	hasVector bool // has a vector instruction
 
 	// What following the operand stack finds.
 	sets   []localSet
@@ -97,6 +98,7 @@ func (s *scanner) step(in *instr) {
 		info := &operations[in.op]
 		s.f.runs[len(s.f.runs)-1].cost += uint64(info.cost)
 		s.f.hasNaN = s.f.hasNaN || info.nan != shapeNone
+		s.f.hasVector = s.f.hasVector || in.op >= opVec
 	}
 	switch in.op {
 	case opBlock, opLoop, opIf:

@@ -37,6 +37,14 @@ func (t ValType) valid() bool { return t >= V128 && t <= I32 || t.isRef() }
 
 func (t ValType) isRef() bool { return t == FuncRef || t == ExternRef }
 
+// slots is the number of 8-byte stack slots that hold a value of the type.
+func (t ValType) slots() int {
+	if t == V128 {
+		return 2
+	}
+	return 1
+}
+
 // FuncType is the type of a function.
 type FuncType struct{ Params, Results []ValType }
 
