@@ -60,7 +60,7 @@ func step(a, b, x float64) float64 {
 	return t * t * (3 - 2*t)
 }
 
-// circle returns the sine and cosine of 2πu, for u in [0, 1), to within 1e-5.
+// circle returns the sine and cosine of 2πu, for u in [0, 1), to within 2e-5.
 func circle(u float64) (sin, cos float64) {
 	x := math.Pi * (u - 0.5) // the half angle, less a quarter turn
 	q := x * x

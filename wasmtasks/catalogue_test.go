@@ -1,0 +1,64 @@
+package wasmtasks
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/krako-labs/krako/contracts/dagcbor"
+)
+
+func TestModulesAreWhatTheirAddressesSay(t *testing.T) {
+	used := map[string]bool{}
+	for _, task := range Catalogue() {
+		wasm, ok := Module(task.Module)
+		if !ok {
+			t.Fatalf("%s: module %s is not embedded", task.Name, task.Module)
+		}
+		if err := dagcbor.Verify(task.Module, wasm); err != nil {
+			t.Errorf("%s: %v; run scripts/build-tasks", task.Name, err)
+		}
+		used[task.Module.String()] = true
+	}
+	embedded, err := fs.Glob(files, "*/*.wasm")
+	if err != nil || len(embedded) != len(used) {
+		t.Errorf("%d modules are embedded, %d are in the catalogue (%v)", len(embedded), len(used), err)
+	}
+}
+
+func TestTaskNames(t *testing.T) {
+	form := regexp.MustCompile(`^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*@[1-9][0-9]*$`)
+	var names []string
+	for _, task := range Catalogue() {
+		names = append(names, task.Name)
+		if !form.MatchString(task.Name) || task.Description == "" || task.Input == "" || task.OutputMediaType == "" {
+			t.Errorf("%+v is not fully described under a name like family/task@1", task)
+		}
+		if got, ok := Resolve(task.Name); !ok || got != task {
+			t.Errorf("Resolve(%q) = %+v, %v", task.Name, got, ok)
+		}
+	}
+	want := []string{"bench/noop@1", "logs/map@1", "logs/reduce@1", "render/assemble@1", "render/tile@1"}
+	if !slices.Equal(names, want) {
+		t.Errorf("tasks %q, want %q", names, want)
+	}
+}
+
+func TestUnknownTasksAreNotResolved(t *testing.T) {
+	for _, name := range []string{"", "render/tile", "render/tile@2", "Render/tile@1", "render/tile@1 "} {
+		if task, ok := Resolve(name); ok {
+			t.Errorf("Resolve(%q) = %+v", name, task)
+		}
+	}
+	if _, ok := Module(dagcbor.RawCID([]byte("no module"))); ok {
+		t.Error("an unknown address has a module")
+	}
+}
+
+func TestCatalogueIsTheCallers(t *testing.T) {
+	Catalogue()[0].Name = "changed"
+	if Catalogue()[0].Name == "changed" {
+		t.Error("callers share the catalogue")
+	}
+}
