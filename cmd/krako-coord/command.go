@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/spf13/cobra"
+)
+
+const long = `krako-coord takes graphs of work units over HTTP, gives the units to the nodes
+that connect to it, checks what they sign, and keeps everything in a durable log.
+
+It listens for programs on a loopback HTTP address (--api) and for nodes over
+libp2p (--listen). Everything it must not lose is in --data-dir; stopping it, even
+with kill -9, loses no accepted graph and no acknowledged result.
+
+Every flag can also be given as an environment variable (--data-dir as
+KRAKO_DATA_DIR) or as a member of a JSON file (data_dir) named by --config.`
+
+const example = `  # A coordinator for the machines of a lab
+  krako-coord --data-dir /var/lib/krako --rendezvous our-lab
+
+  # Show what would be run, then stop
+  krako-coord --config /etc/krako/coord.json --check
+
+  # On another machine of the lab
+  krako-node --rendezvous our-lab --mdns`
+
+// run executes the command line and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var (
+		s      settings
+		config string
+		check  bool
+	)
+	cmd := &cobra.Command{
+		Use: "krako-coord", Short: "Run graphs of work units on nodes that connect", Long: long, Example: example,
+		Version: cli.Version(), Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			source := cli.Settings{Flags: cmd.Flags(), Getenv: os.LookupEnv, Skip: []string{"config", "check", "help", "version"}}
+			if err := source.Fill(config); err != nil {
+				return &cli.UsageError{Err: err}
+			}
+			if err := s.validate(); err != nil {
+				return &cli.UsageError{Err: err}
+			}
+			if check {
+				_, err := fmt.Fprintf(stdout, "%s", source.Effective())
+				return err
+			}
+			log, err := cli.Logger(stderr, s.logLevel)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), s, log)
+		},
+	}
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
+	s.flags(cmd.Flags())
+	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
+	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
+	return cli.Report(stderr, "krako-coord", cmd.ExecuteContext(ctx))
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/coordinator/gateway"
+	"github.com/krako-labs/krako/coordinator/pebblelog"
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/p2p"
+	"golang.org/x/sync/errgroup"
+)
+
+// serve wires a coordinator and runs it until ctx ends or a part fails.
+func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
+	if err := os.MkdirAll(s.dataDir, 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	options := pebblelog.DefaultOptions()
+	options.Logger = log
+	db, err := pebblelog.Open(filepath.Join(s.dataDir, "store"), options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := storeModules(ctx, db.Blocks()); err != nil {
+		return err
+	}
+	host, err := openHost(ctx, s, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, host.Close()) }()
+	listener, err := gateway.Listen(s.api)
+	if err != nil {
+		return &cli.UsageError{Err: err}
+	}
+	c, err := newCoordinator(s, db, host, log)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.Run(ctx) })
+	group.Go(func() error { return open(ctx, s, c, host, listener, log) })
+	return group.Wait()
+}
+
+// open lets clients and nodes in once the state is rebuilt.
+func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p.Host, listener net.Listener, log *slog.Logger) error {
+	select {
+	case <-c.Ready():
+	case <-ctx.Done():
+		return listener.Close()
+	}
+	host.Advertise(ctx)
+	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: "http://" + listener.Addr().String(), PID: os.Getpid()}
+	if err := where.write(s.dataDir); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	log.Info("coordinator is open", "api", where.API, "peer_id", where.PeerID, "addrs", where.Addrs)
+	return gateway.Serve(ctx, listener, gateway.New(c, gateway.DefaultConfig(), log), log)
+}
+
+func newCoordinator(s settings, db *pebblelog.DB, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
+	secret, err := loadSecret(filepath.Join(s.dataDir, "secret"))
+	if err != nil {
+		return nil, err
+	}
+	cfg := coordinator.DefaultConfig()
+	cfg.Version, cfg.Profile, cfg.Secret = cli.Version(), contracts.ProfileDet1, secret
+	cfg.Heartbeat, cfg.Lease, cfg.MaxSessions = s.heartbeat, s.lease, s.maxSessions
+	cfg.DispatchTimeout, cfg.RunTimeout = s.dispatchTimeout, s.runTimeout
+	for _, t := range s.trusted {
+		cfg.Trusted = append(cfg.Trusted, contracts.NodeID(t))
+	}
+	return coordinator.New(cfg, coordinator.Parts{
+		Log: db.Log(), Blocks: db.Blocks(), Network: host, Tasks: catalogue{}, Logger: log,
+	})
+}
+
+func openHost(ctx context.Context, s settings, log *slog.Logger) (*p2p.Host, error) {
+	id, err := p2p.LoadIdentity(filepath.Join(s.dataDir, "identity.key"))
+	if err != nil {
+		return nil, err
+	}
+	cfg := p2p.DefaultConfig()
+	cfg.Identity, cfg.Listen, cfg.Announce, cfg.Log = id, s.listen, s.announce, log
+	cfg.UserAgent = "krako-coord/" + cli.Version()
+	cfg.Rendezvous, cfg.MDNS, cfg.DHT, cfg.Bootstrap = s.rendezvous, s.mdns, p2p.DHTMode(s.dht), s.bootstrap
+	return p2p.NewHost(ctx, cfg)
+}
+
+// endpoint says where a running coordinator is reached. It is written into the
+// data directory for the tools of the same machine.
+type endpoint struct {
+	PeerID string   `json:"peer_id"`
+	Addrs  []string `json:"addrs"`
+	API    string   `json:"api"`
+	PID    int      `json:"pid"`
+}
+
+func (e endpoint) write(dir string) error {
+	b, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode endpoint: %w", err)
+	}
+	return cli.WriteFile(filepath.Join(dir, "endpoint.json"), append(b, '\n'))
+}
+
+// loadSecret returns the key of the salts, made on the first start. Losing it
+// only means that local_only results are not reused.
+func loadSecret(path string) ([]byte, error) {
+	secret, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		secret = make([]byte, 32)
+		rand.Read(secret)
+		return secret, cli.WriteFile(path, secret)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read secret: %w", err)
+	}
+	return secret, nil
+}

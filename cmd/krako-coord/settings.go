@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/p2p"
+	"github.com/spf13/pflag"
+)
+
+// settings is everything an operator can choose.
+type settings struct {
+	dataDir    string
+	api        string
+	listen     []string
+	announce   []string
+	rendezvous string
+	mdns       bool
+	dht        string
+	bootstrap  []string
+	trusted    []string
+	logLevel   string
+
+	heartbeat       time.Duration
+	lease           time.Duration
+	dispatchTimeout time.Duration
+	runTimeout      time.Duration
+	maxSessions     int
+}
+
+func (s *settings) flags(fs *pflag.FlagSet) {
+	d := coordinator.DefaultConfig()
+	dir, _ := cli.DataDir("coord") // empty where there is no home: validate asks for it
+	fs.SortFlags = false
+	fs.StringVar(&s.dataDir, "data-dir", dir, "where the log, the blocks and the key are kept")
+	fs.StringVar(&s.api, "api", "127.0.0.1:7700", "loopback address of the HTTP API; port 0 picks one")
+	fs.StringSliceVar(&s.listen, "listen", []string{"/ip4/0.0.0.0/udp/7701/quic-v1", "/ip4/0.0.0.0/tcp/7701"}, "multiaddrs to take nodes on")
+	fs.StringSliceVar(&s.announce, "announce", nil, "multiaddrs to announce instead of the ones listened on")
+	fs.StringVar(&s.rendezvous, "rendezvous", "krako", "name under which nodes find this cluster")
+	fs.BoolVar(&s.mdns, "mdns", true, "announce the coordinator on the local network")
+	fs.StringVar(&s.dht, "dht", string(p2p.DHTServer), "part in the private DHT: off, client, server or auto")
+	fs.StringSliceVar(&s.bootstrap, "bootstrap", nil, "multiaddrs of other members of the DHT")
+	fs.StringSliceVar(&s.trusted, "trusted", nil, "peer ids of the nodes of the trusted zone")
+	fs.DurationVar(&s.heartbeat, "heartbeat", d.Heartbeat, "how often nodes report")
+	fs.DurationVar(&s.lease, "lease", d.Lease, "how long a silent node keeps its units")
+	fs.DurationVar(&s.dispatchTimeout, "dispatch-timeout", d.DispatchTimeout, "how long a unit may wait for a node")
+	fs.DurationVar(&s.runTimeout, "run-timeout", d.RunTimeout, "how long one run of a unit may take")
+	fs.IntVar(&s.maxSessions, "max-sessions", d.MaxSessions, "how many graphs may run at once")
+	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// validate reports every problem that shows before anything is opened.
+func (s *settings) validate() error {
+	var errs []error
+	if s.dataDir == "" {
+		errs = append(errs, errors.New("--data-dir is empty"))
+	}
+	if len(s.listen) == 0 {
+		errs = append(errs, errors.New("--listen names no address: no node could connect"))
+	}
+	if s.heartbeat < 100*time.Millisecond {
+		errs = append(errs, fmt.Errorf("--heartbeat is %s, must be at least 100ms", s.heartbeat))
+	}
+	if s.lease < 3*s.heartbeat {
+		errs = append(errs, fmt.Errorf("--lease is %s, must be at least three heartbeats of %s", s.lease, s.heartbeat))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/client"
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/cluster"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) benchCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "bench", Short: "Measure this machine's Krako", Args: exactly(),
+		Example: "  krako bench fabric --json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.benchFabric())
+	return cmd
+}
+
+func (a *app) benchFabric() *cobra.Command {
+	b := fabricBench{app: a}
+	cmd := &cobra.Command{
+		Use: "fabric", Short: "Measure no-op units through a real coordinator and nodes", Args: exactly(),
+		Long: `fabric starts a coordinator and nodes of its own in a new directory, with the
+durable log on, runs no-op units through them and prints the figures. Every unit
+has its own input. CPU counts the coordinator and the nodes; figures are of this
+run only, so compare runs made on one machine in one state.`,
+		Example: "  krako bench fabric --units 20000 --nodes 2 --json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
+	}
+	cmd.Flags().IntVar(&b.units, "units", 20_000, "no-op units for throughput")
+	cmd.Flags().IntVar(&b.singles, "singles", 200, "graphs of one unit for latency")
+	cmd.Flags().IntVar(&b.nodes, "nodes", 2, "nodes to run")
+	return cmd
+}
+
+// fabricBench measures the whole path from submission to result.
+type fabricBench struct {
+	app                   *app
+	units, singles, nodes int
+}
+
+// fabricFigures is what it prints.
+type fabricFigures struct {
+	Units           int     `json:"units"`
+	Nodes           int     `json:"nodes"`
+	UnitsPerSecond  float64 `json:"noop_units_per_s"`
+	UnitsPerCPU     float64 `json:"units_per_cpu_s"`
+	SingleP50       float64 `json:"single_p50_ms"`
+	SingleP99       float64 `json:"single_p99_ms"`
+	CoordCPUPerUnit float64 `json:"coord_cpu_us_per_unit"`
+	NodeCPUPerUnit  float64 `json:"node_cpu_us_per_unit"`
+	DiskPerUnit     float64 `json:"disk_bytes_per_unit"`
+	IdleCoordMiB    float64 `json:"idle_coord_rss_mib"`
+	IdleNodeMiB     float64 `json:"idle_node_rss_mib"`
+}
+
+func (b *fabricBench) run(ctx context.Context) error {
+	if b.units < 1 || b.units > 100_000 || b.singles < 1 || b.nodes < 1 {
+		return cli.Usagef("--units must be 1 to 100000, --singles and --nodes at least 1")
+	}
+	dir, err := os.MkdirTemp("", "krako-bench-")
+	if err != nil {
+		return fmt.Errorf("make bench directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	start, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	c, err := cluster.Start(start, cluster.Options{Dir: dir, Nodes: b.nodes, Slots: 1, TrustedID: trustedID, Coord: []string{"--log-level=warn"}, Node: []string{"--log-level=warn"}})
+	if err != nil {
+		return err
+	}
+	defer c.Stop()
+	api, err := client.New(c.API())
+	if err != nil {
+		return err
+	}
+	f := fabricFigures{Units: b.units, Nodes: b.nodes}
+	for _, step := range []func(context.Context, *cluster.Cluster, *client.Client, *fabricFigures) error{b.warm, b.latency, b.throughput} {
+		if err := step(ctx, c, api, &f); err != nil {
+			return err
+		}
+	}
+	return b.print(f)
+}
+
+// warm waits until every node works and notes memory before any load.
+func (b *fabricBench) warm(ctx context.Context, c *cluster.Cluster, api *client.Client, f *fabricFigures) error {
+	if err := waitForNodes(ctx, api, b.nodes); err != nil {
+		return err
+	}
+	u, err := cluster.UsageOf(c.Coordinator.PID())
+	if err != nil {
+		return err
+	}
+	f.IdleCoordMiB = float64(u.RSS) / (1 << 20)
+	if u, err = cluster.UsageOf(c.Nodes[0].PID()); err != nil {
+		return err
+	}
+	f.IdleNodeMiB = float64(u.RSS) / (1 << 20)
+	for i := range 20 * b.nodes {
+		if _, err := b.once(ctx, api, 1, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waitForNodes returns when n nodes are connected.
+func waitForNodes(ctx context.Context, api *client.Client, n int) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		h, err := api.Health(ctx)
+		if err != nil {
+			return err
+		}
+		if h.Capacity.Nodes >= n {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return contracts.Errorf(contracts.CodeNetwork, "", "%d of %d nodes are connected: %w", h.Capacity.Nodes, n, context.Cause(ctx))
+		}
+	}
+}
+
+func (b *fabricBench) latency(ctx context.Context, _ *cluster.Cluster, api *client.Client, f *fabricFigures) error {
+	times := make([]time.Duration, b.singles)
+	for i := range times {
+		d, err := b.once(ctx, api, 1, 1_000_000+i)
+		if err != nil {
+			return err
+		}
+		times[i] = d
+	}
+	slices.Sort(times)
+	f.SingleP50 = ms(times[len(times)/2])
+	f.SingleP99 = ms(times[len(times)*99/100])
+	return nil
+}
+
+func (b *fabricBench) throughput(ctx context.Context, c *cluster.Cluster, api *client.Client, f *fabricFigures) error {
+	before, err := usage(c)
+	if err != nil {
+		return err
+	}
+	disk := diskUsage(cluster.CoordDir(c.Dir()))
+	d, err := b.once(ctx, api, b.units, 2_000_000)
+	if err != nil {
+		return err
+	}
+	after, err := usage(c)
+	if err != nil {
+		return err
+	}
+	coord, nodes := (after.coord - before.coord).Seconds(), (after.nodes - before.nodes).Seconds()
+	n := float64(b.units)
+	f.UnitsPerSecond, f.UnitsPerCPU = n/d.Seconds(), n/(coord+nodes)
+	f.CoordCPUPerUnit, f.NodeCPUPerUnit = coord/n*1e6, nodes/n*1e6
+	f.DiskPerUnit = float64(diskUsage(cluster.CoordDir(c.Dir()))-disk) / n
+	return nil
+}
+
+type cpu struct{ coord, nodes time.Duration }
+
+func usage(c *cluster.Cluster) (cpu, error) {
+	u, err := cluster.UsageOf(c.Coordinator.PID())
+	if err != nil {
+		return cpu{}, err
+	}
+	total := cpu{coord: u.CPU}
+	for _, n := range c.Nodes {
+		if u, err = cluster.UsageOf(n.PID()); err != nil {
+			return cpu{}, err
+		}
+		total.nodes += u.CPU
+	}
+	return total, nil
+}
+
+// diskUsage sums the sizes of the files below dir.
+func diskUsage(dir string) (total int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // a file that went away while we looked takes no space
+		}
+		if info, err := d.Info(); err == nil {
+			total += info.Size()
+		}
+		return nil
+	})
+	return total
+}
+
+// once runs a graph of n no-op units, each with its own input, and returns the
+// time from submission to result.
+func (b *fabricBench) once(ctx context.Context, api *client.Client, n, first int) (time.Duration, error) {
+	g := noopGraph(n, first)
+	began := time.Now()
+	res, err := api.Submit(ctx, g, contracts.SubmissionMetadata{SubmittedAt: contracts.Time{Time: began}, KoraVersion: "krako-bench"})
+	if err != nil {
+		return 0, err
+	}
+	r, err := api.Wait(ctx, res.SessionID)
+	took := time.Since(began)
+	if err != nil {
+		return 0, err
+	}
+	if err := endOf(r); err != nil {
+		return 0, err
+	}
+	for _, t := range r.Telemetry.Tasks {
+		if t.Cached || t.ResultCID == "" {
+			return 0, contracts.Errorf(contracts.CodeInternal, string(t.TaskID), "unit was not run for this measurement")
+		}
+	}
+	return took, nil
+}
+
+func noopGraph(n, first int) *contracts.TaskGraph {
+	g := &contracts.TaskGraph{
+		SchemaVersion: contracts.Version, GraphVersion: "bench", GraphID: uuid.NewString(), RequestID: uuid.NewString(), TenantID: "bench",
+		CreatedAt: contracts.Time{Time: time.Now()}, WorkUnits: make([]contracts.WorkUnit, n),
+	}
+	for i := range g.WorkUnits {
+		input, _ := json.Marshal(map[string]int{"n": first + i}) // a map of ints always encodes
+		g.WorkUnits[i] = contracts.WorkUnit{
+			ID: contracts.UnitID(fmt.Sprintf("u%d", i)), Type: contracts.Deterministic,
+			Program: &contracts.Program{Task: "bench/noop@1"}, Input: contracts.JSON(input),
+		}
+	}
+	g.Outputs.Final = []contracts.FinalOutput{{WorkUnitID: g.WorkUnits[n-1].ID}}
+	return g
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+
+func (b *fabricBench) print(f fabricFigures) error {
+	if b.app.json {
+		return b.app.printJSON(f)
+	}
+	b.app.printf(`no-op units    %8.0f units/s over %d units and %d nodes (%.0f per CPU-second)
+one unit       %8.2f ms p50, %.2f ms p99, from submission to result
+CPU per unit   %8.1f us coordinator, %.1f us nodes
+disk per unit  %8.0f bytes
+idle memory    %8.1f MiB coordinator, %.1f MiB node
+`, f.UnitsPerSecond, f.Units, f.Nodes, f.UnitsPerCPU, f.SingleP50, f.SingleP99, f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB)
+	return nil
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) nodesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "nodes", Short: "List the nodes the coordinator knows", Args: exactly(),
+		Example: "  krako nodes",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Nodes(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(list)
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "NODE\tCONNECTED\tSLOTS\tLEASES\tUNITS DONE\tVERSION\tENGINE")
+			for _, n := range list.Nodes {
+				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", n.NodeID, yesNo(n.Connected), n.Slots, n.Leases, n.UnitsDone, n.Version, n.Engine)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func (a *app) tasksCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "tasks", Short: "List the task catalogue", Args: exactly(),
+		Example: "  krako tasks",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			list, err := c.Tasks(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(list)
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "TASK\tOUTPUT\tDESCRIPTION")
+			for _, t := range list.Tasks {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", t.Task, t.MediaType, t.Description)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	var unit string
+	cmd := &cobra.Command{
+		Use: "verify SESSION", Short: "Check the signatures of a session's results on this machine", Args: exactly("SESSION"),
+		Long: `verify fetches what the nodes signed and checks it here: each batch's Ed25519
+signature and Merkle root, and that every unit's result is in a batch of the node
+it is credited to. With --unit it checks one unit's receipt and prints what it
+proves. A signature says who claims a result, not that it is right.`,
+		Example: "  krako verify 01890a5d-ac96-774b-bcce-b302099a8057\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057 --unit assemble",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			id := contracts.SessionID(args[0])
+			if unit != "" {
+				r, err := c.Receipt(cmd.Context(), id, contracts.UnitID(unit))
+				if err != nil {
+					return err
+				}
+				v, err := r.Verify()
+				if err != nil {
+					return err
+				}
+				return a.printJSON(v)
+			}
+			done, err := checkSignatures(cmd.Context(), c, id)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(done)
+			}
+			a.printf("%d results in %d signed batches of %d nodes, every signature holds.\n", done.Results, done.Batches, len(done.Nodes))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&unit, "unit", "", "check and print one unit's receipt")
+	return cmd
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/client"
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "run GRAPH.json", Short: "Run a graph or an example, show its progress, write its output",
+		Long: `run submits a graph, shows its progress, writes its output and checks the signature
+of every result. GRAPH.json is a TaskGraph document; render and logs are examples
+that build one.
+
+Ctrl-C cancels the graph.`,
+		Example: `  krako run render --out scene.png
+  krako run logs --input access.log
+  krako run graph.json --out answer.json`,
+		Args: exactly("GRAPH.json"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			g, err := readGraph(args[0])
+			if err != nil {
+				return err
+			}
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			return a.execute(cmd.Context(), c, g, out)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the final output (default: print it)")
+	cmd.AddCommand(a.renderCommand(), a.logsCommand())
+	return cmd
+}
+
+// readGraph reads and checks a TaskGraph document.
+func readGraph(path string) (*contracts.TaskGraph, error) {
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		return nil, cli.Usagef("read graph: %w", err)
+	}
+	return contracts.ParseGraph(doc, contracts.DefaultLimits())
+}
+
+// execute runs a graph to its end and writes its output to the file out, or to
+// standard output when out is "".
+func (a *app) execute(ctx context.Context, c *client.Client, g *contracts.TaskGraph, out string) error {
+	res, err := c.Submit(ctx, g, contracts.SubmissionMetadata{
+		SubmittedAt: contracts.Time{Time: time.Now()}, KoraVersion: "krako-cli/" + cli.Version(),
+	})
+	if err != nil {
+		return err
+	}
+	if !a.json {
+		fmt.Fprintf(a.stderr, "Session %s: %d units, graph %s\n", res.SessionID, len(g.WorkUnits), res.GraphCID)
+	}
+	if err := a.follow(ctx, c, res.SessionID); err != nil {
+		return a.cancelled(ctx, c, res.SessionID, err)
+	}
+	r, err := c.Wait(ctx, res.SessionID)
+	if err != nil {
+		return err
+	}
+	return a.conclude(ctx, c, res.SessionID, r, out)
+}
+
+// cancelled cancels a session whose caller was interrupted.
+func (a *app) cancelled(ctx context.Context, c *client.Client, id contracts.SessionID, cause error) error {
+	if ctx.Err() == nil {
+		return cause
+	}
+	late, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if err := c.Cancel(late, id); err != nil {
+		return fmt.Errorf("cancel session %s: %w", id, err)
+	}
+	fmt.Fprintf(a.stderr, "Session %s is cancelled.\n", id)
+	return &endedError{contracts.StopCancelled, &contracts.Error{Code: contracts.CodeCancelled, Message: "interrupted"}}
+}
+
+// conclude writes the output of a session that has ended and says what
+// happened.
+func (a *app) conclude(ctx context.Context, c *client.Client, id contracts.SessionID, r *contracts.ExecutionResult, out string) error {
+	ended := endOf(r)
+	if a.json {
+		if err := a.printJSON(r); err != nil {
+			return err
+		}
+		if out == "" {
+			return ended
+		}
+	}
+	if r.Metadata.Output != nil {
+		if err := a.save(ctx, c, r, out); err != nil {
+			return err
+		}
+	}
+	checked, err := checkSignatures(ctx, c, id)
+	if err != nil {
+		return errors.Join(ended, err)
+	}
+	if !a.json {
+		a.summarise(r, checked)
+	}
+	return ended
+}
+
+// save writes the final output. Standard output gets the selected JSON; what is
+// not JSON only goes to a file.
+func (a *app) save(ctx context.Context, c *client.Client, r *contracts.ExecutionResult, out string) error {
+	o := r.Metadata.Output
+	if out == "" {
+		if len(r.FinalOutput) > 0 && string(r.FinalOutput) != "null" {
+			return a.printJSON(r.FinalOutput)
+		}
+		fmt.Fprintf(a.stderr, "The output is %s (%d bytes); --out FILE or 'krako block get %s' fetches it.\n", o.MediaType, o.Bytes, o.CID)
+		return nil
+	}
+	data, err := c.GetBlock(ctx, o.CID.Cid)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	if err := os.WriteFile(out, data, 0o644); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	fmt.Fprintf(a.stderr, "Wrote %s (%s, %d bytes)\n", out, o.MediaType, o.Bytes)
+	return nil
+}
+
+// endedError is a session that did not complete.
+type endedError struct {
+	reason contracts.StopReason
+	cause  *contracts.Error
+}
+
+func endOf(r *contracts.ExecutionResult) error {
+	if r.Metadata.State == contracts.SessionCompleted {
+		return nil
+	}
+	return &endedError{r.Metadata.StopReason, r.Metadata.Error}
+}
+
+func (e *endedError) Error() string {
+	if e.cause == nil {
+		return "session ended: " + string(e.reason)
+	}
+	return fmt.Sprintf("session ended: %s: %s", e.reason, e.cause)
+}
+
+// Unwrap gives the exit code its reason.
+func (e *endedError) Unwrap() error {
+	switch e.reason {
+	case contracts.StopBudgetExhausted:
+		return &contracts.Error{Code: contracts.CodeBudgetExceeded}
+	case contracts.StopValidationFailed:
+		return &contracts.Error{Code: contracts.CodeValidation}
+	}
+	return nil
+}

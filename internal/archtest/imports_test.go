@@ -1,0 +1,163 @@
+package archtest
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// may lists, for every room, which packages of this module it may import. A
+// room is a directory with everything below it, the longest match counts. A
+// package in no room fails the test, so making one is a decision someone reads.
+var may = map[string][]string{
+	// The public language imports nothing of the project but itself.
+	"contracts": {"contracts"},
+
+	"coordinator":           {"contracts", "coordinator", "internal/blob", "internal/p2p"},
+	"coordinator/gateway":   {"contracts"},
+	"coordinator/session":   {"contracts"},
+	"coordinator/placement": {"contracts"},
+	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
+	"coordinator/pebblelog": {"contracts", "coordinator/eventlog", "internal/blob"},
+	"node":                  {"contracts", "internal/blob", "internal/p2p", "internal/sandbox"},
+	"kora/localbackend":     {"contracts", "internal/blob", "internal/sandbox"},
+	"wasmtasks":             {"contracts", "wasmtasks"},
+	"examples":              {"contracts", "wasmtasks", "examples"},
+	"internal/archtest":     {},
+	"internal/blob":         {"contracts", "internal/blob"},
+	"internal/cli":          {"contracts"},
+	"internal/cluster":      {"contracts"},
+	"internal/p2p":          {"contracts"},
+	"internal/sandbox":      {"contracts", "internal/sandbox"},
+	"internal/e2e":          {"contracts", "internal/cluster", "internal/p2p", "examples", "wasmtasks"},
+
+	"cmd/krako":       {"contracts", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p"},
+	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
+	"cmd/krako-node":  {"contracts", "internal/cli", "node"},
+}
+
+// doors lists the libraries that only some rooms may import, and why.
+var doors = []struct {
+	library string
+	rooms   []string
+	why     string
+}{
+	{"github.com/tetratelabs/wazero", []string{"internal/sandbox"}, "every guest runs under one sandbox"},
+	{"github.com/libp2p", []string{"internal/p2p"}, "peers are strings and streams everywhere else"},
+	{"github.com/quic-go", []string{"internal/p2p", "coordinator/gateway"}, "QUIC is libp2p's, and the gateway's for HTTP/3"},
+	{"github.com/cockroachdb/pebble", []string{"coordinator/pebblelog"}, "the log is a port"},
+	{"github.com/danielgtaylor/huma", []string{"coordinator/gateway"}, "the API is described in one place"},
+	{"github.com/fxamacker/cbor", []string{"contracts/dagcbor"}, "one canonical encoding"},
+	{"github.com/spf13/cobra", []string{"cmd"}, "only commands have command lines"},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"contracts"}, "schemas are checked in one way"},
+}
+
+// never lists what a package must not reach even through others.
+var never = map[string][]string{
+	"contracts":      {"coordinator", "node", "kora", "internal"},
+	"kora":           {"coordinator", "node", "llmpod"},
+	"coordinator":    {"kora", "node"},
+	"node":           {"kora", "coordinator"},
+	"cmd/krako-node": {"coordinator", "kora", "github.com/cockroachdb/pebble", "github.com/nats-io"},
+}
+
+// TestINV12ImportsPointOneWay checks that KORA imports no fabric package, that
+// contracts imports no project package, and every other rule of the tables.
+func TestINV12ImportsPointOneWay(t *testing.T) {
+	tree, _ := readTree(t)
+	for name, p := range tree {
+		allowed, ok := roomOf(name)
+		if !ok {
+			t.Errorf("%s is in no room: add it to the table and to ARCHITECTURE.md", name)
+		}
+		for imp, pos := range p.imports {
+			in, ours := strings.CutPrefix(imp, module)
+			if ours && !slices.ContainsFunc(allowed, func(a string) bool { return within(in, a) }) {
+				t.Errorf("%s: %s must not import %s", pos, name, in)
+			}
+		}
+	}
+}
+
+func roomOf(name string) ([]string, bool) {
+	best := ""
+	for room := range may {
+		if within(name, room) && len(room) > len(best) {
+			best = room
+		}
+	}
+	return may[best], best != ""
+}
+
+func TestLibrariesHaveOneDoor(t *testing.T) {
+	tree, _ := readTree(t)
+	for name, p := range tree {
+		imports := maps.Clone(p.imports)
+		maps.Copy(imports, p.tests)
+		for _, d := range doors {
+			if slices.ContainsFunc(d.rooms, func(r string) bool { return within(name, r) }) {
+				continue
+			}
+			for imp, pos := range imports {
+				if within(imp, d.library) {
+					t.Errorf("%s: only %v may import %s: %s", pos, d.rooms, d.library, d.why)
+				}
+			}
+		}
+	}
+}
+
+func TestForbiddenDependencies(t *testing.T) {
+	tree, _ := readTree(t)
+	for room, banned := range never {
+		for name := range tree {
+			if !within(name, room) {
+				continue
+			}
+			for dep := range reach(tree, name) {
+				for _, b := range banned {
+					if within(dep, b) && !within(dep, room) {
+						t.Errorf("%s must not depend on %s", name, dep)
+					}
+				}
+			}
+		}
+	}
+}
+
+// reach returns everything that a package depends on, packages of this module
+// by their directory.
+func reach(tree map[string]*pkg, from string) map[string]bool {
+	seen := map[string]bool{}
+	for todo := []string{from}; len(todo) > 0; {
+		name := todo[0]
+		todo = todo[1:]
+		p, ok := tree[name]
+		if !ok {
+			continue
+		}
+		for imp := range p.imports {
+			dep, _ := strings.CutPrefix(imp, module)
+			if !seen[dep] {
+				seen[dep] = true
+				todo = append(todo, dep)
+			}
+		}
+	}
+	return seen
+}
+
+func TestArchitectureNamesEveryRoom(t *testing.T) {
+	doc, err := os.ReadFile(root + "/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, _ := readTree(t)
+	for name := range tree {
+		if !strings.Contains(string(doc), "`"+name+"`") {
+			t.Errorf("ARCHITECTURE.md does not name `%s`", name)
+		}
+	}
+}
