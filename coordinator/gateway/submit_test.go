@@ -187,8 +187,10 @@ func FuzzSubmit(f *testing.F) {
 	f.Add([]byte(`{"task_graph":{"work_units":[{"input":{"a":1e999}}]}}`))
 	f.Add([]byte(`{"task_graph":{"outputs":{"final":null},"ext":{"":[]}},"submission_metadata":{"submitted_at":"2026-01-01T00:00:00Z"}}`))
 	f.Add(bytes.Repeat([]byte("["), 2000))
+	w := newWorld(gateway.Config{MaxDocumentBytes: 1 << 20})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		w := newWorld(gateway.Config{MaxDocumentBytes: 1 << 20})
+		clear(w.sessions)
+		w.log.Reset()
 		rec := w.submit(string(body))
 		if rec.Code == http.StatusAccepted {
 			return
