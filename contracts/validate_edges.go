@@ -77,8 +77,11 @@ func (c *checker) when(u *WorkUnit, w Condition, deps map[UnitID]bool, at string
 	if (w.Threshold != nil) != (w.Condition == OnConfidenceBelow) {
 		c.fail(RuleWhen, u.ID, at+"/threshold", "goes with confidence_below, and only with it")
 	}
-	if (len(w.Value) > 0) != (w.Condition == OnEquals) || (w.Select != "" && w.Condition != OnEquals) {
+	if (len(w.Value) > 0) != (w.Condition == OnEquals) {
 		c.fail(RuleWhen, u.ID, at+"/value", "goes with equals, and only with it")
+	}
+	if w.Select != "" && w.Condition != OnEquals {
+		c.fail(RuleWhen, u.ID, at+"/select", "goes with equals, and only with it")
 	}
 	if err := jsonpointer.Check(w.Select); err != nil {
 		c.fail(RuleWhen, u.ID, at+"/select", "%v", err)

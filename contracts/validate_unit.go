@@ -153,12 +153,24 @@ func (c *checker) hint(u *WorkUnit, at string) {
 	if h == nil {
 		return
 	}
-	if len(h.Region) > maxNameBytes || slices.ContainsFunc(h.NodeTags, func(t string) bool { return !validName(t) }) {
-		c.fail(RuleConstraint, u.ID, at, "region or tag is not a name")
+	if h.Region != "" {
+		c.names(u.ID, at+"/region", h.Region)
+	}
+	for i, tag := range h.NodeTags {
+		c.names(u.ID, fmt.Sprintf("%s/node_tags/%d", at, i), tag)
 	}
 	if r := h.Requires; r != nil {
 		c.within(u.ID, at+"/requires/min_ram_mb", &r.MinRAMMB, 0, maxInteger)
 		c.within(u.ID, at+"/requires/min_vram_mb", &r.MinVRAMMB, 0, maxInteger)
+		for i, a := range r.Accelerators {
+			c.names(u.ID, fmt.Sprintf("%s/requires/accelerators/%d", at, i), a)
+		}
+	}
+}
+
+func (c *checker) names(id UnitID, path, name string) {
+	if !validName(name) {
+		c.fail(RuleConstraint, id, path, "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", name, maxNameBytes)
 	}
 }
 
