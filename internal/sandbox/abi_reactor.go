@@ -87,7 +87,7 @@ func (g *guest) takeOutput(result uint64) *stop {
 	case !ok:
 		return &stop{contracts.CodeBadOutput, "result is outside the memory"}
 	case result&errorBit != 0:
-		return &stop{contracts.CodeExitNonzero, string(b[:min(len(b), maxDetail)])}
+		return &stop{contracts.CodeExitNonzero, strings.ToValidUTF8(string(b[:min(len(b), maxDetail)]), "\uFFFD")}
 	case !g.x.output.fits(len(b)):
 		return &stop{contracts.CodeBadOutput, "output exceeds its limit"}
 	}

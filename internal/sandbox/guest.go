@@ -21,8 +21,7 @@ type guest struct {
 	memory   *linearMemory
 	depth    api.MutableGlobal
 	globals  []api.MutableGlobal
-	// Looking an export up costs a stack: each is kept.
-	exports map[string]api.Function
+	exports  map[string]*export
 }
 
 // newGuest makes an instance in the module's starting state whose memory can
@@ -33,7 +32,7 @@ func (m *Module) newGuest(ctx context.Context, reservePages uint32) (*guest, err
 	if err != nil {
 		return nil, contracts.Errorf(contracts.CodeInternal, m.id.String(), "%w", err)
 	}
-	g := &guest{module: m, memory: mem, exports: map[string]api.Function{}}
+	g := &guest{module: m, memory: mem, exports: map[string]*export{}}
 	g.ctx.x = &g.x
 	g.x.output.limit, g.x.log.limit = s.cfg.MaxOutput, s.cfg.MaxStderr
 	// No start functions: who calls what, and when, is the ABI's. No name: any
@@ -87,13 +86,18 @@ func (g *guest) reset() error {
 	g.restoreGlobals()
 	g.x.reset()
 	g.ctx.Context, g.x.ctx = nil, nil
-	return g.memory.reset()
+	for name, e := range g.exports {
+		if !e.reusable() {
+			delete(g.exports, name)
+		}
+	}
+	return g.memory.reset(g.module.start.pages)
 }
 
 // snapshot copies the guest's state.
 func (g *guest) snapshot() (snapshot, error) {
 	mem := g.memory.bytes()
-	image, err := newImage(len(mem), nonzero(mem))
+	image, err := newImage(nonzero(mem))
 	if err != nil {
 		return snapshot{}, contracts.Errorf(contracts.CodeInternal, g.module.id.String(), "%w", err)
 	}
@@ -107,13 +111,13 @@ func (g *guest) snapshot() (snapshot, error) {
 // call calls an export and tells how the guest took it. Only a guest that
 // returned may be called again.
 func (g *guest) call(name string, stack []uint64) (*stop, error) {
-	fn, ok := g.exports[name]
+	e, ok := g.exports[name]
 	if !ok {
-		fn = g.instance.ExportedFunction(name)
-		g.exports[name] = fn
+		e = newExport(g.instance, name)
+		g.exports[name] = e
 	}
 	g.depth.Set(uint64(g.module.StackUnits))
-	return g.x.verdict(fn.CallWithStack(&g.ctx, stack))
+	return g.x.verdict(e.call(&g.ctx, stack))
 }
 
 // initialise runs what comes before the first unit, out of a budget of its own.

@@ -12,6 +12,16 @@ type segment struct {
 // page of any operating system, so that an untouched page stays untouched.
 const osPage = 4096
 
+// imageSize is the size of the image that holds the segments: whole pages up to
+// the last byte of any.
+func imageSize(segments []segment) int {
+	end := 0
+	for _, s := range segments {
+		end = max(end, int(s.offset)+len(s.bytes))
+	}
+	return (end + pageSize - 1) / pageSize * pageSize
+}
+
 // nonzero returns the runs of mem that an image must hold, in whole osPages;
 // the segments alias mem.
 func nonzero(mem []byte) []segment {

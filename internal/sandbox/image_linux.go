@@ -14,15 +14,15 @@ type image struct {
 	view []byte // the whole image, read-only
 }
 
-// newImage makes an image of size bytes, a multiple of the page size, that is
-// zero outside the segments.
-func newImage(size int, segments []segment) (*image, error) {
+// newImage makes an image that ends with the last segment and is zero between
+// them.
+func newImage(segments []segment) (*image, error) {
 	fd, err := unix.MemfdCreate("krako-module", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return nil, fmt.Errorf("create memory image: %w", err)
 	}
 	i := &image{fd: fd}
-	if err := i.fill(size, segments); err != nil {
+	if err := i.fill(imageSize(segments), segments); err != nil {
 		i.release()
 		return nil, fmt.Errorf("fill memory image: %w", err)
 	}
@@ -65,7 +65,7 @@ func (i *image) release() {
 }
 
 // region is one instance's memory: an address range of fixed size whose
-// beginning is a private mapping of an image. Pages are shared with the image
+// beginning is a private mapping of an image, the rest zero. Pages are shared with the image
 // until they are written and take no memory until they are touched.
 type region struct {
 	base  unsafe.Pointer

@@ -5,9 +5,10 @@ package sandbox
 // image is the memory that instances of a module start from.
 type image struct{ view []byte }
 
-// newImage makes an image of size bytes that is zero outside the segments.
-func newImage(size int, segments []segment) (*image, error) {
-	i := &image{view: make([]byte, size)}
+// newImage makes an image that ends with the last segment and is zero between
+// them.
+func newImage(segments []segment) (*image, error) {
+	i := &image{view: make([]byte, imageSize(segments))}
 	for _, s := range segments {
 		copy(i.view[s.offset:], s.bytes)
 	}
@@ -55,8 +56,8 @@ func openPagemap() pagemap { return pagemap{} }
 
 func (pagemap) close() {}
 
-// reset makes the memory equal to the image again.
-func (r *region) reset() error {
-	copy(r.buf, r.image.view)
+// reset makes the first n bytes equal to the image, and zero after it, again.
+func (r *region) reset(n int) error {
+	clear(r.slice(n)[copy(r.slice(n), r.image.view):])
 	return nil
 }

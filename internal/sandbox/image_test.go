@@ -10,10 +10,10 @@ import (
 func sampleImage(t *testing.T, pages int) (*image, []byte) {
 	t.Helper()
 	want := make([]byte, pages*pageSize)
-	for at := 0; at < len(want); at += 3 * osPage {
+	for at := 0; at < len(want)-pageSize; at += 3 * osPage {
 		want[at+at%osPage] = byte(at>>12) | 1
 	}
-	i, err := newImage(len(want), nonzero(want))
+	i, err := newImage(nonzero(want))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,14 +39,14 @@ func TestRegionResets(t *testing.T) {
 				for range writes {
 					mem[rng.IntN(len(mem))] ^= 0x55
 				}
-				if err := r.reset(); err != nil {
+				if err := r.reset(len(want)); err != nil {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(r.slice(len(want)), want) {
 					t.Fatalf("after %d writes the memory is not the image", writes)
 				}
 			}
-			if !bytes.Equal(i.view, want) {
+			if !bytes.Equal(i.view, want[:i.size()]) || i.size() != len(want)-pageSize {
 				t.Error("the image itself changed")
 			}
 		})
@@ -75,7 +75,7 @@ func TestRegionGrows(t *testing.T) {
 }
 
 func TestEmptyImage(t *testing.T) {
-	i, err := newImage(0, nil)
+	i, err := newImage(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +85,10 @@ func TestEmptyImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Free()
-	if err := m.reset(); err != nil {
-		t.Error(err)
-	}
-	if got := m.Reallocate(pageSize); len(got) != pageSize {
-		t.Errorf("grew to %d bytes", len(got))
+	got := m.Reallocate(pageSize)
+	got[9] = 9
+	if err := m.reset(1); err != nil || !allZero(got) {
+		t.Errorf("after a reset byte 9 is %d: %v", got[9], err)
 	}
 }
 

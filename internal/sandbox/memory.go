@@ -47,6 +47,9 @@ func (m *linearMemory) allow(pages uint32) {
 	m.limit, m.refused = int(pages)*pageSize, false
 }
 
+// reset brings the first pages back to what they were at the start.
+func (m *linearMemory) reset(pages uint32) error { return m.region.reset(int(pages) * pageSize) }
+
 func (m *linearMemory) bytes() []byte { return m.slice(m.size) }
 
 func (m *linearMemory) pages() uint32 { return uint32(m.size / pageSize) }

@@ -51,12 +51,12 @@ func (r moduleResources) release() {
 
 // newModule initialises a compiled module and takes its snapshot.
 func (s *Sandbox) newModule(ctx context.Context, id cid.Cid, p *prepared, c wazero.CompiledModule) (*Module, error) {
-	base, err := newImage(int(p.MinPages)*pageSize, p.data)
+	base, err := newImage(p.data)
 	if err != nil {
 		return nil, contracts.Errorf(contracts.CodeInternal, id.String(), "%w", err)
 	}
 	m := &Module{
-		facts: p.facts, id: id, sandbox: s, compiled: c, resident: residentEstimate(p),
+		facts: p.facts, id: id, sandbox: s, compiled: c,
 		start: snapshot{image: base, pages: p.MinPages},
 		pool:  pool{limit: s.cfg.PoolSize},
 	}
@@ -67,6 +67,7 @@ func (s *Sandbox) newModule(ctx context.Context, id cid.Cid, p *prepared, c waze
 	if m.start.image != base {
 		base.release()
 	}
+	m.resident = residentEstimate(p, m.start.image)
 	return m, nil
 }
 
@@ -100,5 +101,8 @@ func (m *Module) initialise(ctx context.Context) error {
 func (m *Module) initPages() uint32 { return max(m.MinPages, contracts.DefaultMemoryPages) }
 
 // residentEstimate is three times the rewritten module and something for the
-// rest, as measured: 9 to 19 MiB for a Go module of 3.3 MB.
-func residentEstimate(p *prepared) int64 { return 3*int64(len(p.wasm)) + 256<<10 }
+// rest, as measured: 9 to 19 MiB for a Go module of 3.3 MB. The image counts
+// whole, because a guest that reads all of it brings all of it in.
+func residentEstimate(p *prepared, i *image) int64 {
+	return 3*int64(len(p.wasm)) + int64(i.size()) + 256<<10
+}

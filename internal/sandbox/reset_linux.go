@@ -14,9 +14,12 @@ const (
 	pageShared  = 1 << 61 // still the image's, not a private copy
 )
 
-// maxHotPages is how many private pages are worth keeping: copying them back is
-// cheaper than faulting them in again only while they are few.
-const maxHotPages = 512
+// Copying dirtied pages back is cheaper than faulting them in again only while
+// they are few and finding them is quick: at most maxHotPages of maxScanPages.
+const (
+	maxHotPages  = 512
+	maxScanPages = 16 << 10
+)
 
 // pagemap is /proc/self/pagemap, which tells dirtied pages.
 type pagemap struct{ fd int }
@@ -37,25 +40,25 @@ func (p pagemap) close() {
 	}
 }
 
-// reset makes the memory equal to the image again. Pages that earlier units
-// wrote to are the ones the next will: they are copied back in place, which
-// keeps them mapped.
-func (r *region) reset() error {
-	if r.image.size() == 0 {
+// reset makes the first n bytes equal to the image, and zero after it, again.
+// Pages that earlier units wrote to are the ones the next will: they are
+// rewritten in place, which keeps them mapped.
+func (r *region) reset(n int) error {
+	if n == 0 || r.dirty.fd >= 0 && r.resetHot(n) {
 		return nil
 	}
-	if r.dirty.fd >= 0 && r.resetHot() {
-		return nil
-	}
-	return unix.Madvise(r.slice(r.image.size()), unix.MADV_DONTNEED)
+	return unix.Madvise(r.slice(n), unix.MADV_DONTNEED)
 }
 
 // resetHot reports whether it did the whole work.
-func (r *region) resetHot() bool {
+func (r *region) resetHot(n int) bool {
 	var entries [4096]byte
 	page := os.Getpagesize()
-	total := r.image.size() / page
-	hot := 0
+	total := n / page
+	if total > maxScanPages {
+		return false
+	}
+	mem, hot := r.slice(n), 0
 	for first := 0; first < total; first += len(entries) / 8 {
 		b := entries[:8*min(total-first, len(entries)/8)]
 		at := int64(uintptr(r.base)) / int64(page) * 8
@@ -70,10 +73,19 @@ func (r *region) resetHot() bool {
 				return false
 			}
 			offset := (first + i/8) * page
-			copy(r.slice(r.image.size())[offset:offset+page], r.image.view[offset:])
+			r.restore(mem[offset:offset+page], offset)
 		}
 	}
 	return true
+}
+
+// restore writes what a page at an offset was at the start.
+func (r *region) restore(page []byte, offset int) {
+	if offset < r.image.size() {
+		copy(page, r.image.view[offset:])
+	} else {
+		clear(page)
+	}
 }
 
 func private(entry uint64) bool {
