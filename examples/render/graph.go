@@ -40,6 +40,20 @@ func (o Options) params(r image.Rectangle) tracer.Params {
 	}
 }
 
+// fuelPerPath is about twice what one path costs in the dearest tile.
+const fuelPerPath = 100_000
+
+// fuel bounds the work of rendering tile r.
+func (o Options) fuel(r image.Rectangle) int64 {
+	return 2_000_000_000 + fuelPerPath*int64(o.Samples)*int64(r.Dx()*r.Dy())
+}
+
+// assemblyMB is the memory for putting the picture together: its pixels, the
+// PNG as it grows, and the program.
+func (o Options) assemblyMB() int64 {
+	return max(64, 32+16*int64(o.Width*o.Height)>>20)
+}
+
 // Graph returns the graph that renders the picture: one unit render/tile@1 per
 // tile, row by row, and one render/assemble@1, whose output is a PNG.
 func Graph(r examples.Request, o Options) (*contracts.TaskGraph, error) {
@@ -51,6 +65,8 @@ func Graph(r examples.Request, o Options) (*contracts.TaskGraph, error) {
 	if err != nil {
 		return nil, err
 	}
+	memory := o.assemblyMB()
+	assemble.Constraints = &contracts.Constraints{MemoryMB: &memory}
 	var units []contracts.WorkUnit
 	for _, tile := range layout.Tiles() {
 		params := o.params(tile)
@@ -62,6 +78,8 @@ func Graph(r examples.Request, o Options) (*contracts.TaskGraph, error) {
 		if err != nil {
 			return nil, err
 		}
+		fuel := o.fuel(tile)
+		unit.Constraints = &contracts.Constraints{Fuel: &fuel}
 		examples.Gather(&assemble, unit.ID, name)
 		units = append(units, unit)
 	}

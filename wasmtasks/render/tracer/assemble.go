@@ -81,7 +81,7 @@ func Assemble(l Layout, open func(name string) ([]byte, error)) ([]byte, error) 
 		place(picture, r, pixels)
 	}
 	var b bytes.Buffer
-	e := png.Encoder{CompressionLevel: png.DefaultCompression}
+	e := png.Encoder{CompressionLevel: png.BestSpeed}
 	if err := e.Encode(&b, picture); err != nil {
 		return nil, fmt.Errorf("encode picture: %w", err)
 	}

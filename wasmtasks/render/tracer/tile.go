@@ -11,6 +11,14 @@ const (
 	maxTilePixels = 1 << 22
 )
 
+// tooBright bounds the radiance of one path. Film shows nothing brighter, and
+// what a few paths exceed it by would only be noise and ragged edges.
+const tooBright = 5
+
+// settled is the standard error of a pixel's displayed brightness, from 0 to 1,
+// at which no more paths are needed.
+const settled = 0.018
+
 // Params says what to render: the tile of w×h pixels whose top left pixel is
 // (x, y) in a picture of width×height.
 type Params struct {
@@ -77,8 +85,8 @@ func (w *world) pixel(c *camera, p Params, x, y int) vec {
 			s.index, s.next = uint32(n), 0
 			origin, dir := c.ray(x, y, &s)
 			light := w.trace(&s, origin, dir)
-			if b := light.brightest(); b > 12 {
-				light = light.scale(12 / b) // a rare bright path is noise, not light
+			if b := light.brightest(); b > tooBright {
+				light = light.scale(tooBright / b)
 			}
 			sum = sum.add(light)
 			v := math.Sqrt(filmic(light.luminance()))
@@ -86,7 +94,7 @@ func (w *world) pixel(c *camera, p Params, x, y int) vec {
 			mean += delta / float64(n+1)
 			spread += delta * (v - mean)
 		}
-		if n == p.Samples || spread < 0.016*0.016*float64(n*n) {
+		if n == p.Samples || spread < settled*settled*float64(n*n) {
 			break
 		}
 	}
