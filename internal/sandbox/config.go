@@ -13,8 +13,9 @@ const (
 	EngineInterpreter
 )
 
-// DefaultMaxOutput bounds the output of one run, in bytes. A node that signs results uses exactly this; it is a
-// field of Config only so that tests can reach it cheaply.
+// DefaultMaxOutput bounds the output of one run, in bytes. It is a rule of the
+// profile: a node that signs results uses exactly this. It is a field of Config
+// only so that tests can reach it cheaply.
 const DefaultMaxOutput = 8 << 20
 
 // Config says what a Sandbox may use. The zero value of a field means its
@@ -37,7 +38,8 @@ type Config struct {
 	// ready in memory. Default 256 MiB, about fifteen Go modules.
 	ModuleCacheBytes int64
 	// PoolSize is how many idle instances of each module are kept. Default
-	// GOMAXPROCS; an idle Go instance takes about 130 KiB.
+	// GOMAXPROCS, a negative number keeps none. An idle Go instance takes 110
+	// KiB, and about as much again once it has run.
 	PoolSize int
 	// CacheBytes bounds the files in CacheDir. Default 4 GiB, about 200 Go
 	// modules.

@@ -101,11 +101,17 @@ func (g *guest) snapshot() (snapshot, error) {
 	if err != nil {
 		return snapshot{}, contracts.Errorf(contracts.CodeInternal, g.module.id.String(), "%w", err)
 	}
-	s := snapshot{image: image, pages: g.memory.pages(), clock: clock{ahead: g.x.now()}}
-	for _, global := range g.globals {
-		s.globals = append(s.globals, global.Get())
+	return snapshot{
+		image: image, pages: g.memory.pages(), globals: g.globalValues(), clock: clock{ahead: g.x.now()},
+	}, nil
+}
+
+func (g *guest) globalValues() []uint64 {
+	values := make([]uint64, len(g.globals))
+	for i, global := range g.globals {
+		values[i] = global.Get()
 	}
-	return s, nil
+	return values
 }
 
 // call calls an export and tells how the guest took it. Only a guest that

@@ -34,7 +34,7 @@ func (m *Module) ABI() ABI { return m.facts.ABI }
 type snapshot struct {
 	image   *image
 	pages   uint32
-	globals []uint64 // in the order of facts.Globals; nil for their initial values
+	globals []uint64 // in the order of facts.Globals
 	clock   clock
 }
 
@@ -78,6 +78,7 @@ func (m *Module) initialise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.start.globals = g.globalValues()
 	if len(m.Init) == 0 {
 		g.giveBack(true)
 		return nil

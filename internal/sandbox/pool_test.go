@@ -55,6 +55,28 @@ func TestUnitsStartAlike(t *testing.T) {
 	}
 }
 
+// TestCommandsStartAlike is the same for commands, which have no snapshot to go
+// back to: _start writes a counter in a global and one in memory, then raises
+// both.
+func TestCommandsStartAlike(t *testing.T) {
+	w := newWasm()
+	write := w.importFunc("wasi_snapshot_preview1", "fd_write", i32+i32+i32+i32, i32)
+	w.globals = append(w.globals, cat([]byte(i32), []byte{1, opI32Const, 5, opEnd}))
+	w.fn("_start", "", "", 0,
+		opI32Const, 12, opGlobalGet, 0, opI32Store, 2, 0,
+		opI32Const, 0, opI32Const, 8, opI32Store, 2, 0, opI32Const, 4, opI32Const, 8, opI32Store, 2, 0,
+		opI32Const, 1, opI32Const, 0, opI32Const, 1, opI32Const, 16, opCall, write, opDrop,
+		opGlobalGet, 0, opI32Const, 1, opI32Add, opGlobalSet, 0,
+		opI32Const, 8, opI32Const, 8, opI32Load, 2, 0, opI32Const, 1, opI32Add, opI32Store, 2, 0)
+	s := newSandbox(t, sandbox.Config{})
+	m := admit(t, s, w.bytes())
+	for range 3 {
+		if o := run(t, s, job(m, "", "")); string(o.Output) != "\x00\x00\x00\x00\x05\x00\x00\x00" {
+			t.Fatalf("output = %x", o.Output)
+		}
+	}
+}
+
 // TestNoUnitSeesAnother runs units that fill memory with a secret and units
 // that look for one, in one pool, at the same time.
 func TestNoUnitSeesAnother(t *testing.T) {
