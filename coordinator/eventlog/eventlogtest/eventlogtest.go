@@ -225,8 +225,8 @@ func concurrentAppenders(t *testing.T, open Factory) {
 		})
 	}
 	wg.Wait()
-	if h.Acked() != writers*batches {
-		t.Errorf("%d batches acknowledged, want %d", h.Acked(), writers*batches)
+	if n := len(h.Acked()); n != writers*batches {
+		t.Errorf("%d batches acknowledged, want %d", n, writers*batches)
 	}
 	mustVerify(t, h, log)
 }

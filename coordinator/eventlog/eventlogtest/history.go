@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/krako-labs/krako/coordinator/eventlog"
@@ -63,26 +65,19 @@ func (h *History) Ack(id int, first eventlog.Offset) {
 	h.acked[id] = first
 }
 
-// Snapshot returns the history as it is now. Taken before a crash, what it says
-// was acknowledged must survive the crash.
+// Snapshot returns the history as it is now. What it says was acknowledged must
+// survive a crash that comes later.
 func (h *History) Snapshot() *History {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := NewHistory()
-	for id := range h.tried {
-		s.tried[id] = true
-	}
-	for id, first := range h.acked {
-		s.acked[id] = first
-	}
-	return s
+	return &History{tried: maps.Clone(h.tried), acked: maps.Clone(h.acked)}
 }
 
-// Acked is the number of batches acknowledged.
-func (h *History) Acked() int {
+// Acked lists the batches acknowledged, in no order.
+func (h *History) Acked() []int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.acked)
+	return slices.Collect(maps.Keys(h.acked))
 }
 
 // Verify reads the whole log and holds it against the history: offsets are

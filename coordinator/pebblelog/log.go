@@ -1,0 +1,69 @@
+package pebblelog
+
+import (
+	"context"
+
+	"github.com/krako-labs/krako/coordinator/eventlog"
+)
+
+// log is the DB as an eventlog.Log. It is never fenced: the directory's lock
+// keeps a second writer out.
+type log struct{ db *DB }
+
+var _ eventlog.Log = (*log)(nil)
+
+func (l *log) Append(ctx context.Context, records [][]byte) (eventlog.Offset, error) {
+	weight, err := eventlog.BatchSize(records)
+	if err != nil {
+		return 0, err
+	}
+	r := &request{records: records, weight: weight}
+	if err := l.db.submit(ctx, r); err != nil {
+		return 0, err
+	}
+	return r.first, nil
+}
+
+func (l *log) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Record) error) error {
+	if err := l.db.enter(ctx); err != nil {
+		return err
+	}
+	defer l.db.gate.leave()
+	end := l.db.tail.get()
+	from = max(from, 1)
+	if from > end.Last() {
+		return nil
+	}
+	return l.db.scan(from, end, func(s eventlog.Segment) error {
+		if err := l.db.usable(ctx); err != nil {
+			return err
+		}
+		return s.Each(from, fn)
+	})
+}
+
+func (l *log) Wait(ctx context.Context, from eventlog.Offset) error {
+	for {
+		if err := l.db.usable(ctx); err != nil {
+			return err
+		}
+		last, grown := l.db.tail.look()
+		if last >= from {
+			return nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+		case <-l.db.gate.shut:
+		case <-l.db.failure.done():
+		}
+	}
+}
+
+func (l *log) Last() eventlog.Offset { return l.db.tail.get().Last() }
+
+func (l *log) Cluster() string { return l.db.cluster }
+
+func (l *log) Epoch() uint64 { return l.db.epoch }
+
+func (l *log) Close() error { return l.db.Close() }

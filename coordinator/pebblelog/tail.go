@@ -1,0 +1,94 @@
+package pebblelog
+
+import (
+	"sync"
+
+	"github.com/krako-labs/krako/coordinator/eventlog"
+)
+
+// tail is where the durable log ends, and those who wait for it to grow. The
+// database itself shows records a moment before they are durable, so nothing
+// behind the tail is read.
+type tail struct {
+	mu    sync.Mutex
+	head  eventlog.Head
+	grown chan struct{} // closed and replaced when head moves
+}
+
+func newTail(head eventlog.Head) *tail {
+	return &tail{head: head, grown: make(chan struct{})}
+}
+
+func (t *tail) get() eventlog.Head {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.head
+}
+
+// set moves the end and wakes whoever waits.
+func (t *tail) set(head eventlog.Head) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if head == t.head {
+		return
+	}
+	t.head = head
+	close(t.grown)
+	t.grown = make(chan struct{})
+}
+
+// look returns the last record and what closes when it is no longer that.
+func (t *tail) look() (last eventlog.Offset, grown <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.head.Last(), t.grown
+}
+
+// gate counts calls under way, so that the database is not closed under them.
+type gate struct {
+	mu     sync.Mutex
+	inside int
+	shut   chan struct{} // closed when nobody may enter any more
+	empty  chan struct{} // closed when, after that, nobody is inside
+}
+
+func newGate() *gate { return &gate{shut: make(chan struct{}), empty: make(chan struct{})} }
+
+// enter admits a call unless the gate is shut.
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.isShut() {
+		return false
+	}
+	g.inside++
+	return true
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if g.inside == 0 && g.isShut() {
+		close(g.empty)
+	}
+}
+
+// close shuts the gate; it is called once.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(g.shut)
+	if g.inside == 0 {
+		close(g.empty)
+	}
+}
+
+func (g *gate) isShut() bool {
+	select {
+	case <-g.shut:
+		return true
+	default:
+		return false
+	}
+}
