@@ -1,0 +1,337 @@
+package coordinator_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/coordinator/pebblelog"
+	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+const profile = "test-0"
+
+// module stands for a Wasm module: these workers run nothing.
+var module = blob.Raw([]byte("\x00asm is what it would be"))
+
+// tasks is a catalogue of one task.
+type tasks struct{}
+
+func (tasks) Resolve(name string) (contracts.TaskView, bool) {
+	return contracts.TaskView{Task: name, Module: contracts.Link{Cid: module.CID}, Entry: "run"}, name == "test/echo@1"
+}
+func (tasks) Tasks() []contracts.TaskView { return nil }
+
+// fabric is a coordinator in this process over a real log and a real network.
+type fabric struct {
+	*coordinator.Coordinator
+	t    *testing.T
+	dir  string
+	db   *pebblelog.DB
+	host *p2p.Host
+	id   p2p.Identity
+	stop func()
+	logs *bytes.Buffer
+}
+
+type tuning func(*coordinator.Config)
+
+func startFabric(t *testing.T, tune ...tuning) *fabric {
+	t.Helper()
+	id, err := p2p.NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fabric{t: t, dir: t.TempDir(), id: id}
+	f.open(tune...)
+	t.Cleanup(func() { f.stop() })
+	return f
+}
+
+// open starts the coordinator on the directory, for the first time or again.
+func (f *fabric) open(tune ...tuning) {
+	t := f.t
+	t.Helper()
+	var err error
+	if f.db, err = pebblelog.Open(f.dir, pebblelog.DefaultOptions()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.db.Blocks().Put(t.Context(), module); err != nil {
+		t.Fatal(err)
+	}
+	f.host = newHost(t, f.id)
+	cfg := coordinator.DefaultConfig()
+	cfg.Profile, cfg.Secret = profile, bytes.Repeat([]byte{7}, 32)
+	cfg.Heartbeat, cfg.Lease = 100*time.Millisecond, 400*time.Millisecond
+	for _, f := range tune {
+		f(&cfg)
+	}
+	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
+		Log: f.db.Log(), Blocks: f.db.Blocks(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	<-f.Ready()
+	f.stop = func() {
+		f.stop = func() {}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("coordinator ended: %v", err)
+		}
+		if err := f.host.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := f.db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func newHost(t *testing.T, id p2p.Identity) *p2p.Host {
+	t.Helper()
+	cfg := p2p.DefaultConfig()
+	cfg.Identity, cfg.Listen = id, p2p.ListenAddrs(netip.MustParseAddr("127.0.0.1"), 0)
+	h, err := p2p.NewHost(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// graph returns a graph of the given units whose answer is the last one's.
+func graph(units ...contracts.WorkUnit) *contracts.TaskGraph {
+	return &contracts.TaskGraph{
+		SchemaVersion: contracts.Version, GraphVersion: "test", GraphID: uuid.NewString(), RequestID: uuid.NewString(),
+		TenantID: "lab", CreatedAt: contracts.Time{Time: time.UnixMilli(1_700_000_000_000)}, WorkUnits: units,
+		Outputs: contracts.Outputs{Final: []contracts.FinalOutput{{WorkUnitID: units[len(units)-1].ID}}},
+	}
+}
+
+func unit(id string, input string, deps ...string) contracts.WorkUnit {
+	u := contracts.WorkUnit{
+		ID: contracts.UnitID(id), Type: contracts.Deterministic, Program: &contracts.Program{Task: "test/echo@1"}, Input: contracts.JSON(input),
+	}
+	for _, d := range deps {
+		u.Dependencies = append(u.Dependencies, contracts.UnitID(d))
+		u.Bind = append(u.Bind, contracts.Bind{From: contracts.UnitID(d), To: "/" + d})
+	}
+	return u
+}
+
+func (f *fabric) submit(g *contracts.TaskGraph) contracts.SessionID {
+	f.t.Helper()
+	res, err := f.Submit(f.t.Context(), g, contracts.SubmissionMetadata{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return res.SessionID
+}
+
+// end waits for a session and returns its result.
+func (f *fabric) end(id contracts.SessionID) *contracts.ExecutionResult {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	defer cancel()
+	r, ok, err := f.Result(ctx, id)
+	if err != nil || !ok {
+		f.t.Fatalf("session did not end (%v)", err)
+	}
+	return r
+}
+
+// worker is the other end of a work stream, in the test's hands.
+type worker struct {
+	t       *testing.T
+	id      p2p.Identity
+	host    *p2p.Host
+	stream  *p2p.WorkStream
+	cluster string
+	seq     uint64
+	held    func() []uint64
+}
+
+// connect joins the fabric as a worker with a new identity that has granted no
+// credit yet.
+func (f *fabric) connect() *worker {
+	f.t.Helper()
+	id, err := p2p.NewIdentity()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return f.connectAs(id)
+}
+
+func (f *fabric) connectAs(id p2p.Identity) *worker {
+	t := f.t
+	t.Helper()
+	w := &worker{t: t, id: id, host: newHost(t, id)}
+	t.Cleanup(func() { w.host.Close() })
+	w.join(f)
+	return w
+}
+
+func (w *worker) join(f *fabric) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer cancel()
+	if err := w.host.Connect(ctx, p2p.PeerHint{Peer: f.host.ID(), Addrs: f.host.Addrs()}); err != nil {
+		w.t.Fatal(err)
+	}
+	s, err := w.host.OpenWork(ctx, f.host.ID(), p2p.Hello{Kind: "node", Version: "test", Profiles: []string{profile}, Engine: "none", Slots: 1}, func() p2p.Heartbeat {
+		if w.held == nil {
+			return p2p.Heartbeat{}
+		}
+		return p2p.Heartbeat{Running: w.held()}
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.stream, w.cluster = s, s.Welcome().Cluster
+}
+
+func (w *worker) send(m p2p.Message) {
+	w.t.Helper()
+	if err := w.stream.Send(w.t.Context(), m); err != nil {
+		w.t.Fatalf("send %T: %v", m, err)
+	}
+}
+
+// recv returns the next message that is not a heartbeat.
+func (w *worker) recv() p2p.Message {
+	w.t.Helper()
+	for {
+		m, err := w.stream.Recv()
+		if err != nil {
+			w.t.Fatalf("receive: %v", err)
+		}
+		if _, beat := m.(*p2p.Heartbeat); !beat {
+			return m
+		}
+	}
+}
+
+// take grants one unit and returns it when it comes.
+func (w *worker) take() p2p.Unit {
+	w.t.Helper()
+	w.send(&p2p.Credit{N: 1})
+	for {
+		if a, ok := w.recv().(*p2p.Assign); ok {
+			return a.Units[0]
+		}
+	}
+}
+
+// answer is a result of one unit, not sealed yet.
+type answer struct {
+	item   contracts.BatchItem
+	result []byte
+	output []byte
+}
+
+// echo computes what test/echo@1 computes: its input.
+func (w *worker) echo(u p2p.Unit) answer {
+	w.t.Helper()
+	inv, unit, err := contracts.DecodeInvocation(u.Invocation)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := inv.Input.Inline
+	link := contracts.Link{Cid: dagcbor.RawCID(out)}
+	r := contracts.Result{
+		Unit: contracts.Link{Cid: unit}, Outcome: contracts.Succeeded, Output: &link, MediaType: contracts.DefaultMediaType,
+		OutputBytes: uint64(len(out)), FuelUsed: 1, MemoryPages: 1,
+	}
+	return w.answer(u, &r, out)
+}
+
+// trap is a deterministic failure.
+func (w *worker) trap(u p2p.Unit) answer {
+	w.t.Helper()
+	r := contracts.Result{Unit: contracts.Link{Cid: dagcbor.CID(u.Invocation)}, Outcome: contracts.Failed, ErrorCode: contracts.CodeTrap}
+	return w.answer(u, &r, nil)
+}
+
+func (w *worker) answer(u p2p.Unit, r *contracts.Result, out []byte) answer {
+	w.t.Helper()
+	block, err := r.Block()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	now := contracts.Time{Time: time.Now().UTC()}
+	return answer{result: block, output: out, item: contracts.BatchItem{
+		ResultCID: contracts.Link{Cid: dagcbor.CID(block)},
+		Observed:  contracts.Observed{Node: contracts.NodeID(w.id.ID()), Lease: u.Lease, Epoch: u.Epoch, Attempt: uint32(u.Attempt), StartedAt: now, FinishedAt: now},
+	}}
+}
+
+// seal signs answers as one batch with the worker's next number.
+func (w *worker) seal(answers ...answer) *p2p.Results {
+	w.t.Helper()
+	w.seq++
+	b := contracts.Batch{Cluster: w.cluster, Seq: w.seq}
+	return w.sealBatch(b, answers...)
+}
+
+func (w *worker) sealBatch(b contracts.Batch, answers ...answer) *p2p.Results {
+	w.t.Helper()
+	m := &p2p.Results{}
+	for _, a := range answers {
+		b.Results = append(b.Results, a.item)
+		m.Items = append(m.Items, a.result)
+		if a.output != nil {
+			m.Outputs = append(m.Outputs, p2p.Output{CID: contracts.Link{Cid: dagcbor.RawCID(a.output)}, Data: a.output})
+		}
+	}
+	sealed, err := b.Seal(w.id.Private())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	m.Batch = sealed
+	return m
+}
+
+// work answers every unit honestly until the test ends or the stream does.
+func (w *worker) work() {
+	w.send(&p2p.Credit{N: 64})
+	for {
+		m, err := w.stream.Recv()
+		if err != nil {
+			return
+		}
+		if a, ok := m.(*p2p.Assign); ok {
+			var answers []answer
+			for _, u := range a.Units {
+				answers = append(answers, w.echo(u))
+			}
+			if w.stream.Send(context.Background(), w.seal(answers...)) != nil {
+				return
+			}
+			if w.stream.Send(context.Background(), &p2p.Credit{N: len(a.Units)}) != nil {
+				return
+			}
+		}
+	}
+}
+
+// fields decodes a JSON object.
+func fields(t *testing.T, doc []byte) map[string]any {
+	t.Helper()
+	var m map[string]any
+	if err := json.Unmarshal(doc, &m); err != nil {
+		t.Fatalf("%s: %v", doc, err)
+	}
+	return m
+}
