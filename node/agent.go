@@ -1,0 +1,170 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/p2p"
+	"github.com/krako-labs/krako/internal/sandbox"
+)
+
+// Agent is one node. New makes it, Run runs it once, Close releases it.
+type Agent struct {
+	cfg      Config
+	log      *slog.Logger
+	rules    rules
+	identity p2p.Identity
+	dir      *dataDir
+	host     *p2p.Host
+	sandbox  *sandbox.Sandbox
+	backlog  *backlog
+	outbox   *outbox
+	sequence *sequence // the goroutine that holds the stream uses it
+
+	cluster atomic.Pointer[cluster] // nil before the first stream
+	link    atomic.Pointer[link]    // nil without a stream
+
+	leaving context.Context // ends when a graceful stop begins
+	leave   context.CancelFunc
+}
+
+// New opens the node's data directory, which nobody else may have open, and
+// makes its host and sandbox. It connects to nobody. Errors are those of
+// Validate, *contracts.Error CONFLICT for a data directory in use, or what went
+// wrong with the machine.
+func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	a = &Agent{
+		cfg: cfg, log: log, rules: cfg.rules(),
+		backlog: newBacklog(&cfg), outbox: newOutbox(cfg.MaxUnacked),
+	}
+	a.leaving, a.leave = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.dir, err = openDataDir(cfg.DataDir); err != nil {
+		return a, err
+	}
+	if a.identity, err = p2p.LoadIdentity(a.dir.identity()); err != nil {
+		return a, err
+	}
+	if a.sequence, err = openSequence(a.dir.sequence()); err != nil {
+		return a, err
+	}
+	a.sandbox, err = sandbox.New(ctx, sandbox.Config{
+		CacheDir: a.dir.code(), MaxModuleBytes: maxModule, MaxMemoryPages: a.rules.maxPages,
+	})
+	if err != nil {
+		return a, fmt.Errorf("open sandbox: %w", err)
+	}
+	if a.host, err = p2p.NewHost(ctx, cfg.network(a.identity, log)); err != nil {
+		return a, fmt.Errorf("open network: %w", err)
+	}
+	a.host.ServeBlocks(a.readOutput)
+	return a, nil
+}
+
+// Close releases what New opened. It must not be called while Run runs.
+func (a *Agent) Close() error {
+	var errs []error
+	if a.host != nil {
+		errs = append(errs, a.host.Close())
+	}
+	if a.sandbox != nil {
+		errs = append(errs, a.sandbox.Close(context.Background()))
+	}
+	if a.dir != nil {
+		errs = append(errs, a.dir.close())
+	}
+	return errors.Join(errs...)
+}
+
+// ID returns the node's name: the peer id under which it signs.
+func (a *Agent) ID() contracts.NodeID { return contracts.NodeID(a.identity.ID()) }
+
+// Drain begins a graceful stop: no more units are asked for, those in hand are
+// run, results are delivered and acknowledged, and Run returns. It returns at
+// once and may be called again.
+func (a *Agent) Drain() { a.leave() }
+
+// Run works until Drain has been called and everything is delivered (nil), or
+// until ctx ends, which stops at once. Other errors are *contracts.Error: TIMEOUT
+// when a graceful stop took longer than Config.DrainTimeout, NETWORK_ERROR when
+// there was no work stream for Config.GiveUpAfter; or they say why the node
+// cannot go on, such as a disk that does not keep the batch sequence.
+func (a *Agent) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer a.backlog.close()
+	defer a.backlog.cancelAll(errLeaving)
+	defer cancel(nil)
+	for range a.cfg.Slots {
+		tasks.Go(a.work)
+	}
+	tasks.Go(func() { a.limitDrain(ctx, cancel) })
+	return a.keepConnected(ctx)
+}
+
+// heartbeat lists every lease that the node answers for.
+func (a *Agent) heartbeat() p2p.Heartbeat {
+	busy, _ := a.backlog.usage()
+	return p2p.Heartbeat{
+		Running:     a.outbox.leases(a.backlog.leases()),
+		LoadPercent: min(100*busy/a.cfg.Slots, 100),
+		FreeSlots:   max(a.cfg.Slots-busy, 0),
+	}
+}
+
+// work is one slot: it runs units until the backlog is closed.
+func (a *Agent) work() {
+	for {
+		u, ctx := a.backlog.next()
+		if u == nil {
+			return
+		}
+		r, err := a.execute(ctx, u)
+		if err != nil {
+			a.log.Debug("unit has no result", "unit", u.id, "lease", u.lease, "error", err)
+			a.backlog.failed(u, err)
+			continue
+		}
+		a.backlog.done(u, r)
+	}
+}
+
+func (a *Agent) execute(ctx context.Context, u *unit) (*report, error) {
+	job, err := u.cluster.job(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	started := time.Now()
+	outcome, err := a.sandbox.Run(ctx, job)
+	if err != nil {
+		return nil, fmt.Errorf("run unit: %w", err)
+	}
+	return newReport(u, a.ID(), outcome, started, time.Now())
+}
+
+// readOutput gives an output to the coordinator that is to record it. For
+// anybody else there is no such block.
+func (a *Agent) readOutput(_ context.Context, peer string, c cid.Cid) ([]byte, error) {
+	if l := a.link.Load(); l != nil && l.stream.Peer() == peer {
+		if data, ok := a.outbox.get(c); ok {
+			return data, nil
+		}
+	}
+	return nil, blob.NotFound(c)
+}

@@ -1,0 +1,253 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+// stagers is how many units are staged at once: as many as there are exchanges
+// with one peer.
+const stagers = 4
+
+// fatalError is a failure that another stream would not heal.
+type fatalError struct{ cause error }
+
+func (e *fatalError) Error() string { return e.cause.Error() }
+func (e *fatalError) Unwrap() error { return e.cause }
+
+// link is one work stream and the goroutines that serve it: one receives, one
+// sends, a few stage. Units, results and batches outlive it.
+type link struct {
+	agent   *Agent
+	stream  *p2p.WorkStream
+	cluster *cluster
+	log     *slog.Logger
+}
+
+// serve works over one stream until it ends, and returns why: nil when the node
+// has drained, a *fatalError when there is no going on.
+func (a *Agent) serve(ctx context.Context, s *p2p.WorkStream) error {
+	c, err := a.join(s.Welcome())
+	if err != nil {
+		s.Close(err)
+		return err
+	}
+	l := &link{agent: a, stream: s, cluster: c, log: a.log.With("coordinator", s.Peer())}
+	l.log.Info("work stream open", "cluster", c.id, "node", a.ID(), "held", len(a.backlog.leases()))
+	c.attach(s.Peer())
+	a.link.Store(l)
+	defer c.attach("")
+	defer a.link.Store(nil)
+	return l.run(ctx)
+}
+
+// join settles what is owed to the cluster on the other end: everything in hand
+// if it is the one that the node works for, nothing otherwise.
+func (a *Agent) join(w p2p.Welcome) (*cluster, error) {
+	if w.Cluster == "" {
+		return nil, contracts.Errorf(contracts.CodeValidation, "cluster", "the coordinator names no cluster")
+	}
+	if err := a.sequence.pass(w.LastSeq); err != nil {
+		return nil, err
+	}
+	c := a.cluster.Load()
+	if c == nil || c.id != w.Cluster {
+		if c != nil {
+			a.log.Warn("cluster changed, work in hand dropped", "from", c.id, "to", w.Cluster)
+		}
+		a.backlog.forget()
+		_, bytes := a.outbox.clear()
+		a.backlog.free(bytes)
+		var err error
+		if c, err = openCluster(a.dir.blocks(), w.Cluster, &a.cfg, a.host, a.sandbox); err != nil {
+			return nil, &fatalError{err}
+		}
+		a.cluster.Store(c)
+	}
+	a.acked(w.LastSeq)
+	a.outbox.rewind()
+	return c, nil
+}
+
+// acked lets go of what the cluster has recorded.
+func (a *Agent) acked(seq uint64) {
+	results, bytes := a.outbox.ack(seq)
+	a.backlog.recorded(results, bytes)
+}
+
+func (l *link) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	for range stagers {
+		tasks.Go(func() { l.stage(ctx) })
+	}
+	var sent error
+	tasks.Go(func() {
+		sent = l.send(ctx)
+		l.stream.Close(sent) // ends receive, unless that is what ended send
+	})
+	err := l.receive()
+	cancel()
+	tasks.Wait()
+	if _, fatal := errors.AsType[*fatalError](sent); fatal {
+		return sent
+	}
+	return err
+}
+
+// receive takes what the coordinator sends until the stream ends.
+func (l *link) receive() error {
+	for {
+		m, err := l.stream.Recv()
+		if err != nil {
+			return err
+		}
+		switch m := m.(type) {
+		case *p2p.Assign:
+			for i := range m.Units {
+				l.assign(&m.Units[i])
+			}
+		case *p2p.Ack:
+			l.agent.acked(m.Seq)
+		case *p2p.Reject:
+			results, bytes := l.agent.outbox.reject(m.Seq)
+			l.agent.backlog.rejected(results, bytes)
+			l.log.Warn("batch rejected", "seq", m.Seq, "results", results, "code", m.Code, "reason", m.Message)
+		case *p2p.Cancel:
+			l.agent.backlog.cancel(m.Leases, errCancelled)
+		case *p2p.Drain:
+			l.log.Info("coordinator drains")
+		}
+	}
+}
+
+// assign takes one unit in hand or refuses it.
+func (l *link) assign(a *p2p.Unit) {
+	u, err := l.agent.rules.accept(a, l.cluster)
+	if err != nil {
+		l.log.Warn("unit refused", "lease", a.Lease, "error", err)
+		l.agent.backlog.refuse(faultOf(a.Lease, err))
+		return
+	}
+	if !l.agent.backlog.add(u, l.cluster.complete(u.call)) {
+		l.log.Warn("unit assigned twice", "lease", a.Lease, "unit", u.id)
+	}
+}
+
+// stage brings the blocks of units here, one unit after the other.
+func (l *link) stage(ctx context.Context) {
+	for {
+		u := l.agent.backlog.nextStaged(ctx)
+		if u == nil {
+			return
+		}
+		err := u.cluster.stage(ctx, u.call)
+		switch {
+		case err == nil:
+			l.agent.backlog.complete(u)
+		case ctx.Err() != nil:
+			l.agent.backlog.postpone(u)
+		default:
+			l.log.Warn("unit not staged", "unit", u.id, "lease", u.lease, "error", err)
+			l.agent.backlog.abandon(u, err)
+		}
+	}
+}
+
+// send sends what there is to send until the stream ends or the node has
+// drained (nil).
+func (l *link) send(ctx context.Context) error {
+	for _, s := range l.agent.outbox.unsent() {
+		if err := l.deliver(ctx, s); err != nil {
+			return err
+		}
+	}
+	drain := l.agent.leaving.Done()
+	for {
+		if err := l.flush(ctx); err != nil {
+			return err
+		}
+		if l.agent.drained() {
+			return nil
+		}
+		select {
+		case <-l.agent.backlog.pulse:
+		case <-drain:
+			drain = nil
+			if err := l.stream.Send(ctx, &p2p.Drain{}); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// flush takes all that waits and sends it: whatever comes meanwhile travels in
+// the next round, so that batches grow with the load and nothing ever waits for
+// a timer.
+func (l *link) flush(ctx context.Context) error {
+	for {
+		faults, batch := l.agent.backlog.collect(!l.agent.outbox.full(), l.stream.Welcome().MaxBatch)
+		for _, f := range faults {
+			if err := l.stream.Send(ctx, f); err != nil {
+				return err
+			}
+		}
+		if err := l.grant(ctx); err != nil {
+			return err
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := l.report(ctx, batch); err != nil {
+			return err
+		}
+	}
+}
+
+// grant asks for more units if there is room for them.
+func (l *link) grant(ctx context.Context) error {
+	if l.agent.draining() {
+		return nil
+	}
+	n := l.agent.backlog.credit(l.stream.Credit())
+	if n == 0 {
+		return nil
+	}
+	err := l.stream.Send(ctx, &p2p.Credit{N: n})
+	if errors.Is(err, p2p.ErrDraining) {
+		return nil // the coordinator is about to leave
+	}
+	return err
+}
+
+// report seals results and sends them. The number is durable before it is used.
+func (l *link) report(ctx context.Context, batch []*report) error {
+	a := l.agent
+	seq, err := a.sequence.take()
+	if err != nil {
+		return &fatalError{err}
+	}
+	s, err := seal(a.identity.Private(), l.cluster.id, seq, batch)
+	if err != nil {
+		return &fatalError{fmt.Errorf("sign results: %w", err)}
+	}
+	a.outbox.add(s)
+	a.backlog.release(batch)
+	return l.deliver(ctx, s)
+}
+
+func (l *link) deliver(ctx context.Context, s *sealed) error {
+	if err := l.stream.Send(ctx, s.frame); err != nil {
+		return err
+	}
+	l.agent.outbox.markSent(s)
+	return nil
+}

@@ -1,0 +1,113 @@
+package node
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// Counters count since the process began.
+type Counters struct {
+	// Executed units have a result; Failed of them one that is no success.
+	Executed uint64 `json:"executed"`
+	Failed   uint64 `json:"failed"`
+	// Faults are units without a result, by code.
+	Faults map[contracts.Code]uint64 `json:"faults"`
+	// Recorded and Rejected results are those that the cluster has answered for.
+	Recorded uint64 `json:"recorded"`
+	Rejected uint64 `json:"rejected"`
+}
+
+// Status is what a node does at the moment.
+type Status struct {
+	Node contracts.NodeID `json:"node"`
+	// Coordinator and Cluster are empty without a work stream.
+	Coordinator string `json:"coordinator,omitempty"`
+	Cluster     string `json:"cluster,omitempty"`
+	Draining    bool   `json:"draining"`
+	Slots       int    `json:"slots"`
+	Busy        int    `json:"busy"`
+	Waiting     int    `json:"waiting"`
+	// Unacked batches are signed and not recorded.
+	Unacked int `json:"unacked"`
+	Counters
+}
+
+// Status returns what the node does. It may be called at any time.
+func (a *Agent) Status() Status {
+	s := Status{
+		Node: a.ID(), Draining: a.draining(), Slots: a.cfg.Slots,
+		Unacked: a.outbox.len(), Counters: a.backlog.count(),
+	}
+	s.Busy, s.Waiting = a.backlog.usage()
+	if l := a.link.Load(); l != nil {
+		s.Coordinator, s.Cluster = l.stream.Peer(), l.cluster.id
+	}
+	return s
+}
+
+// Handler serves /healthz (the process runs), /readyz (it has a work stream and
+// takes units) and /status (Status as JSON). It has no access control.
+func (a *Agent) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		switch {
+		case a.draining():
+			answer(w, http.StatusServiceUnavailable, "draining\n")
+		case a.link.Load() == nil:
+			answer(w, http.StatusServiceUnavailable, "no coordinator\n")
+		default:
+			answer(w, http.StatusOK, "ok\n")
+		}
+	})
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		b, err := json.MarshalIndent(a.Status(), "", "  ")
+		if err != nil {
+			http.Error(w, "status cannot be encoded", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		answer(w, http.StatusOK, string(b)+"\n")
+	})
+	return mux
+}
+
+// answer writes a response. A client that has gone needs none.
+func answer(w http.ResponseWriter, code int, body string) {
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(body))
+}
+
+// usage returns how many slots are in use and how many units wait for one.
+func (b *backlog) usage() (busy, waiting int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.busy, max(b.active-b.busy, 0)
+}
+
+func (b *backlog) count() Counters {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.counters
+	c.Faults = maps.Clone(c.Faults)
+	return c
+}
+
+// recorded counts results that the cluster has recorded and frees their outputs.
+func (b *backlog) recorded(results int, bytes int64) {
+	b.mu.Lock()
+	b.counters.Recorded += uint64(results)
+	b.mu.Unlock()
+	b.free(bytes)
+}
+
+// rejected counts results that the cluster refused and frees their outputs.
+func (b *backlog) rejected(results int, bytes int64) {
+	b.mu.Lock()
+	b.counters.Rejected += uint64(results)
+	b.mu.Unlock()
+	b.free(bytes)
+}
