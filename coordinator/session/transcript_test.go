@@ -1,0 +1,303 @@
+package session_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator/session"
+)
+
+var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
+
+// TestTranscripts plays each script in testdata: a graph, then commands. Below
+// each command stand the events it tells; at the end the session is rebuilt from
+// its records alone and must tell the same and have the same view.
+//
+//	unit NAME [<- DEP…] [once] [attempts N] [schema JSON]
+//	give NAME NODE | done NAME JSON | trap NAME | fault NAME CODE | lose NAME REASON
+//	stale NAME | wait DURATION | stop REASON | close
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts (%v)", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			script, want, _ := strings.Cut(string(data), "\n----\n")
+			got := play(t, script)
+			if *update {
+				if err := os.WriteFile(name, []byte(script+"\n----\n"+got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("transcript differs\ngot:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+type player struct {
+	t       *testing.T
+	graph   contracts.TaskGraph
+	now     time.Time
+	s       *session.Session
+	records [][]byte
+	out     bytes.Buffer
+	leases  uint64
+}
+
+func play(t *testing.T, script string) string {
+	p := &player{t: t, now: time.UnixMilli(1_700_000_000_000).UTC()}
+	p.graph = contracts.TaskGraph{GraphID: "graph", RequestID: "request", TenantID: "lab"}
+	for _, line := range strings.Split(script, "\n") {
+		w := strings.Fields(line)
+		if len(w) == 0 || strings.HasPrefix(line, "#") || p.build(w) {
+			continue
+		}
+		if p.s == nil {
+			p.open()
+		}
+		fmt.Fprintf(&p.out, "> %s\n", line)
+		p.step(w)
+	}
+	p.replay()
+	return p.out.String()
+}
+
+func (p *player) build(w []string) bool {
+	switch w[0] {
+	case "unit":
+		u := contracts.WorkUnit{ID: contracts.UnitID(w[1]), Type: contracts.Deterministic, Program: &contracts.Program{Task: "t@1"}}
+		for i := 2; i < len(w); i++ {
+			switch w[i] {
+			case "<-":
+			case "once":
+				u.Idempotent = new(bool)
+			case "attempts":
+				i++
+				n, err := strconv.Atoi(w[i])
+				if err != nil {
+					p.t.Fatal(err)
+				}
+				u.Retries = &contracts.Retries{MaxAttempts: n}
+			case "schema":
+				i++
+				u.OutputSchema = contracts.JSON(w[i])
+			default:
+				u.Dependencies = append(u.Dependencies, contracts.UnitID(w[i]))
+			}
+		}
+		p.graph.WorkUnits = append(p.graph.WorkUnits, u)
+		p.graph.Outputs.Final = []contracts.FinalOutput{{WorkUnitID: u.ID}}
+	default:
+		return false
+	}
+	return true
+}
+
+const sessionID = "018bcfe5-6800-7000-8000-000000000000"
+
+func (p *player) accepted() *session.Record {
+	return &session.Record{At: p.now.UnixMicro(), Session: sessionID, Accepted: &session.Accepted{
+		Tenant: "lab", GraphID: "graph", RequestID: "request", Graph: contracts.Link{Cid: dagcbor.RawCID([]byte("graph"))},
+	}}
+}
+
+func (p *player) open() {
+	rec := p.accepted()
+	p.keep(rec)
+	s, err := session.Open(rec, &p.graph, "/krako/test")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.s = s
+	s.Listen(func(e contracts.Event) { p.tell(&p.out, e) })
+	s.TellStart()
+	p.effects()
+}
+
+func (p *player) keep(r *session.Record) {
+	b, err := r.Encode()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.records = append(p.records, b)
+}
+
+func (p *player) tell(out *bytes.Buffer, e contracts.Event) {
+	fmt.Fprintf(out, "  %s", e.Type)
+	if e.Subject != "" {
+		fmt.Fprintf(out, " %s", e.Subject)
+	}
+	if e.Attempt > 0 {
+		fmt.Fprintf(out, " attempt %d", e.Attempt)
+	}
+	out.WriteByte('\n')
+}
+
+// effects prints what the loop would have to do.
+func (p *player) effects() {
+	for _, r := range p.s.TakeReady() {
+		fmt.Fprintf(&p.out, "  => dispatch %s", p.s.Plan().Unit(r.Unit).ID)
+		if d := r.NotBefore.Sub(p.now); d > 0 {
+			base := 100 * time.Millisecond
+			fmt.Fprintf(&p.out, " after %s and less than %s", d.Truncate(base), d.Truncate(base)+base)
+		}
+		p.out.WriteByte('\n')
+	}
+	for _, l := range p.s.TakeDropped() {
+		fmt.Fprintf(&p.out, "  => call back %s from %s\n", p.s.Plan().Unit(l.Unit).ID, l.Node)
+	}
+}
+
+func (p *player) step(w []string) {
+	if w[0] == "wait" {
+		d, err := time.ParseDuration(w[1])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.now = p.now.Add(d)
+		return
+	}
+	rec, err := p.command(w)
+	if err != nil {
+		fmt.Fprintf(&p.out, "  refused: %s\n", contracts.CodeOf(err))
+		return
+	}
+	p.keep(&rec)
+	if err := p.s.Apply(&rec); err != nil {
+		p.t.Fatalf("apply %v: %v", w, err)
+	}
+	p.effects()
+}
+
+func (p *player) index(name string) int {
+	i, ok := p.s.Plan().Index(contracts.UnitID(name))
+	if !ok {
+		p.t.Fatalf("script names unknown unit %q", name)
+	}
+	return i
+}
+
+func (p *player) command(w []string) (session.Record, error) {
+	switch w[0] {
+	case "stop":
+		return p.s.Stop(p.now, contracts.StopReason(w[1]), contracts.CodeCancelled, "")
+	case "close":
+		return p.s.Close(p.now, dagcbor.RawCID([]byte("result")))
+	}
+	i := p.index(w[1])
+	if w[0] == "give" {
+		p.leases++
+		return p.s.Dispatch(p.now, session.Placement{
+			Lease:   session.Lease{ID: p.leases, Epoch: 1, Node: contracts.NodeID(w[2]), Unit: i},
+			UnitCID: dagcbor.CID([]byte(w[1])), Fuel: 10, Eligible: 1, Score: 1,
+		})
+	}
+	l, _ := p.s.LeaseOf(i)
+	l.Unit = i
+	switch w[0] {
+	case "done":
+		return p.s.Complete(p.now, p.report(l, w[1], []byte(w[2])))
+	case "trap":
+		return p.s.Complete(p.now, p.report(l, w[1], nil))
+	case "stale":
+		l.ID--
+		return p.s.Complete(p.now, p.report(l, w[1], []byte("{}")))
+	case "fault":
+		return p.s.Fault(p.now, l, contracts.Code(w[2]), "said so")
+	case "lose":
+		return p.s.Lose(p.now, l, strings.Join(w[2:], " "))
+	}
+	p.t.Fatalf("unknown command %q", w[0])
+	return session.Record{}, nil
+}
+
+// report is a checked result: a success with the given output, or a trap.
+func (p *player) report(l session.Lease, unit string, output []byte) session.Report {
+	r := &contracts.Result{Unit: contracts.Link{Cid: dagcbor.CID([]byte(unit))}, Outcome: contracts.Failed, ErrorCode: contracts.CodeTrap}
+	if output != nil {
+		r = &contracts.Result{
+			Unit: r.Unit, Outcome: contracts.Succeeded, Output: &contracts.Link{Cid: dagcbor.RawCID(output)}, MediaType: contracts.DefaultMediaType,
+			OutputBytes: uint64(len(output)), FuelUsed: 5,
+		}
+	}
+	block, err := r.Block()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return session.Report{
+		Lease: l, Result: r, CID: dagcbor.CID(block), Batch: dagcbor.RawCID([]byte("batch")), Output: output,
+		Observed: &contracts.Observed{StartedAt: contracts.Time{Time: p.now}},
+	}
+}
+
+// replay rebuilds the session from its records and compares.
+func (p *player) replay() {
+	var again bytes.Buffer
+	var s *session.Session
+	for _, b := range p.records {
+		r, err := session.DecodeRecord(b)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if r.Accepted == nil {
+			if err := s.Apply(&r); err != nil {
+				p.t.Fatal(err)
+			}
+			continue
+		}
+		if s, err = session.Open(&r, &p.graph, "/krako/test"); err != nil {
+			p.t.Fatal(err)
+		}
+		s.Listen(func(e contracts.Event) { p.tell(&again, e) })
+		s.TellStart()
+	}
+	var told []string
+	for _, line := range strings.SplitAfter(p.out.String(), "\n") {
+		if strings.HasPrefix(line, "  workunit.") || strings.HasPrefix(line, "  execution.") {
+			told = append(told, line)
+		}
+	}
+	if strings.Join(told, "") != again.String() {
+		p.t.Errorf("the rebuilt session told:\n%s\nthe live one:\n%s", again.String(), strings.Join(told, ""))
+	}
+	if d := cmp.Diff(document(p.t, p.s.View()), document(p.t, s.View())); d != "" {
+		p.t.Errorf("the rebuilt session differs (-live +rebuilt):\n%s", d)
+	}
+	v := p.s.View()
+	fmt.Fprintf(&p.out, "%s:", v.State)
+	for _, u := range v.WorkUnits {
+		fmt.Fprintf(&p.out, " %s %s", u.ID, u.State)
+		if u.StopReason != "" && u.StopReason != contracts.StopSuccess {
+			fmt.Fprintf(&p.out, " (%s)", u.StopReason)
+		}
+	}
+	p.out.WriteByte('\n')
+}
+
+func document(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
