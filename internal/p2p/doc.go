@@ -53,9 +53,9 @@
 // then admits the new one, so that last_seq of the Welcome covers all that came
 // on the old.
 //
-// 9. Then, in any order: the worker sends Credit (4) and Results (5 is Assign,
-// 6 is Results), the coordinator Assign (5), Ack (7), Reject (8) and Cancel
-// (10), both Heartbeat (9), Drain (11) and Goodbye (12).
+// 9. Then, in any order: the worker sends Credit (4), Results (6) and Fault (13),
+// the coordinator Assign (5), Ack (7), Reject (8) and Cancel (10), both
+// Heartbeat (9), Drain (11) and Goodbye (12).
 //
 // 10. A unit may be assigned only against credit. Credit starts at 0; Credit{n}
 // adds n, an Assign takes the number of its units. The sum of what is granted
@@ -66,11 +66,12 @@
 // 65,536 bytes; a larger unit travels alone.
 //
 // 12. The worker answers each unit in a Results, whose batch is a signed
-// envelope (CONTRACTS section 4). items are the result blocks, in the batch's
-// order; outputs are those output blocks that it chose to send along. The
-// coordinator fetches the others by rule 17. It answers each batch with Ack or
-// Reject by its seq. What neither came for is sent again on the next stream,
-// except for seq up to the Welcome's last_seq.
+// envelope (CONTRACTS section 4), or with a Fault if it was not computed. items
+// are the result blocks, in the batch's order; outputs are those output blocks
+// that the worker chose to send along, and the coordinator fetches the others by
+// rule 17. It answers each batch with Ack or Reject by its seq. What neither came
+// for is sent again on the next stream, except for seq up to the Welcome's
+// last_seq.
 //
 // 13. Each side sends a Heartbeat every heartbeat_ms of the Welcome. Whoever
 // receives no whole frame for three such intervals ends the stream, and so does

@@ -3,11 +3,13 @@ package p2p
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/libp2p/go-libp2p/core/network"
 )
 
 func testHello() Hello {
@@ -126,3 +128,13 @@ func mustRecv[M Message](t testing.TB, s *WorkStream) M {
 		}
 	}
 }
+
+// nopConn is a conn of bytes to read; what is written to it is lost.
+type nopConn struct{ io.Reader }
+
+func (nopConn) Write(b []byte) (int, error)                  { return len(b), nil }
+func (nopConn) SetReadDeadline(time.Time) error              { return nil }
+func (nopConn) SetWriteDeadline(time.Time) error             { return nil }
+func (nopConn) CloseWrite() error                            { return nil }
+func (nopConn) Close() error                                 { return nil }
+func (nopConn) ResetWithError(network.StreamErrorCode) error { return nil }
