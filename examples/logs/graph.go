@@ -15,6 +15,10 @@ import (
 // MaxChunks bounds the units of one graph that count.
 const MaxChunks = 10_000
 
+// reduceFuel bounds the merging unit, whose work grows with the whole log: forty
+// times what a log of a million lines takes.
+const reduceFuel = 1_000_000_000_000
+
 // Graph returns the graph that summarises the log whose chunks, from first to
 // last, are the given blocks: one unit logs/map@1 per chunk and one
 // logs/reduce@1, whose output is an accesslog.Report. The submitter uploads the
@@ -27,6 +31,8 @@ func Graph(r examples.Request, chunks []dagcbor.Link, opts accesslog.Options) (*
 	if err != nil {
 		return nil, err
 	}
+	fuel := int64(reduceFuel)
+	reduce.Constraints = &contracts.Constraints{Fuel: &fuel}
 	units := make([]contracts.WorkUnit, 0, len(chunks)+1)
 	for i, chunk := range chunks {
 		unit, err := examples.Unit(fmt.Sprintf("map-%04d", i), "logs/map@1", struct{}{})

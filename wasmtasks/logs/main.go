@@ -6,7 +6,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/krako-labs/krako/wasmtasks/logs/accesslog"
 	"github.com/krako-labs/krako/wasmtasks/sdk"
@@ -32,7 +32,7 @@ func reduce(ctx context.Context, opts accesslog.Options) (accesslog.Report, erro
 		return accesslog.Report{}, err
 	}
 	if len(names) == 0 {
-		return accesslog.Report{}, fmt.Errorf("no partial is mounted")
+		return accesslog.Report{}, errors.New("no partial is mounted")
 	}
 	sources := make([]accesslog.Source, len(names))
 	for i, name := range names {

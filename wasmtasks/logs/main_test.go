@@ -1,38 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/krako-labs/krako/wasmtasks/logs/accesslog"
+	"github.com/krako-labs/krako/wasmtasks/sdk/sdktest"
 )
 
-// asGuest makes the test binary be the native build of the guest.
-const asGuest = "KRAKO_TEST_AS_GUEST"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asGuest) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
-// guest runs an entry in a process of its own, with blobs mounted from dir.
-func guest(t *testing.T, entry, input, dir string) (stdout []byte, stderr string, err error) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], entry, dir)
-	cmd.Env = append(os.Environ(), asGuest+"=1")
-	cmd.Stdin = strings.NewReader(input)
-	var out, log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &log
-	err = cmd.Run()
-	return out.Bytes(), log.String(), err
-}
+func TestMain(m *testing.M) { sdktest.Main(m, main) }
 
 func mount(t *testing.T, dir, name string, content []byte) {
 	t.Helper()
@@ -47,7 +26,7 @@ func TestChunksBecomeAReport(t *testing.T) {
 	for name, chunk := range map[string]string{"p0": line + "garbage\n", "p1": line + line + "more\n"} {
 		dir := t.TempDir()
 		mount(t, dir, "chunk", []byte(chunk))
-		partial, stderr, err := guest(t, "map", `{}`, dir)
+		partial, stderr, err := sdktest.Run(t, "map", `{}`, dir)
 		if err != nil {
 			t.Fatalf("map: %v: %s", err, stderr)
 		}
@@ -56,7 +35,7 @@ func TestChunksBecomeAReport(t *testing.T) {
 		}
 		mount(t, partials, name, partial)
 	}
-	out, stderr, err := guest(t, "reduce", `{"examples":5,"top":5}`, partials)
+	out, stderr, err := sdktest.Run(t, "reduce", `{"examples":5,"top":5}`, partials)
 	if err != nil {
 		t.Fatalf("reduce: %v: %s", err, stderr)
 	}
@@ -80,7 +59,7 @@ func TestFailuresNameWhatIsWrong(t *testing.T) {
 		{"broken partial", "reduce", `{"examples":5,"top":5}`, broken, `partial "p7"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			out, stderr, err := guest(t, tc.entry, tc.input, tc.dir)
+			out, stderr, err := sdktest.Run(t, tc.entry, tc.input, tc.dir)
 			if err == nil || !strings.Contains(stderr, tc.want) || len(out) != 0 {
 				t.Errorf("error %v, log %q, output %q", err, stderr, out)
 			}

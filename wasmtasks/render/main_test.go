@@ -4,35 +4,15 @@ import (
 	"bytes"
 	"image/png"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/krako-labs/krako/wasmtasks/render/tracer"
+	"github.com/krako-labs/krako/wasmtasks/sdk/sdktest"
 )
 
-// asGuest makes the test binary be the native build of the guest.
-const asGuest = "KRAKO_TEST_AS_GUEST"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asGuest) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
-// guest runs an entry in a process of its own.
-func guest(t *testing.T, input string, args ...string) (stdout []byte, stderr string, err error) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asGuest+"=1")
-	cmd.Stdin = strings.NewReader(input)
-	var out, log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &log
-	err = cmd.Run()
-	return out.Bytes(), log.String(), err
-}
+func TestMain(m *testing.M) { sdktest.Main(m, main) }
 
 func TestTilesBecomeAPicture(t *testing.T) {
 	dir := t.TempDir()
@@ -40,7 +20,7 @@ func TestTilesBecomeAPicture(t *testing.T) {
 		0:  `{"h":18,"height":18,"samples":1,"seed":1,"w":20,"width":32,"x":0,"y":0}`,
 		20: `{"h":18,"height":18,"samples":1,"seed":1,"w":12,"width":32,"x":20,"y":0}`,
 	} {
-		pixels, stderr, err := guest(t, input, "tile")
+		pixels, stderr, err := sdktest.Run(t, "tile", input, dir)
 		if err != nil {
 			t.Fatalf("tile: %v: %s", err, stderr)
 		}
@@ -48,7 +28,7 @@ func TestTilesBecomeAPicture(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	file, stderr, err := guest(t, `{"height":18,"tile_height":18,"tile_width":20,"width":32}`, "assemble", dir)
+	file, stderr, err := sdktest.Run(t, "assemble", `{"height":18,"tile_height":18,"tile_width":20,"width":32}`, dir)
 	if err != nil {
 		t.Fatalf("assemble: %v: %s", err, stderr)
 	}
@@ -66,7 +46,7 @@ func TestFailuresNameWhatIsWrong(t *testing.T) {
 		{"unknown entry", "tiles", `{}`, `no entry "tiles"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			out, stderr, err := guest(t, tc.input, tc.entry, t.TempDir())
+			out, stderr, err := sdktest.Run(t, tc.entry, tc.input, t.TempDir())
 			if err == nil || !strings.Contains(stderr, tc.want) || len(out) != 0 {
 				t.Errorf("error %v, log %q, output %q", err, stderr, out)
 			}

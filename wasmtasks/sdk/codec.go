@@ -19,7 +19,9 @@ type Bytes struct {
 }
 
 // decode reads the one JSON value in b into v. Fields that v does not have are
-// refused, so that a misspelt parameter is an error and not a default.
+// refused, so that a misspelt parameter is an error and not a default. The host
+// has already put the input into canonical form, so that what encoding/json
+// forgives beyond that, repeated members for one, does not reach a guest.
 func decode(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
