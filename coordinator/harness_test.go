@@ -3,7 +3,6 @@ package coordinator_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/netip"
 	"testing"
@@ -40,7 +39,6 @@ type fabric struct {
 	host *p2p.Host
 	id   p2p.Identity
 	stop func()
-	logs *bytes.Buffer
 }
 
 type tuning func(*coordinator.Config)
@@ -324,14 +322,4 @@ func (w *worker) work() {
 			}
 		}
 	}
-}
-
-// fields decodes a JSON object.
-func fields(t *testing.T, doc []byte) map[string]any {
-	t.Helper()
-	var m map[string]any
-	if err := json.Unmarshal(doc, &m); err != nil {
-		t.Fatalf("%s: %v", doc, err)
-	}
-	return m
 }
