@@ -64,7 +64,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error
 		return a, err
 	}
 	a.sandbox, err = sandbox.New(ctx, sandbox.Config{
-		CacheDir: a.dir.code(), MaxModuleBytes: maxModule, MaxMemoryPages: a.rules.maxPages,
+		CacheDir: a.dir.code(), CacheBytes: int64(cfg.CodeMB) << 20,
+		MaxModuleBytes: maxModule, MaxMemoryPages: a.rules.maxPages,
 	})
 	if err != nil {
 		return a, fmt.Errorf("open sandbox: %w", err)

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
@@ -102,7 +103,7 @@ func TestRunDeadlineIsAFault(t *testing.T) {
 func TestMaxRunBoundsUnitsThatNameNoDeadline(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	cfg := testConfig(t, c)
-	cfg.MaxRun = Duration(20e6)
+	cfg.MaxRun = 20 * time.Millisecond
 	start(t, cfg)
 	s := c.wait()
 	s.assign(1, c.invocation(loop()))

@@ -2,11 +2,8 @@ package node
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
@@ -29,66 +26,66 @@ const (
 	maxUnacked = 100
 )
 
-// Config is everything that an operator can set. The zero value of a field means
-// what it says: fields are filled in by DefaultConfig, not by the agent.
+// NetworkSettings is the Offender of problems that the network finds in its part
+// of a Config; their messages name the setting.
+const NetworkSettings = "network"
+
+// Config is everything about the agent that an operator can set. Sizes are in
+// MiB. The zero value of a field means what it says: DefaultConfig fills fields
+// in, the agent does not.
 type Config struct {
+	// Version is the build's version, told to the coordinator.
+	Version string
 	// DataDir holds the node's key, its batch sequence and its caches.
-	DataDir string `json:"data_dir"`
+	DataDir string
 
 	// Coordinators are multiaddrs that end in /p2p/ and a peer id.
-	Coordinators []string `json:"coordinators"`
+	Coordinators []string
 	// MDNS looks for coordinators on the local network.
-	MDNS bool `json:"mdns"`
+	MDNS bool
 	// DHT looks for them in Krako's Kademlia network, entered at Bootstrap or at
 	// Coordinators.
-	DHT bool `json:"dht"`
+	DHT bool
 	// Bootstrap are multiaddrs like Coordinators.
-	Bootstrap []string `json:"bootstrap"`
+	Bootstrap []string
 	// Rendezvous is the name under which the cluster advertises itself to MDNS
 	// and DHT. It is no secret and proves nothing.
-	Rendezvous string `json:"rendezvous"`
+	Rendezvous string
 
 	// Slots is how many units run at once.
-	Slots int `json:"slots"`
-	// MemoryMB bounds the memory of all running units together, in MiB. A unit
-	// that asks for more is refused, one that does not fit now waits.
-	MemoryMB int `json:"memory_mb"`
+	Slots int
+	// MemoryMB bounds the memory of all running units together. A unit that asks
+	// for more is refused, one that does not fit now waits.
+	MemoryMB int
 	// Tags and Region are told to the coordinator for placement.
-	Tags   []string `json:"tags"`
-	Region string   `json:"region"`
+	Tags   []string
+	Region string
 	// MaxRun bounds the run time of a unit whatever its own deadline.
-	MaxRun Duration `json:"max_run"`
+	MaxRun time.Duration
 
-	// CacheMB bounds the blocks kept on disk, in MiB.
-	CacheMB int `json:"cache_mb"`
-	// HotMB bounds the blocks kept in memory too, in MiB.
-	HotMB int `json:"hot_mb"`
-	// MaxInputMB bounds the input and blobs of one unit together, in MiB. All of
-	// them are in memory while it runs.
-	MaxInputMB int `json:"max_input_mb"`
+	// CacheMB bounds the blocks kept on disk, CodeMB the compiled modules.
+	CacheMB int
+	CodeMB  int
+	// HotMB bounds the blocks kept in memory too.
+	HotMB int
+	// MaxInputMB bounds the input and blobs of one unit together. All of them are
+	// in memory while it runs.
+	MaxInputMB int
 	// MaxUnacked bounds the batches that were signed and not acknowledged. At the
-	// bound nothing more is signed or asked for.
-	MaxUnacked int `json:"max_unacked"`
-	// MaxOutputMB bounds the outputs kept for the coordinator, in MiB. Beyond it
-	// no unit is started; those running may exceed it by an output each.
-	MaxOutputMB int `json:"max_output_mb"`
+	// bound nothing more is signed, and soon nothing more asked for.
+	MaxUnacked int
+	// MaxOutputMB bounds the outputs kept for the coordinator. Beyond it no unit
+	// is started; those running may exceed it by an output each.
+	MaxOutputMB int
 
 	// ReconnectMin and ReconnectMax are the first and the greatest pause between
-	// attempts to reach a coordinator.
-	ReconnectMin Duration `json:"reconnect_min"`
-	ReconnectMax Duration `json:"reconnect_max"`
-	// GiveUpAfter ends the agent when it had no work stream for so long; 0 never.
-	GiveUpAfter Duration `json:"give_up_after"`
+	// two work streams.
+	ReconnectMin time.Duration
+	ReconnectMax time.Duration
+	// GiveUpAfter ends the agent when no coordinator took it for so long; 0 never.
+	GiveUpAfter time.Duration
 	// DrainTimeout bounds a graceful stop.
-	DrainTimeout Duration `json:"drain_timeout"`
-
-	// StatusAddr is a loopback host:port that serves /healthz, /readyz and
-	// /status. Empty serves nothing.
-	StatusAddr string `json:"status_addr"`
-	// LogLevel is debug, info, warn or error.
-	LogLevel string `json:"log_level"`
-	// LogFormat is text, json, or auto: text on a terminal.
-	LogFormat string `json:"log_format"`
+	DrainTimeout time.Duration
 }
 
 // DefaultConfig lends every processor of the machine. DataDir and a way to find
@@ -96,38 +93,40 @@ type Config struct {
 func DefaultConfig() Config {
 	slots := min(runtime.GOMAXPROCS(0), MaxSlots) // respects the container's share
 	return Config{
+		Version:      "dev",
 		Rendezvous:   "krako",
 		Slots:        slots,
 		MemoryMB:     512 * slots, // eight times what a unit gets that asks for nothing
-		MaxRun:       Duration(time.Hour),
+		MaxRun:       time.Hour,
 		CacheMB:      4096,
+		CodeMB:       4096, // 200 Go modules
 		HotMB:        64,
 		MaxInputMB:   256,
 		MaxUnacked:   64,  // 16,384 results
 		MaxOutputMB:  256, // thirty of the largest outputs
-		ReconnectMin: Duration(500 * time.Millisecond),
-		ReconnectMax: Duration(30 * time.Second), // a restarted coordinator has its lab back in half a minute
-		DrainTimeout: Duration(30 * time.Second),
-		LogLevel:     "info",
-		LogFormat:    "auto",
+		ReconnectMin: 500 * time.Millisecond,
+		ReconnectMax: 30 * time.Second, // a restarted coordinator has its lab back in half a minute
+		DrainTimeout: 15 * time.Second, // below what service supervisors grant before they kill
 	}
 }
 
 // Validate reports every problem at once, joined, each a *contracts.Error
-// VALIDATION_ERROR with the field as Offender.
+// VALIDATION_ERROR with the setting as Offender, such as data_dir.
 func (c *Config) Validate() error {
 	p := &problems{}
+	p.require(len(c.Version) <= maxTag, "version", "has %d bytes, at most %d", len(c.Version), maxTag)
 	p.require(c.DataDir != "", "data_dir", "is missing")
-	p.require(len(c.Coordinators) > 0 || c.MDNS || c.DHT, "coordinators",
+	p.require(len(c.Coordinators) > 0 || c.MDNS || c.DHT, "coordinator",
 		"is empty and neither mdns nor dht is on: the node could never find work")
-	p.require(len(c.Tags) <= maxTags, "tags", "has %d entries, at most %d", len(c.Tags), maxTags)
+	p.require(len(c.Tags) <= maxTags, "tag", "has %d entries, at most %d", len(c.Tags), maxTags)
 	for _, tag := range c.Tags {
-		p.require(tag != "" && len(tag) <= maxTag, "tags", "has a tag of %d bytes, not 1 to %d", len(tag), maxTag)
+		p.require(tag != "" && len(tag) <= maxTag, "tag", "has %d bytes, not 1 to %d", len(tag), maxTag)
 	}
 	p.require(len(c.Region) <= maxTag, "region", "has %d bytes, at most %d", len(c.Region), maxTag)
 	p.within("slots", c.Slots, 1, MaxSlots)
 	p.within("memory_mb", c.MemoryMB, 1, MaxMemoryMB)
 	p.within("cache_mb", c.CacheMB, 1, 1<<30)
+	p.within("code_mb", c.CodeMB, 1, 1<<30)
 	p.within("hot_mb", c.HotMB, 0, 1<<20)
 	p.within("max_input_mb", c.MaxInputMB, 1, 1<<20)
 	p.within("max_unacked", c.MaxUnacked, 1, maxUnacked)
@@ -137,10 +136,7 @@ func (c *Config) Validate() error {
 	p.require(c.ReconnectMax >= c.ReconnectMin, "reconnect_max", "is %s, less than reconnect_min", c.ReconnectMax)
 	p.require(c.GiveUpAfter >= 0, "give_up_after", "is %s, less than 0", c.GiveUpAfter)
 	p.positive("drain_timeout", c.DrainTimeout)
-	p.check("status_addr", checkLoopback(c.StatusAddr))
-	p.oneOf("log_level", c.LogLevel, "debug", "info", "warn", "error")
-	p.oneOf("log_format", c.LogFormat, "auto", "text", "json")
-	p.check("network", c.checkNetwork())
+	p.check(NetworkSettings, c.checkNetwork())
 	return errors.Join(p.found...)
 }
 
@@ -158,7 +154,7 @@ func (c *Config) checkNetwork() error {
 func (c *Config) network(id p2p.Identity, log *slog.Logger) p2p.Config {
 	n := p2p.DefaultConfig()
 	n.Identity = id
-	n.UserAgent = "krako-node"
+	n.UserAgent = "krako-node/" + c.Version
 	n.Rendezvous = c.Rendezvous
 	n.Coordinators = c.Coordinators
 	n.Bootstrap = c.Bootstrap
@@ -168,21 +164,6 @@ func (c *Config) network(id p2p.Identity, log *slog.Logger) p2p.Config {
 	}
 	n.Log = log
 	return n
-}
-
-// checkLoopback accepts addresses that only this machine can reach.
-func checkLoopback(addr string) error {
-	if addr == "" {
-		return nil
-	}
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Errorf("%q is not host:port", addr)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%q is not a loopback address: the status has no access control", addr)
-	}
-	return nil
 }
 
 // problems collects what is wrong with a Config.
@@ -204,33 +185,6 @@ func (p *problems) within(field string, n, low, high int) {
 	p.require(n >= low && n <= high, field, "is %d, not %d to %d", n, low, high)
 }
 
-func (p *problems) positive(field string, d Duration) {
+func (p *problems) positive(field string, d time.Duration) {
 	p.require(d > 0, field, "is %s, must be more than 0", d)
-}
-
-func (p *problems) oneOf(field, s string, allowed ...string) {
-	for _, a := range allowed {
-		if s == a {
-			return
-		}
-	}
-	p.require(false, field, "is %q, not %s", s, strings.Join(allowed, ", "))
-}
-
-// Duration is a time.Duration that documents write as text, such as "30s".
-type Duration time.Duration
-
-func (d Duration) String() string { return time.Duration(d).String() }
-
-// MarshalText implements encoding.TextMarshaler.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (d *Duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	if err != nil {
-		return fmt.Errorf("%q is not a duration such as 30s or 5m", b)
-	}
-	*d = Duration(v)
-	return nil
 }

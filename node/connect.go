@@ -16,7 +16,7 @@ const steady = 30 * time.Second
 // keepConnected serves one work stream after the other.
 func (a *Agent) keepConnected(ctx context.Context) error {
 	wait := backoff{
-		first: time.Duration(a.cfg.ReconnectMin), last: time.Duration(a.cfg.ReconnectMax), random: rand.Float64,
+		first: a.cfg.ReconnectMin, last: a.cfg.ReconnectMax, random: rand.Float64,
 	}
 	for {
 		err := a.searchAndServe(ctx, &wait)
@@ -77,7 +77,7 @@ func (a *Agent) connect(ctx context.Context, hints <-chan p2p.PeerHint) (*p2p.Wo
 			cancel(nil)
 		}
 	})()
-	if d := time.Duration(a.cfg.GiveUpAfter); d > 0 {
+	if d := a.cfg.GiveUpAfter; d > 0 {
 		defer time.AfterFunc(d, func() {
 			cancel(&fatalError{contracts.Errorf(contracts.CodeNetwork, "coordinator", "none was reached in %s", d)})
 		}).Stop()

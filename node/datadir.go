@@ -36,7 +36,7 @@ func openDataDir(path string) (*dataDir, error) {
 }
 
 // identity is the file of the node's key. Whoever has it is the node.
-func (d *dataDir) identity() string { return filepath.Join(d.path, "identity.pem") }
+func (d *dataDir) identity() string { return filepath.Join(d.path, "identity.key") }
 
 // sequence is the file of the batch numbers in use.
 func (d *dataDir) sequence() string { return filepath.Join(d.path, "sequence") }

@@ -26,7 +26,7 @@ func (a *Agent) limitDrain(ctx context.Context, cancel context.CancelCauseFunc) 
 	case <-ctx.Done():
 		return
 	}
-	limit := time.Duration(a.cfg.DrainTimeout)
+	limit := a.cfg.DrainTimeout
 	if !pause(ctx, limit) {
 		return
 	}

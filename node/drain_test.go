@@ -37,7 +37,7 @@ func TestDrainFinishesWhatIsInHand(t *testing.T) {
 func TestDrainGivesBackWhatTakesTooLong(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	cfg := testConfig(t, c)
-	cfg.DrainTimeout = Duration(1)
+	cfg.DrainTimeout = 1
 	a := start(t, cfg)
 	s := c.wait()
 	s.run(1, c.invocation(loop()))
@@ -51,7 +51,7 @@ func TestDrainGivesBackWhatTakesTooLong(t *testing.T) {
 func TestDrainDoesNotWaitForEverForAcks(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	cfg := testConfig(t, c)
-	cfg.DrainTimeout = Duration(1)
+	cfg.DrainTimeout = 1
 	a := start(t, cfg)
 	s := c.wait()
 	s.assign(1, c.invocation(noop(t)))

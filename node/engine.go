@@ -29,7 +29,7 @@ func engine() string {
 // hello is how the node introduces itself.
 func (c *Config) hello() p2p.Hello {
 	return p2p.Hello{
-		Kind: "node", Profiles: []string{sandbox.Profile}, Engine: engine(),
+		Kind: "node", Version: c.Version, Profiles: []string{sandbox.Profile}, Engine: engine(),
 		Slots: c.Slots, MemoryMB: c.MemoryMB, Tags: c.Tags, Region: c.Region,
 	}
 }

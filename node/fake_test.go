@@ -301,8 +301,8 @@ func testConfig(t testing.TB, cs ...*fakeCoordinator) Config {
 	}
 	cfg.Slots = 2
 	cfg.MemoryMB = 256
-	cfg.ReconnectMin, cfg.ReconnectMax = Duration(time.Millisecond), Duration(10*time.Millisecond)
-	cfg.DrainTimeout = Duration(patience)
+	cfg.ReconnectMin, cfg.ReconnectMax = time.Millisecond, 10*time.Millisecond
+	cfg.DrainTimeout = patience
 	return cfg
 }
 

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/p2p"
@@ -121,7 +122,7 @@ func TestNextCoordinatorIsTriedWhenOneRefuses(t *testing.T) {
 func TestGivesUpWithoutACoordinator(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	cfg := testConfig(t, c)
-	cfg.GiveUpAfter = Duration(50e6)
+	cfg.GiveUpAfter = 50 * time.Millisecond
 	if err := c.host.Close(); err != nil {
 		t.Fatal(err)
 	}

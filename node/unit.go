@@ -48,7 +48,7 @@ type rules struct {
 func (c *Config) rules() rules {
 	return rules{
 		maxPages: uint32(min(c.MemoryMB, maxUnitMB) * pagesPerMB),
-		maxRun:   time.Duration(c.MaxRun),
+		maxRun:   c.MaxRun,
 	}
 }
 

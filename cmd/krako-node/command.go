@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/spf13/cobra"
+)
+
+const long = `krako-node lends this machine's processor to a Krako cluster. It connects to a
+coordinator, runs the WebAssembly units it is given, and signs what comes out.
+
+It takes no inbound connections. What it runs sees no network, no file and no
+clock of this machine. Name a coordinator with --coordinator, or let the node look
+for one with --mdns (this local network) or --dht.
+
+The key by which the cluster knows this machine is made at the first start and
+kept in --data-dir: a lost key is a lost reputation. SIGTERM and Ctrl-C finish
+and deliver what was begun, for at most --drain-timeout; a second one ends at once.
+
+Every flag can also be given as an environment variable (--data-dir as
+KRAKO_DATA_DIR) or as a member of a JSON file (data_dir) named by --config.
+
+Exit codes: 0 stopped as asked, 1 failed, 2 called wrongly, 5 no coordinator for
+--give-up-after.`
+
+const example = `  # Work for whatever cluster of this name is on the local network
+  krako-node --rendezvous our-lab --mdns
+
+  # Lend two processors and 2 GiB to one coordinator
+  krako-node --coordinator /ip4/192.0.2.7/udp/7701/quic-v1/p2p/12D3KooW... \
+             --slots 2 --memory-mb 2048
+
+  # Show what would be run, then stop
+  krako-node --config /etc/krako/node.json --check
+
+  # See what it does
+  krako-node --mdns --status 127.0.0.1:7710 &
+  curl http://127.0.0.1:7710/status`
+
+// run executes the command line and returns the exit code. When ctx ends the
+// node drains.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var (
+		s      settings
+		config string
+		check  bool
+	)
+	cmd := &cobra.Command{
+		Use: "krako-node", Short: "Lend this machine's processor to a Krako cluster", Long: long, Example: example,
+		Version: cli.Version(), Args: noArguments, SilenceErrors: true, SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			source := cli.Settings{Flags: cmd.Flags(), Getenv: os.LookupEnv, Skip: []string{"config", "check", "help", "version"}}
+			if err := source.Fill(config); err != nil {
+				return &cli.UsageError{Err: err}
+			}
+			if err := s.validate(); err != nil {
+				return &cli.UsageError{Err: err}
+			}
+			if check {
+				_, err := fmt.Fprintf(stdout, "%s", source.Effective())
+				return err
+			}
+			log, err := cli.Logger(stderr, s.logLevel)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), s, log)
+		},
+	}
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
+	s.flags(cmd.Flags())
+	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
+	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
+	return cli.Report(stderr, "krako-node", cmd.ExecuteContext(ctx))
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return cli.Usagef("%q is not a flag; everything is set by flags", args[0])
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/krako-labs/krako/node"
+)
+
+// serve runs the node until ctx ends and it has drained.
+func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
+	agent, err := node.New(context.WithoutCancel(ctx), s.node, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, agent.Close()) }()
+	stop, err := serveStatus(s.status, agent, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	log.Info("node starts", "node", agent.ID(), "version", s.node.Version, "slots", s.node.Slots,
+		"memory_mb", s.node.MemoryMB, "data_dir", s.node.DataDir)
+	defer context.AfterFunc(ctx, func() {
+		log.Info("node drains", "timeout", s.node.DrainTimeout)
+		agent.Drain()
+	})()
+	return agent.Run(context.WithoutCancel(ctx))
+}
+
+// serveStatus answers on addr until stop is called, or does nothing if addr is
+// empty.
+func serveStatus(addr string, agent *node.Agent, log *slog.Logger) (stop func(), err error) {
+	if addr == "" {
+		return func() {}, nil
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("serve status: %w", err)
+	}
+	log.Info("status is served", "addr", listener.Addr().String())
+	server := &http.Server{
+		Handler: agent.Handler(), ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("status is no longer served", "error", err)
+		}
+	}()
+	return func() {
+		_ = server.Close() // its connections are of no more use to anybody
+		<-done
+	}, nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/node"
+	"github.com/spf13/pflag"
+)
+
+// settings is everything an operator can choose.
+type settings struct {
+	node     node.Config
+	status   string
+	logLevel string
+}
+
+func (s *settings) flags(fs *pflag.FlagSet) {
+	d := node.DefaultConfig()
+	d.DataDir, _ = cli.DataDir("node") // empty where there is no home: validate asks for it
+	d.Version = cli.Version()
+	s.node = d
+	c := &s.node
+	fs.SortFlags = false
+	fs.StringVar(&c.DataDir, "data-dir", d.DataDir, "where the key and the caches are kept")
+	fs.StringSliceVar(&c.Coordinators, "coordinator", []string{}, "multiaddr of a coordinator, ending in /p2p/<peer id>; may be repeated")
+	fs.BoolVar(&c.MDNS, "mdns", d.MDNS, "look for a coordinator on the local network")
+	fs.BoolVar(&c.DHT, "dht", d.DHT, "look for a coordinator in Krako's DHT")
+	fs.StringSliceVar(&c.Bootstrap, "bootstrap", []string{}, "multiaddrs of members of the DHT")
+	fs.StringVar(&c.Rendezvous, "rendezvous", d.Rendezvous, "name of the cluster to look for")
+	fs.IntVar(&c.Slots, "slots", d.Slots, "how many units run at once")
+	fs.IntVar(&c.MemoryMB, "memory-mb", d.MemoryMB, "memory for all running units together, in MiB")
+	fs.StringSliceVar(&c.Tags, "tag", []string{}, "label for placement; may be repeated")
+	fs.StringVar(&c.Region, "region", d.Region, "region for placement")
+	fs.DurationVar(&c.MaxRun, "max-run", d.MaxRun, "how long one run of a unit may take")
+	fs.IntVar(&c.CacheMB, "cache-mb", d.CacheMB, "blocks kept on disk, in MiB")
+	fs.IntVar(&c.CodeMB, "code-mb", d.CodeMB, "compiled modules kept on disk, in MiB")
+	fs.IntVar(&c.HotMB, "hot-mb", d.HotMB, "blocks kept in memory too, in MiB")
+	fs.IntVar(&c.MaxInputMB, "max-input-mb", d.MaxInputMB, "input and blobs of one unit, in MiB")
+	fs.IntVar(&c.MaxUnacked, "max-unacked", d.MaxUnacked, "batches signed and not acknowledged")
+	fs.IntVar(&c.MaxOutputMB, "max-output-mb", d.MaxOutputMB, "outputs kept until they are recorded, in MiB")
+	fs.DurationVar(&c.ReconnectMin, "reconnect-min", d.ReconnectMin, "first pause before connecting again")
+	fs.DurationVar(&c.ReconnectMax, "reconnect-max", d.ReconnectMax, "longest pause before connecting again")
+	fs.DurationVar(&c.GiveUpAfter, "give-up-after", d.GiveUpAfter, "stop when no coordinator was reached for so long; 0 never")
+	fs.DurationVar(&c.DrainTimeout, "drain-timeout", d.DrainTimeout, "how long a graceful stop may take")
+	fs.StringVar(&s.status, "status", "", "loopback host:port to serve /healthz, /readyz and /status on; empty serves nothing")
+	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// validate reports every problem that shows before anything is opened, by the
+// name of its flag.
+func (s *settings) validate() error {
+	problems := []error{checkLoopback(s.status)}
+	if new(slog.Level).UnmarshalText([]byte(s.logLevel)) != nil {
+		problems = append(problems, fmt.Errorf("--log-level is %q, not debug, info, warn or error", s.logLevel))
+	}
+	if all, ok := s.node.Validate().(interface{ Unwrap() []error }); ok {
+		for _, err := range all.Unwrap() {
+			problems = append(problems, byFlag(err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// byFlag names the flag that a setting of the node is given by. What the network
+// says of its part names the setting already.
+func byFlag(err error) error {
+	e, ok := errors.AsType[*contracts.Error](err)
+	switch {
+	case !ok:
+		return err
+	case e.Offender == node.NetworkSettings:
+		return errors.New(e.Message)
+	}
+	return fmt.Errorf("--%s %s", strings.ReplaceAll(e.Offender, "_", "-"), e.Message)
+}
+
+// checkLoopback accepts addresses that only this machine can reach: the status
+// has no access control.
+func checkLoopback(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("--status is %q, not host:port", addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--status is %q, not a loopback address", addr)
+	}
+	return nil
+}
