@@ -15,6 +15,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/examples/exampletest"
+	"github.com/krako-labs/krako/examples/logs/logstest"
 	"github.com/krako-labs/krako/wasmtasks/logs/accesslog"
 )
 
@@ -55,11 +56,11 @@ func TestReport(t *testing.T) {
 	if len(g.WorkUnits) < 60 {
 		t.Fatalf("%d units", len(g.WorkUnits))
 	}
-	want := reference(log, 12, 20)
+	want := logstest.Reference(log, 12, 20)
 	if !bytes.Contains(log, bytes.Repeat([]byte("A"), 1<<16)) || want.Malformed < 50 {
 		t.Fatal("the log has no very long line or few malformed ones: choose another seed")
 	}
-	var got refReport
+	var got logstest.Report
 	if err := json.Unmarshal(exampletest.Run(t, g, stored)["reduce"].Output, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestGeneratedLogIsWorthSummarising(t *testing.T) {
 	if n := bytes.Count(log, []byte("\n")); n != 20_000 {
 		t.Errorf("%d lines", n)
 	}
-	r := reference(log, 5, 5)
+	r := logstest.Reference(log, 5, 5)
 	if r.Malformed < 5 || r.Malformed > 60 || r.InvalidRequests < 20 || r.UniqueVisitors < 800 ||
 		r.Paths.Distinct < 300 || r.Statuses.Distinct < 7 || r.Hours.Distinct < 48 {
 		t.Errorf("log has %+v", r)

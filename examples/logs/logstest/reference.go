@@ -1,4 +1,7 @@
-package logs
+// Package logstest computes what the logs example must report, in the most
+// obvious way: it holds the whole log, matches every line against one regular
+// expression and sorts every list. It shares no code with the task.
+package logstest
 
 import (
 	"bytes"
@@ -14,11 +17,8 @@ import (
 	"unicode/utf8"
 )
 
-// The reference computes the expected report in the most obvious way: it holds
-// the whole log, matches every line against one regular expression and sorts
-// every list. It shares no code with the task.
-
-type refReport struct {
+// Report is the part of the example's report that is checked.
+type Report struct {
 	Lines           int       `json:"lines"`
 	Malformed       int       `json:"malformed"`
 	InvalidRequests int       `json:"invalid_requests"`
@@ -62,8 +62,10 @@ var refForm = regexp.MustCompile(`(?s)^([^ ]+) [^\[]+ \[(\d\d/[A-Z][a-z]{2}/\d{4
 
 var refRequest = regexp.MustCompile(`(?s)^([A-Z]{1,20}) (.+) HTTP/`)
 
-func reference(log []byte, top, examples int) refReport {
-	var r refReport
+// Reference returns the report of a log, with at most top entries a table and
+// examples malformed lines.
+func Reference(log []byte, top, examples int) Report {
+	var r Report
 	var sizes []int
 	visitors := map[string]bool{}
 	tables := map[string]map[string]int{}
