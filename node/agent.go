@@ -22,6 +22,7 @@ type Agent struct {
 	log      *slog.Logger
 	rules    rules
 	identity p2p.Identity
+	id       contracts.NodeID
 	dir      *dataDir
 	host     *p2p.Host
 	sandbox  *sandbox.Sandbox
@@ -60,6 +61,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error
 	if a.identity, err = p2p.LoadIdentity(a.dir.identity()); err != nil {
 		return a, err
 	}
+	a.id = contracts.NodeID(a.identity.ID())
 	if a.sequence, err = openSequence(a.dir.sequence()); err != nil {
 		return a, err
 	}
@@ -93,7 +95,7 @@ func (a *Agent) Close() error {
 }
 
 // ID returns the node's name: the peer id under which it signs.
-func (a *Agent) ID() contracts.NodeID { return contracts.NodeID(a.identity.ID()) }
+func (a *Agent) ID() contracts.NodeID { return a.id }
 
 // Drain begins a graceful stop: no more units are asked for, those in hand are
 // run, results are delivered and acknowledged, and Run returns. It returns at
@@ -156,7 +158,7 @@ func (a *Agent) execute(ctx context.Context, u *unit) (*report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run unit: %w", err)
 	}
-	return newReport(u, a.ID(), outcome, started, time.Now())
+	return newReport(u, a.id, outcome, started, time.Now())
 }
 
 // readOutput gives an output to the coordinator that is to record it. For
