@@ -93,7 +93,7 @@ func (st *state) place(ctx context.Context, r *round, lane *fifo) (bool, error) 
 		return true, nil
 	}
 	choice := placement.Pick(r.candidates, placement.Need{
-		Type: l.Plan().Unit(unit).Type, Profile: st.c.cfg.Profile, Trusted: l.needsTrust(unit),
+		Type: l.Plan().Unit(unit).Type, Profile: st.c.cfg.Profile, Trusted: l.needsTrust(unit), Avoid: l.Executors(unit),
 	})
 	if choice.Index < 0 {
 		return false, nil
@@ -165,6 +165,9 @@ func (st *state) source(ctx context.Context, l *live) dag.Source {
 // refuse ends a unit whose invocation cannot be built.
 func (st *state) refuse(l *live, unit int, cause error) error {
 	e, ok := errors.AsType[*contracts.Error](cause)
+	if damaged, bad := errors.AsType[*blob.CorruptError](cause); bad {
+		e, ok = contracts.Errorf(contracts.CodeInternal, damaged.CID.String(), "a block it needs is damaged: %w", damaged), true
+	}
 	if !ok {
 		return cause // the store failed: nothing is known about the unit
 	}

@@ -33,7 +33,7 @@ func (tasks) Tasks() []contracts.TaskView { return nil }
 // fabric is a coordinator in this process over a real log and a real network.
 type fabric struct {
 	*coordinator.Coordinator
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	db   *pebblelog.DB
 	host *p2p.Host
@@ -43,7 +43,7 @@ type fabric struct {
 
 type tuning func(*coordinator.Config)
 
-func startFabric(t *testing.T, tune ...tuning) *fabric {
+func startFabric(t testing.TB, tune ...tuning) *fabric {
 	t.Helper()
 	id, err := p2p.NewIdentity()
 	if err != nil {
@@ -98,7 +98,7 @@ func (f *fabric) open(tune ...tuning) {
 	}
 }
 
-func newHost(t *testing.T, id p2p.Identity) *p2p.Host {
+func newHost(t testing.TB, id p2p.Identity) *p2p.Host {
 	t.Helper()
 	cfg := p2p.DefaultConfig()
 	cfg.Identity, cfg.Listen = id, p2p.ListenAddrs(netip.MustParseAddr("127.0.0.1"), 0)
@@ -152,7 +152,7 @@ func (f *fabric) end(id contracts.SessionID) *contracts.ExecutionResult {
 
 // worker is the other end of a work stream, in the test's hands.
 type worker struct {
-	t       *testing.T
+	t       testing.TB
 	id      p2p.Identity
 	host    *p2p.Host
 	stream  *p2p.WorkStream

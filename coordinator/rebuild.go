@@ -33,7 +33,8 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 		for _, d := range l.Leases() {
 			needs, err := c.needs(ctx, l.UnitCID(d.Unit))
 			if err != nil {
-				return nil, err
+				// The holder can finish if it has its blocks, or else lose the lease.
+				c.log.Warn("invocation of a lease is not readable", "session", id, "lease", d.ID, "error", err)
 			}
 			st.hold(d, l, needs)
 		}

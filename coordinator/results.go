@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"slices"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
@@ -18,7 +19,7 @@ type arrival struct {
 	item   *contracts.BatchItem
 	result *contracts.Result
 	output []byte
-	// needed is set when the session must see the output's bytes.
+	// current is set when the item's lease is the unit's.
 	current bool
 }
 
@@ -47,6 +48,11 @@ func (c *Coordinator) takeResults(ctx context.Context, w *worker, m *p2p.Results
 	if !fresh {
 		w.post(&p2p.Reject{Seq: b.Seq, Code: contracts.CodeConflict, Message: "sequence number was used before"})
 		return nil
+	}
+	if !slices.ContainsFunc(arrivals, func(a arrival) bool { return a.current }) {
+		// Nothing of it is used, so nothing of it is kept: a node cannot fill the
+		// store with results nobody asked for.
+		return c.post(ctx, func(st *state) { st.passOver(w, b.Seq) })
 	}
 	envelope := blob.Raw(m.Batch)
 	if err := c.keepOutputs(ctx, id, envelope, arrivals, m); err != nil {
@@ -138,6 +144,13 @@ func (c *Coordinator) output(ctx context.Context, from contracts.NodeID, r *cont
 		return c.parts.Blocks.Get(ctx, r.Output.Cid)
 	}
 	return c.parts.Network.FetchBlock(ctx, string(from), r.Output.Cid, int64(r.OutputBytes))
+}
+
+// passOver acknowledges a batch none of whose leases is current. Its number is
+// used up in memory only: after a restart its leases are no more current.
+func (st *state) passOver(w *worker, seq uint64) {
+	w.node.seq, w.node.seen = max(w.node.seq, seq), st.now
+	st.commit.then(func() { w.post(&p2p.Ack{Seq: seq}) })
 }
 
 // take gives the items to their sessions, uses up the batch's number and

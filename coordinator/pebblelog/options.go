@@ -98,7 +98,9 @@ func (o Options) pebbleOptions(fs vfs.FS, f *failure) *pebble.Options {
 	for i := range p.Levels {
 		p.TargetFileSizes[i] = 16 << 20
 		p.Levels[i].BlockSize = 32 << 10
-		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // 1 % of lookups for absent blocks read a table
+		if i < len(p.Levels)-1 { // in the last level pebble's lookups do without
+			p.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // a lookup reads 1 % of the tables without its key
+		}
 		p.Levels[i].Compression = func() *block.CompressionProfile { return block.ZstdCompression }
 	}
 	return p

@@ -26,6 +26,9 @@ type Need struct {
 	Profile string
 	// Trusted is set for local_only units and for those that ask for a trusted node.
 	Trusted bool
+	// Avoid are nodes that were given the unit before and did not finish it.
+	// They are passed over while any other node could ever take it.
+	Avoid []contracts.NodeID
 }
 
 // Verdict says why a candidate cannot take a unit; Eligible if it can.
@@ -69,10 +72,24 @@ type Choice struct {
 // Pick chooses the eligible candidate with the highest score; ties go to the
 // one that holds less, then to the smaller id.
 func Pick(candidates []Candidate, n Need) Choice {
+	if len(n.Avoid) > 0 && slices.ContainsFunc(candidates, func(c Candidate) bool { return n.suits(&c) }) {
+		return pick(candidates, n, n.suits)
+	}
+	return pick(candidates, n, func(*Candidate) bool { return true })
+}
+
+// suits reports whether c is not to be avoided and could take the unit, now or
+// once it has credits again.
+func (n Need) suits(c *Candidate) bool {
+	v := Filter(c, n)
+	return (v == Eligible || v == NoFreeCredits) && !slices.Contains(n.Avoid, c.ID)
+}
+
+func pick(candidates []Candidate, n Need, among func(*Candidate) bool) Choice {
 	best := Choice{Index: -1}
 	for i := range candidates {
 		c := &candidates[i]
-		if Filter(c, n) != Eligible {
+		if Filter(c, n) != Eligible || !among(c) {
 			continue
 		}
 		best.Eligible++

@@ -159,6 +159,9 @@ func (s *Session) Output(unit int) dag.Output {
 	return dag.Output{CID: e.Output.Cid, MediaType: e.MediaType}
 }
 
+// Executors returns the nodes that were given a unit, in order.
+func (s *Session) Executors(unit int) []contracts.NodeID { return s.units[unit].executors }
+
 // End returns how an executed unit ended, nil before that.
 func (s *Session) End(unit int) *Ended { return s.units[unit].end }
 
