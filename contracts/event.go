@@ -178,10 +178,10 @@ func (e *Event) flaw() (field, why string) {
 		return "subject", "names no work unit"
 	case e.Type.ofSession() && e.TenantID == "":
 		return "tenantid", "is missing"
-	case e.Type.ofSession() && e.GraphID == "":
-		return "graphid", "is missing"
-	case e.Type.ofSession() && e.SessionID == "":
-		return "sessionid", "is missing"
+	case e.Type.ofSession() && !validUUID(e.GraphID):
+		return "graphid", "is not a UUID in lower case"
+	case e.Type.ofSession() && !validUUID(string(e.SessionID)):
+		return "sessionid", "is not a UUID in lower case"
 	}
 	return "", ""
 }
