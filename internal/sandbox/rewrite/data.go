@@ -11,34 +11,35 @@ type mergedData struct {
 	passive [][]byte
 	merged  []Segment
 	index   []uint32 // of each of the guest's segments
-	dropped bool     // an active segment is named by an instruction's index space
 }
 
 // mergeGap is the largest run of zero bytes that is stored rather than begun
 // a new segment after: about what a segment costs by itself.
 const mergeGap = 64
 
-// mergeData merges the active segments. Once a module is instantiated they
-// count as dropped, so for memory.init and data.drop any active segment is as
-// good as another.
-func mergeData(data []dataSegment) mergedData {
+// mergeData merges the active segments. Instantiation leaves them dropped (Core
+// 2.0, section 4.5.4): to memory.init and data.drop they are empty, as is the
+// passive segment that takes their index if instructions may name segments.
+// The engine itself does not drop them.
+func mergeData(data []dataSegment, named bool) mergedData {
 	d := mergedData{index: make([]uint32, len(data))}
 	var act []Segment
 	for i, s := range data {
-		if s.mode == passive {
+		switch {
+		case s.mode == passive:
 			d.index[i] = uint32(len(d.passive))
 			d.passive = append(d.passive, s.bytes)
-			continue
-		}
-		d.dropped = true
-		if len(s.bytes) > 0 {
+		case len(s.bytes) > 0:
 			act = append(act, Segment{s.offset, s.bytes})
 		}
 	}
-	for i, s := range data {
-		if s.mode == active {
-			d.index[i] = uint32(len(d.passive))
+	if named && len(d.passive) < len(data) {
+		for i, s := range data {
+			if s.mode == active {
+				d.index[i] = uint32(len(d.passive))
+			}
 		}
+		d.passive = append(d.passive, nil)
 	}
 	d.merged = mergeSegments(act)
 	return d

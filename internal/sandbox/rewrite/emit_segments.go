@@ -61,17 +61,12 @@ func (e element) needsExpressions() bool {
 	return false
 }
 
-// activeData are the active segments to write. Where instructions may name one
-// there is at least one, for its index.
+// activeData are the active segments to write.
 func (w *rewriter) activeData() []Segment {
-	segments := w.data.merged
 	if w.opts.OmitData {
-		segments = nil
+		return nil
 	}
-	if len(segments) == 0 && w.data.dropped && w.m.dataCount != nil {
-		segments = []Segment{{}}
-	}
-	return segments
+	return w.data.merged
 }
 
 func (w *rewriter) dataCountSection() []byte {

@@ -2,8 +2,7 @@ package rewrite
 
 import "encoding/binary"
 
-// appendOp appends an opcode in its shortest encoding. The engine reads no
-// other: it takes what follows prefix 0xfd for a single byte.
+// appendOp appends an opcode in its shortest encoding.
 func appendOp(b []byte, op opcode) []byte {
 	switch {
 	case op >= opVec:

@@ -36,8 +36,15 @@ func (d *decoder) next() instr {
 	return in
 }
 
+// prefixed reads the opcode after a prefix. It must be in its shortest form:
+// the engine takes what follows 0xfd for a single byte, so that a padded opcode
+// would be checked as one instruction and executed as others.
 func (d *decoder) prefixed(base opcode, prefix uint32) (opcode, uint32) {
+	at := d.r.pos
 	sub := d.r.u32()
+	if len(appendU32(nil, sub)) != d.r.pos-at {
+		d.r.failAt(at-1, "opcode %#x is padded", prefix<<16|sub)
+	}
 	if sub > 0xff {
 		return prefixThreads, prefix<<16 | min(sub, 0xffff) // refused, like all of that prefix
 	}

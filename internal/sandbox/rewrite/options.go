@@ -64,6 +64,7 @@ const DefaultStackUnits = 1_000_000
 // instantiating it cheap; each is far above what compilers produce.
 type Limits struct {
 	ModuleBytes   int    // whole module
+	CodeBytes     int    // its code, rewritten
 	FunctionBytes int    // one function body
 	Functions     uint32 // imported and defined
 	Types         uint32
@@ -88,6 +89,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		ModuleBytes:   8 << 20,
+		CodeBytes:     32 << 20,
 		FunctionBytes: 512 << 10,
 		Functions:     50_000,
 		Types:         10_000,

@@ -1,16 +1,19 @@
 package rewrite
 
+import "fmt"
+
 // rewriter holds a parsed module and the indices of what is added to it.
 type rewriter struct {
 	parser
 	data    mergedData
 	stateOp string // the first instruction that uses hidden state
 
-	added []FuncType // types beyond the guest's
-	trap  uint32     // function: TrapImport
-	yield uint32     // function: YieldImport, in a Yield build
-	fuel  uint32     // global
-	depth uint32     // global
+	added   []FuncType        // types beyond the guest's
+	addedAt map[string]uint32 // their indices, by what they say
+	trap    uint32            // function: TrapImport
+	yield   uint32            // function: YieldImport, in a Yield build
+	fuel    uint32            // global
+	depth   uint32            // global
 }
 
 // Rewrite checks a module against the profile and returns it rewritten, with a
@@ -19,11 +22,14 @@ type rewriter struct {
 // *contracts.Error with code VALIDATION_ERROR, whose offender is the section,
 // function or import at fault and the offset where that was seen.
 func Rewrite(wasm []byte, opts Options) ([]byte, Info, error) {
-	w := &rewriter{parser: parser{wasm: wasm, opts: &opts, m: &module{}}}
+	w := &rewriter{
+		parser:  parser{wasm: wasm, opts: &opts, m: &module{}},
+		addedAt: map[string]uint32{},
+	}
 	if err := w.parse(); err != nil {
 		return nil, Info{}, err
 	}
-	w.data = mergeData(w.m.data)
+	w.data = mergeData(w.m.data, w.m.dataCount != nil)
 	w.allocate()
 	code, err := w.functions()
 	if err != nil {
@@ -58,16 +64,16 @@ func (w *rewriter) function(index uint32) uint32 {
 	return index + w.shift()
 }
 
-// addType returns the index of a type, adding it if neither the guest nor a
-// call before has it.
+// addType returns the index of a type that is added, once.
 func (w *rewriter) addType(t FuncType) uint32 {
-	for i, have := range w.added {
-		if have.equal(t) {
-			return uint32(len(w.m.types) + i)
-		}
+	key := t.String()
+	index, ok := w.addedAt[key]
+	if !ok {
+		index = uint32(len(w.m.types) + len(w.added))
+		w.addedAt[key] = index
+		w.added = append(w.added, t)
 	}
-	w.added = append(w.added, t)
-	return uint32(len(w.m.types) + len(w.added) - 1)
+	return index
 }
 
 // functions rewrites all bodies and returns the contents of the code section.
@@ -75,19 +81,31 @@ func (w *rewriter) functions() ([]byte, error) {
 	s := &scanner{decoder: decoder{parser: &w.parser}}
 	e := &emitter{rewriter: w}
 	out := appendU32(make([]byte, 0, len(w.wasm)*3/2), uint32(len(w.m.bodies)))
-	var locals uint64
+	locals := 0
 	for i, b := range w.m.bodies {
 		index := len(w.m.imports) + i
 		f, bad := s.scan(b, w.m.types[w.m.functions[i]])
-		if locals += uint64(f.locals); bad == nil && locals > uint64(w.opts.Limits.LocalsTotal) {
-			bad = &fault{offset: b.start, msg: "too many locals in all functions together"}
+		if bad == nil {
+			locals += f.locals
+			w.noteState(f, index)
+			out = e.function(out, f)
+			bad = w.excess(b, locals, len(out))
 		}
 		if bad != nil {
 			bad.where = w.functionName(index)
 			return nil, invalid("section code", bad)
 		}
-		w.noteState(f, index)
-		out = e.function(out, f)
 	}
 	return out, nil
+}
+
+// excess checks what all functions so far have come to.
+func (w *rewriter) excess(last body, locals, size int) *fault {
+	switch limits := w.opts.Limits; {
+	case locals > int(limits.LocalsTotal):
+		return &fault{offset: last.start, msg: fmt.Sprintf("more than %d locals in all functions together", limits.LocalsTotal)}
+	case size > limits.CodeBytes:
+		return &fault{offset: last.start, msg: fmt.Sprintf("more than %d bytes of code once rewritten", limits.CodeBytes)}
+	}
+	return nil
 }
