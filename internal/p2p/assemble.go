@@ -52,12 +52,12 @@ func assemble(cfg Config) (s *stack, err error) {
 		return nil, fmt.Errorf("create resource manager: %w", err)
 	}
 	undo = append(undo, limits.Close)
-	net, err := newSwarm(cfg, key, limits)
+	sw, err := newSwarm(cfg, key, limits)
 	if err != nil {
 		return nil, err
 	}
-	undo = append(undo, net.Peerstore().Close, net.Close)
-	quicConns, err := addTransports(net, key, limits)
+	undo = append(undo, sw.Peerstore().Close, sw.Close)
+	quicConns, err := addTransports(sw, key, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func assemble(cfg Config) (s *stack, err error) {
 		}
 		opts.AddrsFactory = func([]ma.Multiaddr) []ma.Multiaddr { return announced }
 	}
-	host, err := bhost.NewHost(net, opts)
+	host, err := bhost.NewHost(sw, opts)
 	if err != nil {
 		return nil, fmt.Errorf("create host: %w", err)
 	}

@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"log/slog"
@@ -146,7 +147,10 @@ func TestHungStreamIsNeverServedTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		go pump(first)
-		for range 3 {
+		for i := range 4 {
+			if i%2 == 1 {
+				synctest.Wait() // come back after the refused turn has ended, or before
+			}
 			_, err := s.open(ctx, workerPeer)
 			wantError(t, err, ErrRefused, coordinatorPeer)
 			if contracts.CodeOf(err) != contracts.CodeResourceExhausted {
@@ -186,25 +190,28 @@ func TestForeignVersionIsRefused(t *testing.T) {
 }
 
 func TestBrokenHandshakesAreReset(t *testing.T) {
-	for name, wire := range map[string][]byte{
-		"no hello":       mustEncode(t, &Credit{N: 1}),
-		"malformed":      mustFrame(t, typeHello, []byte{0xa0}),
-		"too large":      mustFrame(t, typeHello, make([]byte, maxHandshake)),
-		"4 GiB":          {0xff, 0xff, 0xff, 0xff},
-		"cut":            {0, 0},
-		"nothing at all": nil,
+	for name, c := range map[string]struct {
+		wire []byte
+		held time.Duration
+	}{
+		"no hello":       {mustEncode(t, &Credit{N: 1}), 0},
+		"malformed":      {mustFrame(t, typeHello, []byte{0xa0}), 0},
+		"over its cap":   {binary.BigEndian.AppendUint32(nil, maxHandshake+1), 0},
+		"4 GiB":          {[]byte{0xff, 0xff, 0xff, 0xff}, 0},
+		"cut":            {[]byte{0, 0}, handshakeTimeout},
+		"nothing at all": {nil, handshakeTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newTestServer()
-				c := s.dial(t.Context(), workerPeer)
+				end := s.dial(t.Context(), workerPeer)
 				start := time.Now()
-				go c.Write(wire)
-				if got, err := io.ReadAll(c); len(got) != 0 || err != nil {
+				go end.Write(c.wire)
+				if got, err := io.ReadAll(end); len(got) != 0 || err != nil {
 					t.Errorf("answered % x, %v", got, err)
 				}
-				if took := time.Since(start); took > handshakeTimeout {
-					t.Errorf("held for %s", took)
+				if took := time.Since(start); took != c.held {
+					t.Errorf("held for %s, want %s", took, c.held)
 				}
 				s.handlers.Wait()
 				if len(s.turns) != 0 {
