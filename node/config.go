@@ -78,8 +78,9 @@ type Config struct {
 	// is started; those running may exceed it by an output each.
 	MaxOutputMB int
 
-	// ReconnectMin and ReconnectMax are the first and the greatest pause between
-	// two work streams.
+	// ReconnectMin and ReconnectMax are the first and the greatest pause after a
+	// work stream was lost. They keep a lab from coming back all at once; how
+	// often a coordinator that does not answer is tried is the network's to say.
 	ReconnectMin time.Duration
 	ReconnectMax time.Duration
 	// GiveUpAfter ends the agent when no coordinator took it for so long; 0 never.
@@ -105,7 +106,7 @@ func DefaultConfig() Config {
 		MaxUnacked:   64,  // 16,384 results
 		MaxOutputMB:  256, // thirty of the largest outputs
 		ReconnectMin: 500 * time.Millisecond,
-		ReconnectMax: 30 * time.Second, // a restarted coordinator has its lab back in half a minute
+		ReconnectMax: 30 * time.Second,
 		DrainTimeout: 15 * time.Second, // below what service supervisors grant before they kill
 	}
 }

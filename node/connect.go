@@ -29,7 +29,6 @@ func (a *Agent) keepConnected(ctx context.Context) error {
 		if a.drained() {
 			return nil
 		}
-		wait.reset()
 	}
 }
 
@@ -52,10 +51,23 @@ func (a *Agent) searchAndServe(ctx context.Context, wait *backoff) error {
 			return err
 		}
 		a.log.Warn("work stream lost", "coordinator", stream.Peer(), "error", err)
-		if lasted := !settled.Stop(); lasted || !pause(ctx, wait.next()) {
+		lasted := !settled.Stop()
+		if lasted {
+			wait.reset()
+		}
+		a.rest(ctx, wait.next())
+		if lasted {
 			return nil
 		}
 	}
+}
+
+// rest waits for d, or until the node is to stop: then there is no time to lose.
+func (a *Agent) rest(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(a.leaving, cancel)()
+	pause(ctx, d)
 }
 
 // stopped returns why ctx ended: nil if it was the caller's doing.

@@ -30,7 +30,7 @@ func (a *Agent) limitDrain(ctx context.Context, cancel context.CancelCauseFunc) 
 	if !pause(ctx, limit) {
 		return
 	}
-	a.log.Warn("units given back", "leases", len(a.backlog.leases()), "drain_timeout", limit)
+	a.log.Warn("units given back", "leases", len(a.backlog.leases()), "drain_timeout", limit.String())
 	a.backlog.cancelAll(errLeaving)
 	if pause(ctx, lastWords) {
 		cancel(contracts.Errorf(contracts.CodeTimeout, "drain",

@@ -27,10 +27,13 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	log.Info("node starts", "node", agent.ID(), "version", s.node.Version, "slots", s.node.Slots,
 		"memory_mb", s.node.MemoryMB, "data_dir", s.node.DataDir)
 	defer context.AfterFunc(ctx, func() {
-		log.Info("node drains", "timeout", s.node.DrainTimeout)
+		log.Info("node drains", "timeout", s.node.DrainTimeout.String())
 		agent.Drain()
 	})()
-	return agent.Run(context.WithoutCancel(ctx))
+	err = agent.Run(context.WithoutCancel(ctx))
+	done := agent.Status()
+	log.Info("node stops", "executed", done.Executed, "recorded", done.Recorded, "unacked_batches", done.Unacked)
+	return err
 }
 
 // serveStatus answers on addr until stop is called, or does nothing if addr is
