@@ -98,6 +98,9 @@ func newSwarm(cfg Config, key crypto.PrivKey, limits network.ResourceManager) (*
 	s, err := swarm.NewSwarm(id, peers, eventbus.NewBus(),
 		swarm.WithResourceManager(limits),
 		swarm.WithDialTimeout(cfg.DialTimeout),
+		// libp2p's 5 s for private addresses is too short for the last of a lab that
+		// reconnects all at once.
+		swarm.WithDialTimeoutLocal(cfg.DialTimeout),
 		// QUIC first, TCP after a head start of 30 ms (private) or 250 ms (public).
 		swarm.WithDialRanker(swarm.DefaultDialRanker),
 		// Black-hole detection would stop dialling UDP or IPv6 for good after

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
-
 )
 
 func TestCreditIsEnforcedBySender(t *testing.T) {

@@ -78,9 +78,16 @@ func hint(t testing.TB, h *Host) PeerHint {
 	return got
 }
 
+// connect connects two hosts, and tries again like any worker: on a machine that
+// has no time for it a handshake may run out of its own.
 func connect(t testing.TB, from, to *Host) {
 	t.Helper()
-	if err := from.Connect(testContext(t), hint(t, to)); err != nil {
+	ctx, at := testContext(t), hint(t, to)
+	err := from.Connect(ctx, at)
+	for pause := newBackoff(firstRound, lastRound); err != nil && sleep(ctx, pause.next()); {
+		err = from.Connect(ctx, at)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }

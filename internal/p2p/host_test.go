@@ -227,19 +227,15 @@ func TestAcceptsHundredsOfWorkers(t *testing.T) {
 				}
 			}
 		})
-	at := hint(t, c)
-	slots := make(chan struct{}, 8) // handshakes at once, for two cores
+	at, ctx := hint(t, c), testContext(t)
+	slots := make(chan struct{}, 4) // handshakes at once, for two cores
 	var all sync.WaitGroup
 	for range workers {
 		slots <- struct{}{}
 		w := newTestHost(t, nil)
 		all.Go(func() {
 			defer func() { <-slots }()
-			if err := w.Connect(testContext(t), at); err != nil {
-				t.Error(err)
-				return
-			}
-			if _, err := w.OpenWork(testContext(t), c.ID(), testHello(), nil); err != nil {
+			if err := join(ctx, w, at); err != nil {
 				t.Error(err)
 			}
 		})
@@ -247,5 +243,17 @@ func TestAcceptsHundredsOfWorkers(t *testing.T) {
 	all.Wait()
 	if got := c.Conns(); got < workers {
 		t.Errorf("%d connections open, want %d", got, workers)
+	}
+}
+
+// join connects and opens a work stream, with the patience of connect.
+func join(ctx context.Context, w *Host, at PeerHint) (err error) {
+	for pause := newBackoff(firstRound, lastRound); ; {
+		if err = w.Connect(ctx, at); err == nil {
+			_, err = w.OpenWork(ctx, at.Peer, testHello(), nil)
+		}
+		if err == nil || !sleep(ctx, pause.next()) {
+			return err
+		}
 	}
 }
