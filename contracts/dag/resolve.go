@@ -79,9 +79,9 @@ func (r *Run) Resolve(i int, src Source) (*Resolved, error) {
 // mounted blobs.
 func (r *Run) bind(i int, src Source) ([]byte, map[string]contracts.Link, error) {
 	w := r.plan.Unit(i)
-	input := []byte(w.Input)
-	if len(input) == 0 {
-		input = []byte("{}")
+	input, err := literalInput(w)
+	if err != nil {
+		return nil, nil, err
 	}
 	blobs := w.Blobs
 	if len(w.Bind) == 0 {
@@ -110,6 +110,20 @@ func (r *Run) bind(i int, src Source) ([]byte, map[string]contracts.Link, error)
 		input = j
 	}
 	return input, blobs, nil
+}
+
+// literalInput returns a unit's own input in its RFC 8785 form. A graph that came
+// as a document has it already; one that was made in Go may not, and would name
+// another computation.
+func literalInput(w *contracts.WorkUnit) (contracts.JSON, error) {
+	if w.Input.IsZero() {
+		return contracts.JSON("{}"), nil
+	}
+	input, err := contracts.NewJSON(w.Input)
+	if err != nil {
+		return nil, contracts.Errorf(contracts.CodeValidation, string(w.ID), "read input: %w", err)
+	}
+	return input, nil
 }
 
 // binder edits one unit's input, reading each dependency's output once.
