@@ -33,14 +33,14 @@ type Config struct {
 	Secret []byte
 }
 
-// DefaultConfig returns settings for a lab: nodes on a local network. A lease
-// of six heartbeats rides out a garbage collection or a lost datagram, and
-// bounds what a dead node costs to six seconds.
+// DefaultConfig returns settings for machines that do other work too. A lease of
+// ten heartbeats rides out a machine that is busy compiling, and bounds what a
+// dead node costs to ten seconds.
 func DefaultConfig() Config {
 	return Config{
 		Version:         "dev",
 		Heartbeat:       time.Second,
-		Lease:           6 * time.Second,
+		Lease:           10 * time.Second,
 		DispatchTimeout: 10 * time.Minute,
 		RunTimeout:      10 * time.Minute,
 		MaxSessions:     1000,

@@ -59,6 +59,7 @@ func (st *state) survey(ctx context.Context) (map[contracts.SessionID]accepted, 
 		case r.Batch != nil:
 			n := st.node(r.Batch.Node)
 			n.seq = max(n.seq, r.Batch.Seq)
+			n.recorded.Store(n.seq)
 		case r.Ended != nil:
 			if a, ok := open[r.Session]; ok && r.Ended.Result.Defined() {
 				st.node(a.out[r.Ended.Lease]).done++

@@ -42,12 +42,8 @@ func (c *Coordinator) takeResults(ctx context.Context, w *worker, m *p2p.Results
 		return err
 	}
 	fresh := false
-	if err := c.do(ctx, func(st *state) { fresh = st.claim(w, b.Seq, arrivals) }); err != nil {
+	if err := c.do(ctx, func(st *state) { fresh = st.claim(w, b.Seq, arrivals) }); err != nil || !fresh {
 		return err
-	}
-	if !fresh {
-		w.post(&p2p.Reject{Seq: b.Seq, Code: contracts.CodeConflict, Message: "sequence number was used before"})
-		return nil
 	}
 	if !slices.ContainsFunc(arrivals, func(a arrival) bool { return a.current }) {
 		// Nothing of it is used, so nothing of it is kept: a node cannot fill the
@@ -92,9 +88,17 @@ func readItems(b *contracts.Batch, m *p2p.Results) ([]arrival, error) {
 }
 
 // claim says whether the batch's number is new and marks the items whose
-// leases are current.
+// leases are current. A number that is recorded is rejected; one that is on its
+// way to the disk, sent again over a new stream, is acknowledged with it.
 func (st *state) claim(w *worker, seq uint64, arrivals []arrival) bool {
-	if w.node.worker != w || seq <= w.node.seq {
+	switch n := w.node; {
+	case n.worker != w:
+		return false
+	case seq <= n.recorded.Load():
+		w.post(&p2p.Reject{Seq: seq, Code: contracts.CodeConflict, Message: "sequence number was used before"})
+		return false
+	case seq <= n.seq:
+		st.acknowledge(w, seq)
 		return false
 	}
 	for i := range arrivals {
@@ -150,7 +154,17 @@ func (c *Coordinator) output(ctx context.Context, from contracts.NodeID, r *cont
 // used up in memory only: after a restart its leases are no more current.
 func (st *state) passOver(w *worker, seq uint64) {
 	w.node.seq, w.node.seen = max(w.node.seq, seq), st.now
-	st.commit.then(func() { w.post(&p2p.Ack{Seq: seq}) })
+	st.acknowledge(w, seq)
+}
+
+// acknowledge tells a worker, once everything decided so far is durable, that it
+// need not keep a batch.
+func (st *state) acknowledge(w *worker, seq uint64) {
+	n := w.node
+	st.commit.then(func() {
+		n.recorded.Store(max(n.recorded.Load(), seq)) // only this goroutine stores
+		w.post(&p2p.Ack{Seq: seq})
+	})
 }
 
 // take gives the items to their sessions, uses up the batch's number and
@@ -170,8 +184,7 @@ func (st *state) take(w *worker, b *contracts.Batch, envelope cid.Cid, arrivals 
 			return err
 		}
 	}
-	seq := b.Seq
-	st.commit.then(func() { w.post(&p2p.Ack{Seq: seq}) })
+	st.acknowledge(w, b.Seq)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package coordinator
 import (
 	"container/heap"
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/ipfs/go-cid"
@@ -87,7 +88,10 @@ type node struct {
 	// seen is when the node was last heard of, gone when its stream ended.
 	seen time.Time
 	done uint64
-	seq  uint64
+	// seq is the last batch number taken, recorded the last one that is durable.
+	// The committer's goroutine advances recorded.
+	seq      uint64
+	recorded atomic.Uint64
 }
 
 func newState(c *Coordinator) *state {

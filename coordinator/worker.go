@@ -88,7 +88,7 @@ func (c *Coordinator) admitWorker(ctx context.Context, peer string, h p2p.Hello)
 		Cluster: c.parts.Log.Cluster(), LeaseMS: int(c.cfg.Lease.Milliseconds()),
 		HeartbeatMS: int(c.cfg.Heartbeat.Milliseconds()), MaxBatch: contracts.MaxBatchItems,
 	}
-	err := c.do(ctx, func(st *state) { welcome.LastSeq = st.node(contracts.NodeID(peer)).seq })
+	err := c.do(ctx, func(st *state) { welcome.LastSeq = st.node(contracts.NodeID(peer)).recorded.Load() })
 	return welcome, err
 }
 

@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	)
 	cmd := &cobra.Command{
 		Use: "krako-coord", Short: "Run graphs of work units on nodes that connect", Long: long, Example: example,
-		Version: cli.Version(), Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		Version: cli.Version(), Args: noArguments, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			source := cli.Settings{Flags: cmd.Flags(), Getenv: os.LookupEnv, Skip: []string{"config", "check", "help", "version"}}
 			if err := source.Fill(config); err != nil {
@@ -66,4 +66,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
 	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
 	return cli.Report(stderr, "krako-coord", cmd.ExecuteContext(ctx))
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return cli.Usagef("krako-coord takes no arguments, not %q", args)
+	}
+	return nil
 }

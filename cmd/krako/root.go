@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{stdout: stdout, stderr: stderr}
 	root := &cobra.Command{
 		Use: "krako", Short: "Run graphs of work on machines that nobody has to trust", Long: rootLong, Example: rootExample,
-		Version: cli.Version(), SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
+		Version: cli.Version(), SilenceErrors: true, SilenceUsage: true, Args: exactly(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			s := cli.Settings{Flags: cmd.Root().PersistentFlags(), Getenv: os.LookupEnv}
 			if err := s.Fill(""); err != nil {
