@@ -7,13 +7,6 @@ import (
 	"os"
 )
 
-// Main runs the entry that the host asks for and ends the process: 0 when the
-// output was written, 1 when the task failed, with the reason on standard
-// error. It is the last thing main does.
-func Main(entries ...Entry) {
-	os.Exit(command(os.Args, os.Stdin, os.Stdout, os.Stderr, entries))
-}
-
 // command is the command ABI: argv names the entry, standard input is the
 // input, standard output the output.
 func command(args []string, stdin io.Reader, stdout, stderr io.Writer, entries []Entry) int {

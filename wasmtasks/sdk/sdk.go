@@ -6,14 +6,32 @@
 //
 //	func main() { sdk.Main(sdk.Task("count", count)) }
 //
-// Built with GOOS=wasip1 GOARCH=wasm the program is a guest of the Krako
-// sandbox; built for any other system it is an ordinary command with the same
-// standard input and output, for tests and debugging.
+// Built for any other system than wasip1 the program is an ordinary command, for
+// tests and debugging: "program ENTRY [BLOB_DIRECTORY]" with the input on standard
+// input and the output on standard output.
 //
-// Nothing here names an ABI: a task sees its input, its context and the blobs
-// mounted for it. The package promises not to read a clock, the environment or
-// the network and not to start goroutines, and it imports little, because every
-// guest carries it.
+// For the Krako sandbox it is built as a reactor,
+//
+//	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared
+//
+// which is initialised once, when a node first gets the module, and then called
+// for each unit from a copy of the memory that initialisation left: package
+// variables are what their initialisers made them, whatever earlier units did. A
+// reactor's main function is not called by anyone, so that the program needs a
+// file that does, called zz_reactor_wasip1.go because init functions run in the
+// order of their files' names:
+//
+//	package main
+//
+//	func init() { main() }
+//
+// With -tags krako_command and without -buildmode the same program is a WASI
+// command instead, which starts anew for each unit: some milliseconds more.
+//
+// Nothing that a task sees depends on the ABI: it has its input, its context and
+// the blobs mounted for it. The package promises not to read a clock, the
+// environment or the network and not to start goroutines, and it imports little,
+// because every guest carries it.
 package sdk
 
 import (
@@ -26,15 +44,19 @@ import (
 type Entry struct {
 	name string
 	run  func(ctx context.Context, input []byte) (Bytes, error)
+	warm func()
 }
 
 // Task makes an entry of a function. The input is decoded strictly into In: an
 // unknown field, a wrong type or trailing data is an error and run is not
 // called. The output is encoded as JSON, except that an Out of type Bytes is
-// emitted as it is. An error ends the unit with EXIT_NONZERO and its text on
-// the unit's log.
+// emitted as it is. An error ends the unit with EXIT_NONZERO and its text as the
+// message.
+//
+// A reactor encodes and decodes a zero In and a zero Out when it is initialised,
+// so methods of these types that do so should expect that.
 func Task[In, Out any](name string, run func(ctx context.Context, in In) (Out, error)) Entry {
-	return Entry{name: name, run: func(ctx context.Context, input []byte) (Bytes, error) {
+	return Entry{name: name, warm: warm[In, Out], run: func(ctx context.Context, input []byte) (Bytes, error) {
 		var in In
 		if err := decode(input, &in); err != nil {
 			return Bytes{}, fmt.Errorf("read input: %w", err)
