@@ -19,7 +19,7 @@ func (h *Host) FetchBlock(ctx context.Context, peerID string, c cid.Cid, most in
 		data, failure = b, err
 		return nil
 	})
-	return data, firstOf(err, failure)
+	return data, firstError(err, failure)
 }
 
 // FetchBlocks asks a connected peer for blocks of up to most bytes each and
@@ -75,40 +75,49 @@ func (b *blockClient) fetch(ctx context.Context, peerID string, cids []cid.Cid, 
 // error. answered says that the peer answered anything.
 func (b *blockClient) exchange(ctx context.Context, s *blockStream, peerID string, cids []cid.Cid, most int64, each func(cid.Cid, []byte, error) error) (answered bool, err error) {
 	watch := context.AfterFunc(ctx, func() { _ = s.conn.ResetWithError(network.StreamShutdown) })
-	defer func() {
-		watch()
-		if err != nil {
-			_ = s.conn.ResetWithError(network.StreamShutdown)
-		}
-	}()
+	if err = b.ask(s, cids, most); err != nil {
+		err = blockError(cids[0], peerID, firstError(ctx.Err(), err))
+	} else {
+		answered, err = s.answers(ctx, peerID, cids, most, each)
+	}
+	if !watch() && err == nil {
+		err = blockError(cids[0], peerID, ctx.Err())
+	}
+	if err != nil {
+		_ = s.conn.ResetWithError(network.StreamShutdown)
+	}
+	return answered, err
+}
+
+func (b *blockClient) ask(s *blockStream, cids []cid.Cid, most int64) error {
 	w := want{Max: most}
 	for _, c := range cids {
 		w.CIDs = append(w.CIDs, dagcbor.Link{Cid: c})
 	}
 	frame, err := encodeBlockFrame(typeWant, &w)
 	if err != nil {
-		return false, blockError(cids[0], peerID, err)
+		return err
 	}
-	if _, err := (patientWriter{s.conn, b.patience}).Write(frame); err != nil {
-		return false, blockError(cids[0], peerID, firstOf(ctx.Err(), err))
-	}
+	_, err = patientWriter{s.conn, b.patience}.Write(frame)
+	return err
+}
+
+// answers reads what the peer says of each block and hands it on.
+func (s *blockStream) answers(ctx context.Context, peerID string, cids []cid.Cid, most int64, each func(cid.Cid, []byte, error) error) (started bool, err error) {
 	for _, c := range cids {
 		data, refusal, err := s.next(c, most)
 		if err != nil {
-			return answered, blockError(c, peerID, firstOf(ctx.Err(), err))
+			return started, blockError(c, peerID, firstError(ctx.Err(), err))
 		}
-		answered = true
+		started = true
 		if refusal != nil {
-			refusal = refused(c, peerID, refusal)
+			refusal = blockError(c, peerID, refusal)
 		}
 		if err := each(c, data, refusal); err != nil {
-			return answered, err
+			return started, err
 		}
 	}
-	if !watch() {
-		return answered, blockError(cids[0], peerID, ctx.Err())
-	}
-	return answered, nil
+	return started, nil
 }
 
 // next reads the answer for c: its bytes or why the peer does not give them.
@@ -135,10 +144,6 @@ func (s *blockStream) next(c cid.Cid, most int64) (data []byte, refusal, err err
 // blockError names the block and the peer.
 func blockError(c cid.Cid, peerID string, err error) *contracts.Error {
 	switch {
-	case errors.Is(err, context.Canceled):
-		return contracts.Errorf(contracts.CodeCancelled, c.String(), "fetch block from %s: %w", peerID, err)
-	case errors.Is(err, context.DeadlineExceeded):
-		return contracts.Errorf(contracts.CodeTimeout, c.String(), "fetch block from %s: %w", peerID, err)
 	case isEnd(err) && !isKnown(err), errors.Is(err, ErrFrameTruncated):
 		err = fmt.Errorf("%w: %w", ErrBlockTruncated, err)
 	case !isKnown(err):
@@ -147,23 +152,5 @@ func blockError(c cid.Cid, peerID string, err error) *contracts.Error {
 	return contracts.Errorf(codeFor(err), c.String(), "fetch block from %s: %w", peerID, err)
 }
 
-// refused names the block and the peer in what the peer answered.
-func refused(c cid.Cid, peerID string, refusal error) error {
-	code := codeFor(refusal)
-	if e, ok := errors.AsType[*contracts.Error](refusal); ok {
-		code = e.Code
-	}
-	return contracts.Errorf(code, c.String(), "fetch block from %s: %w", peerID, refusal)
-}
-
 // isGone reports whether the stream ended, as against was misused.
 func isGone(err error) bool { return errors.Is(err, ErrLost) || errors.Is(err, ErrBlockTruncated) }
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"github.com/krako-labs/krako/contracts"
 )
 
 func TestCreditIsEnforcedBySender(t *testing.T) {
@@ -67,7 +69,7 @@ func TestUnsentUnitsGiveCreditBack(t *testing.T) {
 		fillQueue(t, c, w)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := c.Send(ctx, &Assign{Units: unitsOf(maxNote)}); !errors.Is(err, context.Canceled) {
+		if err := c.Send(ctx, &Assign{Units: unitsOf(maxNote)}); !errors.Is(err, context.Canceled) || contracts.CodeOf(err) != contracts.CodeCancelled {
 			t.Fatalf("send on a full queue: %v", err)
 		}
 		if c.Credit() != 8 {

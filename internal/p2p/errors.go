@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -67,7 +68,7 @@ var (
 	ErrBlockRefused = errors.New("block refused")
 )
 
-// kinds gives the wire code of each error kind.
+// kinds gives the wire code of each error kind, the caller's own included.
 var kinds = []struct {
 	kind error
 	code contracts.Code
@@ -89,6 +90,8 @@ var kinds = []struct {
 	{ErrBlockTampered, contracts.CodeBadOutput},
 	{ErrBlockTooLarge, contracts.CodeResourceExhausted},
 	{ErrBlockMismatch, contracts.CodeValidation},
+	{context.Canceled, contracts.CodeCancelled},
+	{context.DeadlineExceeded, contracts.CodeTimeout},
 }
 
 // peerError gives err the form in which it leaves the package: its code, and
@@ -101,6 +104,9 @@ func peerError(peer string, err error) *contracts.Error {
 }
 
 func codeFor(err error) contracts.Code {
+	if known, ok := errors.AsType[*contracts.Error](err); ok {
+		return known.Code
+	}
 	for _, k := range kinds {
 		if errors.Is(err, k.kind) {
 			return k.code

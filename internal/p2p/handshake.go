@@ -3,7 +3,6 @@ package p2p
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -127,9 +126,6 @@ func (o *opening) introduce(t terms) (*Welcome, error) {
 }
 
 func handshakeError(peer string, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return &contracts.Error{Code: contracts.CodeTimeout, Message: fmt.Sprintf("open work stream: %v", err), Offender: peer, Cause: err}
-	}
 	if !isKnown(err) {
 		err = fmt.Errorf("%w: %w", ErrLost, err)
 	}
