@@ -248,3 +248,25 @@ func TestSameForSame(t *testing.T) {
 		}
 	}
 }
+
+// TestWorkOnReturn recurses deeply and does its work on the way back, where no
+// function is entered and no loop begins.
+func TestWorkOnReturn(t *testing.T) {
+	const work = 5000
+	module := single(types(i32), nil, nil,
+		get(0), op(0x45), op(0x04, []byte{empty}), op(0x0f), end(),
+		get(0), i32c(1), op(0x6b), op(0x10, uleb(0)),
+		i32c(0), op(0x0d, uleb(0)), bytes.Repeat(cat(i32c(0), op(0x1a)), work))
+	const frames = 1500
+	for _, e := range engines(t) {
+		i := e.start(rewritten(t, module, options(nil)))
+		all := i.call("f", plenty, plenty, frames)
+		if all.results != "" || all.fuel < frames*work {
+			t.Fatalf("got %v", all)
+		}
+		budget := int64(100 * work)
+		if o := i.call("f", budget, budget, frames); o.results != "out of fuel" || o.fuel > budget+2*work {
+			t.Errorf("used %d of %d: %s", o.fuel, budget, o.results)
+		}
+	}
+}

@@ -45,6 +45,9 @@ func (e *emitter) function(out []byte, f *function) []byte {
 	if e.wrapped {
 		e.op(opEnd)
 		e.leaveFrame()
+		if f.checksReturn() {
+			e.checkFuel()
+		}
 	}
 	e.op(opEnd)
 	return e.appendBody(out)

@@ -13,6 +13,24 @@ func (e *emitter) charge(r run) {
 	}
 }
 
+// maxUnchecked is how much fuel a function may charge after a call without a
+// check. Deep recursion that does its work on the way back would otherwise
+// overdraw by all of it: this bounds that to 256 for each frame.
+const maxUnchecked = 256
+
+// checksReturn tells whether fuel must be checked when the function returns:
+// whether the unchecked runs that begin after its first call cost too much.
+// Control flows forward in the code but to loop heads, where it is checked.
+func (f *function) checksReturn() bool {
+	cost := uint64(0)
+	for _, r := range f.runs {
+		if f.hasCall && r.first > f.firstCall && !r.check {
+			cost += r.cost
+		}
+	}
+	return cost > maxUnchecked
+}
+
 // chargeOperand takes what the operand on top of the stack adds to the cost of
 // the next instruction, and checks: that instruction may be long.
 func (e *emitter) chargeOperand(by dynamic) {

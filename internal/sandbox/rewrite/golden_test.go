@@ -9,44 +9,59 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/tetratelabs/wazero"
+
 	"github.com/krako-labs/krako/internal/sandbox/rewrite"
 )
 
-var update = flag.Bool("update", false, "write testdata/golden.txt anew: needs a new rewrite.Version")
+var update = flag.Bool("update", false, "write golden files anew, for a new rewrite.Version")
 
 // TestGolden pins the bytes that Version stands for: a node that writes others
 // computes other fuel. Inputs are the checked-in kernels and generated modules.
 func TestGolden(t *testing.T) {
 	var lines strings.Builder
-	fmt.Fprintln(&lines, rewrite.Version)
-	inputs := map[string][]byte{}
-	var names []string
 	files, _ := filepath.Glob(filepath.Join("testdata", "kernels", "*.wasm"))
 	for _, file := range files {
 		name := filepath.Base(file)
-		names = append(names, name)
-		inputs[name] = readKernel(t, name)
+		fmt.Fprintf(&lines, "%s %s\n", name, hashes(t, readKernel(t, name)))
 	}
 	for seed := range uint64(20) {
-		name := fmt.Sprintf("generated-%d", seed)
-		names = append(names, name)
-		inputs[name] = generate(seed, variant{endless: seed%2 == 1})
+		fmt.Fprintf(&lines, "generated-%d %s\n", seed, hashes(t, generate(seed, variant{endless: seed%2 == 1})))
 	}
-	for _, name := range names {
-		fmt.Fprintf(&lines, "%s %s\n", name, hashes(t, inputs[name]))
+	compareGolden(t, "bytes.txt", lines.String())
+}
+
+// TestGoldenOutcomes pins what calls show, so that architectures that never run
+// in the same test are compared as well.
+func TestGoldenOutcomes(t *testing.T) {
+	var lines strings.Builder
+	e := newEngine(t, wazero.NewRuntimeConfigCompiler())
+	opts := options(logImport)
+	for seed := range uint64(100) {
+		c := compiled{engine: e, wasm: rewritten(t, generate(seed, variant{endless: seed%2 == 1}), opts)}
+		for entry := range entries {
+			o := c.run(entry, 50_000)
+			fmt.Fprintf(&lines, "%d/%d %d %s %s\n", seed, entry, o.fuel, o.results, hash(fmt.Append(nil, o)))
+		}
 	}
-	golden := filepath.Join("testdata", "golden.txt")
+	compareGolden(t, "outcomes.txt", lines.String())
+}
+
+func compareGolden(t *testing.T, name, got string) {
+	got = rewrite.Version + "\n" + got
+	file := filepath.Join("testdata", name)
 	if *update {
-		if err := os.WriteFile(golden, []byte(lines.String()), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(golden)
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lines.String() != string(want) {
-		t.Errorf("rewriting gives other bytes; if that is meant, change rewrite.Version and run with -update\n%s", lines.String())
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("if this change is meant, it needs a new rewrite.Version and a run with -update:\n%s", diff)
 	}
 }
 

@@ -10,6 +10,7 @@ type function struct {
 	runs      []run
 	hasLoop   bool // has a loop that can be entered
 	hasCall   bool // has a call that can be made
+	firstCall int  // index of the first of them
 	hasNaN    bool // has an instruction that may make a NaN
 	hasVector bool // has a vector instruction
 
@@ -119,7 +120,9 @@ func (s *scanner) step(in *instr) {
 	case opReturn, opUnreachable:
 		s.dead = true
 	case opCall, opCallIndirect:
-		s.f.hasCall = s.f.hasCall || !s.dead
+		if !s.dead && !s.f.hasCall {
+			s.f.hasCall, s.f.firstCall = true, len(s.f.code)-1
+		}
 	}
 }
 

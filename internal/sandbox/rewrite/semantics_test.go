@@ -3,8 +3,6 @@ package rewrite_test
 import (
 	"fmt"
 	"testing"
-
-	"github.com/tetratelabs/wazero/api"
 )
 
 // plenty is fuel that no generated module uses up.
@@ -88,7 +86,7 @@ func (c compiled) count(entry int) int64 {
 	i := c.start(c.wasm)
 	defer i.close()
 	i.call(fmt.Sprintf("f%d", entry), 0, 0)
-	return int64(i.ExportedGlobal("count").(api.Global).Get())
+	return int64(i.ExportedGlobal("count").Get())
 }
 
 // TestExhaustion stops modules, endless ones among them, with all kinds of
