@@ -1,4 +1,4 @@
 package main
 
-// The host initialises a reactor and does not call its main function.
+// The host initialises a reactor and calls no main function.
 func init() { main() }
