@@ -22,7 +22,7 @@ var may = map[string][]string{
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/pebblelog": {"contracts", "coordinator/eventlog", "internal/blob"},
 	"node":                  {"contracts", "internal/blob", "internal/p2p", "internal/sandbox"},
-	"kora/localbackend":     {"contracts", "internal/blob", "internal/sandbox"},
+	"kora/localbackend":     {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},
 	"wasmtasks":             {"contracts", "wasmtasks"},
 	"examples":              {"contracts", "wasmtasks", "examples"},
 	"internal/archtest":     {},
@@ -32,6 +32,8 @@ var may = map[string][]string{
 	"internal/p2p":          {"contracts"},
 	"internal/sandbox":      {"contracts", "internal/sandbox"},
 	"internal/e2e":          {"contracts", "internal/cluster", "internal/p2p", "examples", "wasmtasks"},
+
+	"kora/localbackend/session": {"contracts"},
 
 	"cmd/krako":       {"contracts", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},

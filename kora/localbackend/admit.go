@@ -1,0 +1,149 @@
+package localbackend
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/kora/localbackend/session"
+)
+
+// admit checks a graph and returns its execution, which it begins unless the
+// request came before.
+func (b *Backend) admit(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext) (*execution, error) {
+	if err := g.Validate(b.opts.Limits); err != nil {
+		return nil, err
+	}
+	programs, err := b.resolve(ctx, g)
+	if err != nil {
+		return nil, b.told(ctx, err)
+	}
+	o, err := b.opening(ctx, g)
+	if err != nil {
+		return nil, b.told(ctx, err)
+	}
+	o.Trace = ec.TraceID
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, err := b.sessions.find(o)
+	if e != nil || err != nil {
+		return e, err
+	}
+	e = newExecution(b, o, programs)
+	b.sessions.add(e)
+	go func() {
+		e.drive()
+		b.mu.Lock()
+		b.sessions.end(e)
+		b.mu.Unlock()
+		close(e.over)
+	}()
+	return e, nil
+}
+
+// opening stores the graph and compiles a copy that is ours, for what runs must
+// not change under us.
+func (b *Backend) opening(ctx context.Context, g *contracts.TaskGraph) (o session.Opening, err error) {
+	block, err := g.Canonical()
+	if err != nil {
+		return o, err
+	}
+	if g, err = contracts.DecodeGraph(block); err != nil {
+		return o, err
+	}
+	if o.Plan, err = dag.Compile(g); err != nil {
+		return o, err
+	}
+	node := blob.Node(block)
+	if err := b.blocks.Put(ctx, node); err != nil {
+		return o, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return o, err
+	}
+	o.ID, o.Graph, o.At = contracts.SessionID(id.String()), node.CID, b.opts.Clock.Now().UTC()
+	return o, nil
+}
+
+// program is what a unit's program resolved to.
+type program struct {
+	module cid.Cid
+	entry  string
+}
+
+// resolve fixes what every unit's program is and checks that every block the
+// graph names is there. The error names the unit at fault.
+func (b *Backend) resolve(ctx context.Context, g *contracts.TaskGraph) ([]program, error) {
+	programs := make([]program, len(g.WorkUnits))
+	seen := map[cid.Cid]bool{}
+	for i := range g.WorkUnits {
+		w := &g.WorkUnits[i]
+		if !w.Type.CPU() {
+			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "this backend runs no %s units", w.Type)
+		}
+		if w.VerifyWith != nil {
+			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verify_with is not supported by this backend")
+		}
+		p, err := b.program(w)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.present(ctx, w, p.module, seen); err != nil {
+			return nil, err
+		}
+		programs[i] = p
+	}
+	return programs, nil
+}
+
+func (b *Backend) program(w *contracts.WorkUnit) (program, error) {
+	if m := w.Program.Module; m != nil {
+		return program{m.Cid, w.Program.Entry}, nil
+	}
+	t, ok := b.opts.Tasks.Resolve(w.Program.Task)
+	if !ok {
+		return program{}, contracts.Errorf(contracts.CodeNotFound, string(w.ID), "task %q is not in the catalogue", w.Program.Task)
+	}
+	return program{t.Module.Cid, t.Entry}, nil
+}
+
+// present checks that the blocks a unit names itself are stored.
+func (b *Backend) present(ctx context.Context, w *contracts.WorkUnit, module cid.Cid, seen map[cid.Cid]bool) error {
+	need := func(what string, id cid.Cid) error {
+		if seen[id] {
+			return nil
+		}
+		ok, err := b.blocks.Has(ctx, id)
+		if err == nil && !ok {
+			err = contracts.Errorf(contracts.CodeNotFound, string(w.ID), "%s %s is not stored here; put the block first", what, id)
+		}
+		seen[id] = true
+		return err
+	}
+	if err := need("module", module); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.Blobs)) {
+		if err := need("blob "+name, w.Blobs[name].Cid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// salt is what a tenant's local_only invocations carry.
+func (b *Backend) salt(t contracts.TenantID) []byte {
+	block, err := dagcbor.Marshal([]any{b.opts.Secret, string(t)})
+	if err != nil {
+		panic("localbackend: salt does not encode: " + err.Error())
+	}
+	const multihashPrefix = 2
+	return dagcbor.CID(block).Hash()[multihashPrefix:]
+}

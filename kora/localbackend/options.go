@@ -1,0 +1,129 @@
+package localbackend
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// Options say how a Backend behaves. The zero value of a field means its
+// default.
+type Options struct {
+	// Parallel bounds the units that run at once, over all executions. Default
+	// GOMAXPROCS. Each may take as much memory as the sandbox allows one unit.
+	Parallel int
+	// MaxSessions bounds the executions that run at once. Default 64.
+	MaxSessions int
+	// Remember is how many units the sessions may have together that have ended
+	// and are kept, so that a request that comes again gets its session. The
+	// oldest are forgotten first. Default 100,000; negative keeps none.
+	Remember int
+	// RunTimeout bounds one run of a unit, whatever its own deadline. Default
+	// 10 minutes.
+	RunTimeout time.Duration
+	// MaxInput bounds the input and blobs of one unit together, in bytes. Default
+	// 256 MiB.
+	MaxInput int64
+	// Limits bound what a graph may be. Default contracts.DefaultLimits.
+	Limits contracts.Limits
+	// Tasks resolves the names of catalogue tasks. Default: none is known.
+	Tasks Catalogue
+	// Secret keys the salts of local_only units. Default: random, so that their
+	// unit_cids are not seen again by another Backend.
+	Secret []byte
+	// Version is shown by Health. Default "dev".
+	Version string
+	// Clock tells the time. Default: the machine's.
+	Clock Clock
+	// Log takes what is wrong with the machine. Default: nowhere.
+	Log *slog.Logger
+}
+
+// Catalogue resolves task names, once per graph at admission. It is safe for
+// concurrent use.
+type Catalogue interface {
+	// Resolve returns the task with the given name@version. Its module must be in
+	// the Backend's blocks.
+	Resolve(name string) (contracts.TaskView, bool)
+}
+
+// Clock tells the time and wakes whoever asks for it. It is safe for concurrent
+// use.
+type Clock interface {
+	Now() time.Time
+	// AfterFunc calls f on a goroutine of its own once d has passed, unless stop
+	// is called before.
+	AfterFunc(d time.Duration, f func()) (stop func())
+}
+
+const (
+	defaultSessions   = 64
+	defaultRemember   = 100_000
+	defaultRunTimeout = 10 * time.Minute
+	defaultMaxInput   = 256 << 20
+)
+
+// filled returns o with its defaults, or every problem at once.
+func (o Options) filled() (Options, error) {
+	var errs []error
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{{"parallel", int64(o.Parallel)}, {"max sessions", int64(o.MaxSessions)}, {"run timeout", int64(o.RunTimeout)}, {"max input", o.MaxInput}} {
+		if f.value < 0 {
+			errs = append(errs, fmt.Errorf("%s is negative", f.name))
+		}
+	}
+	if len(errs) > 0 {
+		return o, contracts.Errorf(contracts.CodeValidation, "local backend options", "%w", errors.Join(errs...))
+	}
+	o.Parallel = either(o.Parallel, runtime.GOMAXPROCS(0))
+	o.MaxSessions = either(o.MaxSessions, defaultSessions)
+	o.Remember = either(o.Remember, defaultRemember)
+	o.RunTimeout = either(o.RunTimeout, defaultRunTimeout)
+	o.MaxInput = either(o.MaxInput, defaultMaxInput)
+	o.Version = either(o.Version, "dev")
+	if o.Limits.MaxUnits == 0 {
+		o.Limits = contracts.DefaultLimits()
+	}
+	if o.Tasks == nil {
+		o.Tasks = noTasks{}
+	}
+	if len(o.Secret) == 0 {
+		o.Secret = make([]byte, 32)
+		rand.Read(o.Secret)
+	}
+	if o.Clock == nil {
+		o.Clock = systemClock{}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+func either[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+type noTasks struct{}
+
+func (noTasks) Resolve(string) (contracts.TaskView, bool) { return contracts.TaskView{}, false }
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) AfterFunc(d time.Duration, f func()) func() {
+	t := time.AfterFunc(d, f)
+	return func() { t.Stop() }
+}

@@ -1,0 +1,75 @@
+package session
+
+import (
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+)
+
+// Record is one fact of a session, in the order in which they happened.
+type Record struct {
+	At   time.Time
+	Fact Fact
+}
+
+// Fact is one of Dispatched, Ended, Returned, Stopped and Closed, as a pointer.
+type Fact interface{ fact() }
+
+// Lease names one run of one unit. Every run has another ID.
+type Lease struct {
+	ID   uint64
+	Unit int
+}
+
+// Dispatched begins a run. Fuel is the unit's fuel limit, reserved from the
+// session's budget.
+type Dispatched struct {
+	Lease   Lease
+	UnitCID cid.Cid
+	Fuel    uint64
+}
+
+// Ended is the end of a unit for good. The lease's ID is 0 when nothing was run.
+type Ended struct {
+	Lease  Lease
+	State  contracts.UnitState
+	Reason contracts.StopReason
+	Code   contracts.Code
+	Detail string
+
+	// Result is undefined, and what follows is empty, when there is none.
+	Result cid.Cid
+	Output *contracts.OutputRef
+	Fuel   uint64
+	Facts  []byte
+	// Started is when the run began, zero without a result.
+	Started time.Time
+	Took    time.Duration
+}
+
+// Returned ends a run that failed for a reason that may pass, and makes its unit
+// ready again from NotBefore on.
+type Returned struct {
+	Lease     Lease
+	Code      contracts.Code
+	Detail    string
+	NotBefore time.Time
+}
+
+// Stopped ends the session from outside: cancelled, past its deadline, or out
+// of budget.
+type Stopped struct {
+	Reason contracts.StopReason
+	Code   contracts.Code
+	Detail string
+}
+
+// Closed is the last record.
+type Closed struct{}
+
+func (*Dispatched) fact() {}
+func (*Ended) fact()      {}
+func (*Returned) fact()   {}
+func (*Stopped) fact()    {}
+func (*Closed) fact()     {}

@@ -1,0 +1,163 @@
+package localbackend
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/sandbox"
+	"github.com/krako-labs/krako/kora/localbackend/session"
+	"time"
+)
+
+// finished is how a run ended: with a report, or with what kept it from having
+// one.
+type finished struct {
+	lease  session.Lease
+	report session.Report
+	err    error
+}
+
+// run carries a run out on a goroutine of its own, in the place that was taken
+// for it.
+func (e *execution) run(l session.Lease, call *dag.Resolved) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	e.running[l.ID] = cancel
+	stop := e.b.opts.Clock.AfterFunc(e.timeout(l.Unit), func() { cancel(errRunTimeout) })
+	go func() {
+		report, err := e.b.carryOut(ctx, call)
+		stop()
+		<-e.b.places
+		e.ended <- finished{l, report, err}
+	}()
+}
+
+func (e *execution) timeout(unit int) time.Duration {
+	if t := e.session.Plan.Unit(unit).Timeouts; t != nil && t.RunMS != nil && *t.RunMS < e.b.opts.RunTimeout.Milliseconds() {
+		return time.Duration(*t.RunMS) * time.Millisecond
+	}
+	return e.b.opts.RunTimeout
+}
+
+// take gives what a run ended with to the session.
+func (e *execution) take(f finished) {
+	e.running[f.lease.ID](nil)
+	delete(e.running, f.lease.ID)
+	e.short = false
+	if f.err != nil {
+		code, detail := e.b.blame(f.err)
+		e.apply(e.session.Fault(e.now(), f.lease, code, detail))
+		return
+	}
+	e.apply(e.session.Complete(e.now(), f.lease, f.report))
+}
+
+// carryOut runs an invocation and stores all that the result stands on. The
+// error is never the computation's.
+func (b *Backend) carryOut(ctx context.Context, call *dag.Resolved) (session.Report, error) {
+	r, err := b.compute(ctx, call)
+	if err != nil {
+		return session.Report{}, because(ctx, err)
+	}
+	block, err := r.Result.Block()
+	if err != nil {
+		return session.Report{}, err
+	}
+	r.CID = dagcbor.CID(block)
+	blocks := []blob.Block{{CID: call.Unit, Data: call.Block}, {CID: r.CID, Data: block}}
+	if call.Spill != nil {
+		blocks = append(blocks, blob.Block{CID: call.Invocation.Input.Link.Cid, Data: call.Spill})
+	}
+	if r.Result.Output != nil {
+		blocks = append(blocks, blob.Block{CID: r.Result.Output.Cid, Data: r.Output})
+	}
+	// A result that is known is kept, however late: the run is over.
+	return r, b.blocks.Put(context.WithoutCancel(ctx), blocks...)
+}
+
+// because returns the better reason for err, which the end of the context may
+// be.
+func because(ctx context.Context, err error) error {
+	if cause, ok := errors.AsType[*contracts.Error](context.Cause(ctx)); ok {
+		return cause
+	}
+	return err
+}
+
+// compute runs an invocation in the sandbox and returns its result.
+func (b *Backend) compute(ctx context.Context, call *dag.Resolved) (session.Report, error) {
+	job, err := b.job(ctx, call)
+	if err != nil {
+		return session.Report{}, err
+	}
+	started := b.opts.Clock.Now()
+	o, err := b.box.Run(ctx, job)
+	if err != nil {
+		return session.Report{}, err
+	}
+	r := session.Report{Started: started.UTC(), Took: b.opts.Clock.Now().Sub(started)}
+	r.Result = &contracts.Result{
+		Unit: contracts.Link{Cid: call.Unit}, Outcome: contracts.Failed, ErrorCode: o.Code,
+		FuelUsed: o.FuelUsed, MemoryPages: o.MemoryPages,
+	}
+	switch {
+	case o.Code == "":
+		r.Output = o.Output
+		r.Result.Outcome, r.Result.Output = contracts.Succeeded, &contracts.Link{Cid: dagcbor.RawCID(o.Output)}
+		r.Result.MediaType, r.Result.OutputBytes = o.MediaType, uint64(len(o.Output))
+	case !o.Code.Deterministic():
+		return r, contracts.Errorf(contracts.CodeInternal, call.Unit.String(), "outcome %q is none that a computation has", o.Code)
+	}
+	return r, nil
+}
+
+// job puts together all that a run needs.
+func (b *Backend) job(ctx context.Context, call *dag.Resolved) (sandbox.Job, error) {
+	v := call.Invocation
+	m, err := b.module(ctx, v.Module.Cid)
+	if err != nil {
+		return sandbox.Job{}, err
+	}
+	job := sandbox.Job{
+		Module: m, Entry: v.Entry, Input: v.Input.Inline, Fuel: v.Fuel, MemoryPages: v.MemoryPages, Unit: call.Unit,
+	}
+	if call.Spill != nil {
+		job.Input = call.Spill
+	}
+	left := b.opts.MaxInput - int64(len(job.Input))
+	if len(v.Blobs) > 0 {
+		job.Blobs = make(map[string][]byte, len(v.Blobs))
+	}
+	for name, link := range v.Blobs {
+		data, err := b.blocks.Get(ctx, link.Cid)
+		if err != nil {
+			return sandbox.Job{}, err
+		}
+		left -= int64(len(data))
+		job.Blobs[name] = data
+		if left < 0 {
+			break
+		}
+	}
+	if left < 0 {
+		return sandbox.Job{}, contracts.Errorf(contracts.CodeResourceExhausted, call.Unit.String(), "input and blobs exceed %d bytes", b.opts.MaxInput)
+	}
+	return job, nil
+}
+
+// module returns an admitted module. Its block was there when the graph was
+// admitted.
+func (b *Backend) module(ctx context.Context, id cid.Cid) (*sandbox.Module, error) {
+	if m, ok := b.box.Module(id); ok {
+		return m, nil
+	}
+	wasm, err := b.blocks.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return b.box.Admit(ctx, wasm)
+}
