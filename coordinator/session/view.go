@@ -118,13 +118,14 @@ func (s *Session) FinalOutput() contracts.FinalOutput {
 	return s.Plan().Graph.Outputs.Final[s.run.Outcome().Final]
 }
 
-// failure says what made the session fail.
+// failure says what made the session fail; nil if nothing did and there is no
+// answer all the same, because it was skipped.
 func (s *Session) failure() *contracts.Error {
 	o := s.run.Outcome()
+	if o.Code == "" {
+		return nil
+	}
 	if o.Culprit < 0 {
-		if o.Code == "" {
-			return nil
-		}
 		return &contracts.Error{Code: o.Code, Message: string(o.Reason), Offender: string(s.ID)}
 	}
 	err := &contracts.Error{Code: o.Code, Offender: string(s.Plan().Unit(o.Culprit).ID), Message: "unit ended with " + string(o.Reason)}
