@@ -24,15 +24,15 @@ func (b *Batch) Path(i int) ([][]byte, error) {
 
 // Verified is what a receipt proves.
 type Verified struct {
-	Node    NodeID
-	Cluster string
-	Seq     uint64
-	UnitCID string
-	Result  Result
+	Node    NodeID `json:"node"`
+	Cluster string `json:"cluster"`
+	Seq     uint64 `json:"seq"`
+	UnitCID string `json:"unit_cid"`
+	Result  Result `json:"result"`
 	// ResultCID is the address both of the result block and in the signed item.
-	ResultCID  string
-	Invocation Invocation
-	Observed   Observed
+	ResultCID  string     `json:"result_cid"`
+	Invocation Invocation `json:"invocation"`
+	Observed   Observed   `json:"observed"`
 }
 
 // Verify checks a receipt offline: the batch's signature and root, the audit

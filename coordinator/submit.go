@@ -116,6 +116,9 @@ func (c *Coordinator) resolve(ctx context.Context, g *contracts.TaskGraph) (map[
 		if w.VerifyWith != nil {
 			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verify_with is not supported by this coordinator")
 		}
+		if m := w.VerificationMode(); m == contracts.VerifyQuorum || m == contracts.VerifyRecompute {
+			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verification_mode %s is not supported by this coordinator", m)
+		}
 		if name := w.Program.Task; name != "" {
 			t, ok := c.parts.Tasks.Resolve(name)
 			if !ok {

@@ -168,7 +168,7 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 	if !code.Valid() || code.Deterministic() {
 		code = contracts.CodeInternal // a fault is never a result
 	}
-	rec, err := out.live.Fault(st.now, out.Lease, code, f.Message)
+	rec, err := out.live.Fault(st.now, out.Lease, code, f.Message, w.node.trusted)
 	if err != nil {
 		return err
 	}

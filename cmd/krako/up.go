@@ -73,7 +73,7 @@ func (a *app) up(ctx context.Context, o cluster.Options) error {
 	}
 	a.printf("Krako is up: a coordinator and %d nodes.\n\n", o.Nodes)
 	a.printf("  API    %s\n  data   %s\n  logs   %s\n\n", c.API(), o.Dir, filepath.Join(o.Dir, "logs"))
-	a.printf("Try:  krako run render --out scene.png\nStop: Ctrl-C\n")
+	a.printf("Try:  krako run render --out scene.png\nStop: Ctrl-C, or krako down\n")
 	<-ctx.Done()
 	a.printf("\nStopping...\n")
 	return nil

@@ -12,8 +12,8 @@
 // written, and only another process can open the directory again. See guardFS.
 //
 // The package does not look into records, does not expire or compact the log,
-// and does not replicate: package jetstream is for logs that must outlive a
-// machine.
+// and does not replicate: a log that must outlive a machine needs another
+// implementation of the port.
 package pebblelog
 
 import (

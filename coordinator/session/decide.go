@@ -133,15 +133,18 @@ func reasonOf(c contracts.Code) contracts.StopReason {
 	return contracts.StopSubstrateFailure
 }
 
-// Fault takes a node's word that it could not finish a unit. The unit is tried
-// again after a back-off while it has attempts left and the code allows it.
-func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail string) (Record, error) {
+// Fault takes a node's word that it could not finish a unit. A fault is a claim
+// about one node, so the unit is tried again after a back-off while it has
+// attempts left, whatever the code. Only a believed node's VALIDATION_ERROR, that
+// no node can run this unit, ends it at once.
+func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail string, believed bool) (Record, error) {
 	if !s.holds(l) {
 		return Record{}, errStale(l)
 	}
 	w, u := s.Plan().Unit(l.Unit), &s.units[l.Unit]
 	failures := int(u.failures) + 1
-	if code.Retryable() && failures < w.Attempts() {
+	hopeless := believed && code == contracts.CodeValidation
+	if !hopeless && failures < w.Attempts() {
 		return s.record(now, Record{Returned: &Returned{
 			Unit: l.Unit, Lease: l.ID, Code: code, Reason: detail,
 			NotBefore: now.Add(s.backoff(w, l.Unit, failures)).UnixMicro(),
@@ -151,7 +154,7 @@ func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail stri
 	switch {
 	case code == contracts.CodeTimeout:
 		e.State = contracts.UnitTimeout
-	case code.Retryable() && failures > 1:
+	case code != contracts.CodeValidation && failures > 1:
 		e.Reason = contracts.StopRetryExhausted
 	}
 	return s.record(now, Record{Ended: e}), nil

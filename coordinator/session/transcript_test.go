@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 // its records alone and must tell the same and have the same view.
 //
 //	unit NAME [<- DEP…] [once] [attempts N] [schema JSON]
-//	give NAME NODE | done NAME JSON | trap NAME | fault NAME CODE | lose NAME REASON
+//	give NAME NODE | done NAME JSON | trap NAME | fault NAME CODE | believe NAME CODE | lose NAME REASON
 //	stale NAME | wait DURATION | stop REASON | close
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -222,7 +222,9 @@ func (p *player) command(w []string) (session.Record, error) {
 		l.ID--
 		return p.s.Complete(p.now, p.report(l, w[1], []byte("{}")))
 	case "fault":
-		return p.s.Fault(p.now, l, contracts.Code(w[2]), "said so")
+		return p.s.Fault(p.now, l, contracts.Code(w[2]), "said so", false)
+	case "believe":
+		return p.s.Fault(p.now, l, contracts.Code(w[2]), "said so", true)
 	case "lose":
 		return p.s.Lose(p.now, l, strings.Join(w[2:], " "))
 	}

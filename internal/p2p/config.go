@@ -97,7 +97,7 @@ func DefaultConfig() Config {
 	return Config{
 		UserAgent:       "krako",
 		DHT:             DHTOff,
-		HeartbeatMisses: 3, // two lost datagrams are bad luck, three a dead peer
+		HeartbeatMisses: 6, // a machine that compiles or swaps is silent for seconds
 		DialTimeout:     15 * time.Second,
 		BlockPatience:   30 * time.Second,
 		BlockStreams:    4,  // a block is one flow; more only share the same link

@@ -58,7 +58,7 @@ func TestCloseIsBounded(t *testing.T) {
 		fillQueue(t, c, w)
 		start := time.Now()
 		c.Close(nil)
-		if got, most := time.Since(start), 15*time.Second+closeLinger; got > most {
+		if got, most := time.Since(start), time.Duration(DefaultConfig().HeartbeatMisses)*5*time.Second+closeLinger; got > most {
 			t.Errorf("close took %s, at most %s", got, most)
 		}
 		w.Close(nil)
