@@ -96,6 +96,11 @@ func (a *app) client() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A cluster that is up starts a coordinator that died again: that is worth
+	// waiting for.
+	if _, up := runningCluster(a.dir); !up && !alive(e.PID) {
+		return nil, errNoCoordinator
+	}
 	return client.New(e.API)
 }
 
