@@ -2,11 +2,13 @@ package contracts_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
 	"pgregory.net/rapid"
 )
 
@@ -47,17 +49,49 @@ func TestSchemaRefusesNothingThatIsValid(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		if _, err := contracts.ParseGraph(b, limits()); err != nil {
+		g, err := contracts.ParseGraph(b, limits())
+		if err != nil {
 			return
 		}
 		accepted++
 		if err := schema.Validate(generic(t, b)); err != nil {
 			r.Fatalf("Go accepts it, the schema does not: %v\n%s", err, b)
 		}
+		if err := oneAddress(g); err != nil {
+			r.Fatalf("%v\n%s", err, b)
+		}
 	})
 	if accepted == 0 {
 		t.Error("no changed document was valid: the test says nothing")
 	}
+}
+
+// oneAddress checks that an accepted graph has one address however it travels:
+// as what it was read from, as a block, and as the JSON of that block.
+func oneAddress(g *contracts.TaskGraph) error {
+	block, err := g.Canonical()
+	if err != nil {
+		return err
+	}
+	back, err := contracts.DecodeGraph(block)
+	if err != nil {
+		return fmt.Errorf("the block of an accepted graph is refused: %w", err)
+	}
+	if err := back.Validate(limits()); err != nil {
+		return fmt.Errorf("the graph of the block is not valid: %w", err)
+	}
+	spelled, err := json.Marshal(back)
+	if err != nil {
+		return err
+	}
+	again, err := contracts.ParseGraph(spelled, limits())
+	if err != nil {
+		return fmt.Errorf("its own JSON is refused: %w: %s", err, spelled)
+	}
+	if id, err := again.CID(); err != nil || id != dagcbor.CID(block) {
+		return fmt.Errorf("its own JSON has the address %s (%v), the block %s", id, err, dagcbor.CID(block))
+	}
+	return nil
 }
 
 // mutate replaces, adds or removes one value somewhere in doc.

@@ -30,30 +30,11 @@ func FuzzParseGraph(f *testing.F) {
 			}
 			return
 		}
-		block, err := g.Canonical()
-		if err != nil {
+		if err := oneAddress(g); err != nil {
 			t.Fatal(err)
 		}
-		back, err := contracts.DecodeGraph(block)
-		if err != nil {
-			t.Fatalf("the block of an accepted graph is refused: %v", err)
-		}
-		if err := back.Validate(limits()); err != nil {
-			t.Fatalf("the graph of the block is not valid: %v", err)
-		}
-		spelled, err := json.Marshal(back)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := contracts.ParseGraph(spelled, limits())
-		if err != nil {
-			t.Fatalf("its own JSON is refused: %v\n%s", err, spelled)
-		}
-		if id, err := again.CID(); err != nil || id != dagcbor.CID(block) {
-			t.Fatalf("its own JSON has the address %s (%v), the block %s", id, err, dagcbor.CID(block))
-		}
-		if err := schema.Validate(generic(t, spelled)); err != nil {
-			t.Fatalf("the schema refuses an accepted graph: %v\n%s", err, spelled)
+		if err := schema.Validate(generic(t, doc)); err != nil {
+			t.Fatalf("the schema refuses an accepted graph: %v", err)
 		}
 	})
 }

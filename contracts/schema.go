@@ -31,7 +31,9 @@ func CompileSchema(doc JSON) (*OutputSchema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(closedLoader{})
-	const name = "urn:krako:output-schema"
+	// A base with a path, so that a relative reference leads out of the document
+	// and is refused; to a URN it would lead back to the schema itself.
+	const name = "https://schema.invalid/output"
 	if err := c.AddResource(name, v); err != nil {
 		return nil, fmt.Errorf("read schema: %w", err)
 	}

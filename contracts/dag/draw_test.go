@@ -11,7 +11,7 @@ import (
 )
 
 // outputs are what drawn units may leave behind.
-var outputs = []string{`{}`, `{"confidence":0.2}`, `{"confidence":0.9,"kind":"a"}`, `{"confidence":"high","kind":"b"}`, `{"kind":null}`, `[1,2]`, `"text"`}
+var outputs = []string{`{}`, `{"confidence":0.2}`, `{"confidence":0.5}`, `{"confidence":0.9,"kind":"a"}`, `{"confidence":"high","kind":"b"}`, `{"kind":null}`, `[1,2]`, `"text"`}
 
 // drawGraph draws a valid graph of up to ten units with dependencies, binds,
 // conditions and policies of all kinds.
