@@ -88,7 +88,7 @@ func TestInfo(t *testing.T) {
 		Start:        "__krako_start",
 		FuelGlobal:   "__krako_fuel",
 		DepthGlobal:  "__krako_depth",
-		StackUnits:   1_000_000,
+		StackUnits:   4_000_000,
 		Globals:      []rewrite.Global{{Export: "__krako_global_1", Type: f64}},
 		Snapshotable: true,
 		Data:         []rewrite.Segment{{Offset: 0, Bytes: []byte("earlier\x00late")}},

@@ -1,16 +1,15 @@
 package rewrite
 
-// frameBase is what a frame takes apart from its values: return address, frame
-// pointer and saved registers.
-const frameBase = 4
+// frameBase is what a frame takes apart from values: 80 bytes of return address,
+// frame pointer, saved registers and alignment, as measured on amd64.
+const frameBase = 10
 
-// frameUnits is the cost of a call: an estimate of the 8-byte stack slots of a
-// frame. The engine gives a slot of its own to every value it has to keep across
-// a call, and an assignment makes a local another value; counting parameters
-// and locals alone would miss the frames of real functions by a factor of up to
-// 40, this does by 2.5.
+// frameUnits is the cost of a call: 8-byte stack slots, more than the engine
+// gives the frame. It has a slot for every value that is not in a register all
+// the time, and never uses one for two: an assignment makes a local another
+// value, and so does a place where control flow merges.
 func (f *function) frameUnits() int32 {
-	slots := len(f.sets) + f.spills
+	slots := len(f.sets) + f.spills + f.merges
 	if f.hasVector {
 		slots *= 2
 	}

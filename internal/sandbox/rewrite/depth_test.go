@@ -14,24 +14,25 @@ func recursion(leave []byte, locals ...rewrite.ValType) []byte {
 		get(0), i32c(1), op(0x6b), op(0x10, uleb(0)), i32c(1), op(0x6a), leave)
 }
 
-// TestStackUnits makes calls until the units run out: 4 and one for each
-// parameter, local, assignment and value kept across a call; two for vectors.
+// TestStackUnits makes calls until the units run out: 10, one for
+// each parameter, local, assignment, value kept across a call and value that
+// differs where an if ends; two for vectors.
 func TestStackUnits(t *testing.T) {
 	tests := []struct {
 		name   string
 		module []byte
 		units  uint32
 	}{
-		{"parameter", recursion(nil), 5},
-		{"return", recursion(op(0x0f)), 5},
-		{"branch", recursion(op(0x0c, uleb(0))), 5},
-		{"locals", recursion(nil, i32, f64), 7},
-		{"vector local", recursion(nil, v128), 7},
-		{"assignments", recursion(cat(tee(1), set(1), get(1)), i32), 8},
-		{"vector instruction", recursion(cat(op(0xfd11), op(0xfd1b, []byte{0}), tee(0))), 7},
+		{"parameter", recursion(nil), 12},
+		{"return", recursion(op(0x0f)), 12},
+		{"branch", recursion(op(0x0c, uleb(0))), 12},
+		{"locals", recursion(nil, i32, f64), 14},
+		{"vector local", recursion(nil, v128), 14},
+		{"assignments", recursion(cat(tee(1), set(1), get(1)), i32), 15},
+		{"vector instruction", recursion(cat(op(0xfd11), op(0xfd1b, []byte{0}), tee(0))), 15},
 		{"operand kept", single(types(i32), types(i32), nil,
 			get(0), op(0x45), op(0x04, []byte{empty}), i32c(0), op(0x0f), end(),
-			i32c(1), get(0), i32c(1), op(0x6b), op(0x10, uleb(0)), op(0x6a)), 6},
+			i32c(1), get(0), i32c(1), op(0x6b), op(0x10, uleb(0)), op(0x6a)), 13},
 	}
 	const frames = 100
 	for _, e := range engines(t) {

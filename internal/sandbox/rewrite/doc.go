@@ -7,9 +7,10 @@
 // itself, so that every engine computes the same thing:
 //
 //   - fuel is charged per straight-line run of instructions and checked at
-//     function entry, at every loop head and before every operation whose work
-//     its operands decide;
-//   - every call is charged against a budget of stack units;
+//     function entry, at every loop head, before every operation whose work its
+//     operands decide and on return from functions with much left to do then;
+//   - every call is charged against a budget of stack units, which ends before
+//     the engine's stack does;
 //   - every float operation that can make a NaN makes the canonical one;
 //   - integer remainder is computed by division, multiplication, subtraction;
 //   - active data segments are merged, custom sections dropped, and everything

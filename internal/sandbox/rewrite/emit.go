@@ -1,5 +1,7 @@
 package rewrite
 
+import "math"
+
 // module assembles the rewritten module around the contents of its code
 // section.
 func (w *rewriter) module(code []byte) []byte {
@@ -111,7 +113,7 @@ func (w *rewriter) globalSection() []byte {
 		b = w.appendConstant(append(b, byte(g.typ), mutable), g.init)
 	}
 	b = append(b, byte(I64), 1, byte(opI64Const), 0, byte(opEnd))
-	return appendI32Constant(append(b, byte(I32), 1), int32(w.opts.StackUnits))
+	return appendI32Constant(append(b, byte(I32), 1), int32(min(w.opts.StackUnits, math.MaxInt32)))
 }
 
 func (w *rewriter) exportSection() []byte {

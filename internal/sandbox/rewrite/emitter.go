@@ -29,7 +29,9 @@ type scratchKey struct {
 func (e *emitter) function(out []byte, f *function) []byte {
 	e.f, e.code, e.extra, e.nested = f, e.code[:0], e.extra[:0], 0
 	e.scratch = map[scratchKey]uint32{}
-	e.followNaNs()
+	e.operands.m = e.m
+	e.operands.follow(f)
+	e.placeNaNs()
 	e.frame = f.frameUnits()
 	e.cached = f.hasLoop
 	if e.cached {

@@ -27,28 +27,40 @@ func FuzzRewrite(f *testing.F) {
 		f.Add(instructionModule(nil, op(0x00), op(code, immediates(code))), false)
 	}
 	e := newEngine(f, wazero.NewRuntimeConfigInterpreter().WithMemoryLimitPages(1024))
-	f.Fuzz(func(t *testing.T, module []byte, yield bool) {
-		opts := options(logImport)
-		opts.Yield = yield
-		opts.Limits.LocalsTotal = 1 << 12 // the engine makes a slice of them
-		out, info, err := rewrite.Rewrite(module, opts)
-		if err != nil {
-			if bad, ok := errors.AsType[*contracts.Error](err); !ok || bad.Code != contracts.CodeValidation || bad.Offender == "" || out != nil {
-				t.Fatalf("refused with %v", err)
-			}
-			return
-		}
-		if info.Version != rewrite.Version {
-			t.Fatal("no version")
-		}
-		before, after := e.accepts(withoutCustom(module)), e.accepts(out)
-		if before == nil && laxness(after) {
-			return
-		}
-		if (before == nil) != (after == nil) {
-			t.Fatalf("the engine says %v, and once rewritten %v", before, after)
-		}
+	f.Fuzz(func(t *testing.T, module []byte, yield bool) { checkHostile(t, e, module, yield) })
+}
+
+// FuzzBody feeds hostile code in a module that is otherwise in order and has one
+// of everything that code may name.
+func FuzzBody(f *testing.F) {
+	for _, code := range allOpcodes() {
+		f.Add(cat(op(0x00), op(code, immediates(code))), false)
+		f.Add(cat(i32c(0), op(0x03, []byte{empty}), f64c(0), f32c(0), i32c(0), op(code, immediates(code)), end()), true)
+	}
+	e := newEngine(f, wazero.NewRuntimeConfigInterpreter().WithMemoryLimitPages(1024))
+	f.Fuzz(func(t *testing.T, code []byte, yield bool) {
+		checkHostile(t, e, instructionModule(nil, code), yield)
 	})
+}
+
+func checkHostile(t *testing.T, e *engine, module []byte, yield bool) {
+	opts := options(logImport)
+	opts.Yield = yield
+	opts.Limits.LocalsTotal = 1 << 12 // the engine makes a slice of them
+	out, info, err := rewrite.Rewrite(module, opts)
+	if err != nil {
+		if bad, ok := errors.AsType[*contracts.Error](err); !ok || bad.Code != contracts.CodeValidation || bad.Offender == "" || out != nil {
+			t.Fatalf("refused with %v", err)
+		}
+		return
+	}
+	if info.Version != rewrite.Version {
+		t.Fatal("no version")
+	}
+	before, after := e.accepts(withoutCustom(module)), e.accepts(out)
+	if (before == nil) != (after == nil) && !laxness(after) {
+		t.Fatalf("the engine says %v, and once rewritten %v", before, after)
+	}
 }
 
 func (e *engine) accepts(module []byte) error {

@@ -1,6 +1,9 @@
 package rewrite
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Info describes a rewritten module to its host.
 type Info struct {
@@ -53,7 +56,7 @@ func (w *rewriter) describe() Info {
 		Version:     Version,
 		FuelGlobal:  FuelExport,
 		DepthGlobal: DepthExport,
-		StackUnits:  w.opts.StackUnits,
+		StackUnits:  min(w.opts.StackUnits, math.MaxInt32),
 		Data:        w.data.merged,
 	}
 	for _, im := range m.imports {

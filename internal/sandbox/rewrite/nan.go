@@ -8,10 +8,9 @@ const (
 	canonicalNaN64 = 0x7ff8000000000000
 )
 
-// followNaNs finds where NaNs must be made canonical.
-func (e *emitter) followNaNs() {
-	e.operands.m = e.m
-	e.operands.follow(e.f)
+// placeNaNs finds where NaNs must be made canonical, once the uses of all values
+// are known.
+func (e *emitter) placeNaNs() {
 	e.deferred = nil
 	if e.f.hasNaN {
 		e.deferred = e.deferral.decide(e.f)

@@ -83,7 +83,7 @@ func (s *operandStack) step(at producer, in *instr) {
 func (s *operandStack) assign(in *instr) {
 	v := s.pop()
 	if in.op == opLocalTee {
-		s.values = append(s.values, v)
+		s.push(v)
 	}
 	if v.signed {
 		s.use(v, shapeNone)
@@ -104,7 +104,7 @@ func (s *operandStack) operate(at producer, info *operation) {
 		s.use(v, info.quiets)
 	}
 	for range info.push {
-		s.values = append(s.values, left)
+		s.push(left)
 	}
 }
 
@@ -143,6 +143,17 @@ func (s *operandStack) leave(in *instr) {
 	s.leaveUnknown(b.results)
 }
 
+// crowded is the height of the stack from which on a value more is taken to put
+// another out of its register.
+const crowded = 8
+
+func (s *operandStack) push(v operand) {
+	if len(s.values) >= crowded {
+		s.f.spills++
+	}
+	s.values = append(s.values, v)
+}
+
 func (s *operandStack) pop() operand {
 	top := len(s.values) - 1
 	if top < s.blocks[len(s.blocks)-1].base {
@@ -177,7 +188,7 @@ func (s *operandStack) use(v operand, quiets shape) {
 
 func (s *operandStack) leaveUnknown(n int) {
 	for range n {
-		s.values = append(s.values, operand{from: unknown})
+		s.push(operand{from: unknown})
 	}
 }
 

@@ -14,9 +14,11 @@ type function struct {
 	hasNaN    bool // has an instruction that may make a NaN
 	hasVector bool // has a vector instruction
 
+	merges int // values that differ by the way a block was reached
+
 	// What following the operand stack finds.
 	sets   []localSet
-	spills int // values that are on the stack while something is called
+	spills int // values that will not be in registers all the time
 }
 
 // localGroup declares count locals of a type.
@@ -45,15 +47,17 @@ type openBlock struct {
 	dead    bool // no path leads to its beginning
 	exits   bool // a path leads to its end by branch or by the first arm of an if
 	hasElse bool
+	arity   int // values that a branch to it takes along
 }
 
 // scanner decodes bodies one after the other into the same buffers.
 type scanner struct {
 	decoder
-	f     function
-	open  []openBlock
-	dead  bool // no path leads to the next instruction
-	loops int  // open loops
+	f        function
+	open     []openBlock
+	dead     bool // no path leads to the next instruction
+	loops    int  // open loops
+	assigned assignments
 }
 
 // scan decodes a body, checks it and divides it into runs. The result is valid
@@ -64,14 +68,18 @@ func (s *scanner) scan(b body, typ FuncType) (*function, *fault) {
 	s.open = append(s.open[:0], openBlock{op: opBlock})
 	s.dead, s.loops = false, 0
 	s.readLocals()
+	s.assigned.reset(s.locals)
 	s.f.runs = append(s.f.runs, run{check: true})
-	for len(s.open) > 0 && s.r.err == nil {
+	for len(s.open) > 0 {
 		in := s.next()
+		if s.r.err != nil {
+			return nil, s.r.err
+		}
 		in.dead, in.loops = s.dead, uint8(min(s.loops, maxLoops))
 		s.f.code = append(s.f.code, in)
 		s.step(&in)
 	}
-	if s.r.err == nil && !s.r.done() {
+	if !s.r.done() {
 		s.r.fail("code after the end of the function")
 	}
 	return &s.f, s.r.err
@@ -103,11 +111,15 @@ func (s *scanner) step(in *instr) {
 	}
 	switch in.op {
 	case opBlock, opLoop, opIf:
-		s.enter(in.op)
+		s.enter(in)
 	case opElse:
 		s.otherwise()
 	case opEnd:
 		s.leave()
+	case opLocalSet, opLocalTee:
+		if !s.dead {
+			s.assigned.assign(in.a)
+		}
 	case opBr:
 		s.branch(in.a)
 		s.dead = true
@@ -133,12 +145,19 @@ func (s *scanner) newRun(check bool) {
 	}
 }
 
-func (s *scanner) enter(op opcode) {
+func (s *scanner) enter(in *instr) {
 	if uint32(len(s.open)) > s.opts.Limits.Nesting {
 		s.r.fail("blocks nested deeper than %d", s.opts.Limits.Nesting)
 	}
-	s.open = append(s.open, openBlock{op: op, dead: s.dead})
-	switch op {
+	b := openBlock{op: in.op, dead: s.dead}
+	params, results := s.m.blockArity(int64(in.a))
+	b.arity = results
+	if in.op == opLoop {
+		b.arity = params
+	}
+	s.open = append(s.open, b)
+	s.assigned.open()
+	switch in.op {
 	case opLoop:
 		s.f.hasLoop = s.f.hasLoop || !s.dead
 		s.loops++
@@ -172,7 +191,14 @@ func (s *scanner) leave() {
 	if joins {
 		s.dead = false
 	}
-	if len(s.open) > 0 && (joins || b.op == opIf) {
+	if len(s.open) == 0 {
+		return
+	}
+	assigned := s.assigned.close()
+	if joins || b.op != opBlock {
+		s.merge(b, assigned)
+	}
+	if joins || b.op == opIf {
 		s.newRun(false)
 	}
 }
