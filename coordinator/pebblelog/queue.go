@@ -147,7 +147,9 @@ func (q *queue) take(limit int64) []*request {
 		n++
 	}
 	taken := q.waiting[:n:n]
-	q.waiting = q.waiting[n:]
+	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
+		q.waiting = nil // lets go of what was taken once it has landed
+	}
 	return taken
 }
 
