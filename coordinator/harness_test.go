@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,7 +158,7 @@ type worker struct {
 	host    *p2p.Host
 	stream  *p2p.WorkStream
 	cluster string
-	seq     uint64
+	seq     atomic.Uint64
 	held    func() []uint64
 }
 
@@ -278,8 +279,7 @@ func (w *worker) answer(u p2p.Unit, r *contracts.Result, out []byte) answer {
 // seal signs answers as one batch with the worker's next number.
 func (w *worker) seal(answers ...answer) *p2p.Results {
 	w.t.Helper()
-	w.seq++
-	b := contracts.Batch{Cluster: w.cluster, Seq: w.seq}
+	b := contracts.Batch{Cluster: w.cluster, Seq: w.seq.Add(1)}
 	return w.sealBatch(b, answers...)
 }
 

@@ -151,8 +151,8 @@ func TestINV4BudgetOfExecutionsIsAHardStop(t *testing.T) {
 	if r.Metadata.StopReason != contracts.StopBudgetExhausted || r.Metadata.Error.Code != contracts.CodeBudgetExceeded {
 		t.Errorf("session ended %s: %v", r.Metadata.StopReason, r.Metadata.Error)
 	}
-	if w.seq > 2 {
-		t.Errorf("%d units were run on a budget of 2", w.seq)
+	if n := w.seq.Load(); n > 2 {
+		t.Errorf("%d units were run on a budget of 2", n)
 	}
 }
 
