@@ -1,0 +1,106 @@
+// Package exact has the numbers of the standard tasks: rationals, read from
+// decimal text and written back as fractions or as decimals under a rounding
+// that the caller names. The package promises not to use floating point.
+package exact
+
+import (
+	"encoding/json"
+	"errors"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/krako-labs/krako/wasmtasks/std/field"
+)
+
+// Number is the text of a decimal number in a task's input: a JSON string, or a
+// JSON number, which is taken by its text, so that 0.1 is a tenth. A number of
+// more than 15 digits is only exact as a string, because canonical JSON has
+// doubles.
+type Number string
+
+// Bounds of a number's text.
+const (
+	maxText     = 1000 // bytes
+	maxExponent = 1000
+)
+
+// UnmarshalJSON takes a string or a number as it is; Rat checks it.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*string)(n))
+	}
+	if len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9') {
+		*n = Number(b)
+		return nil
+	}
+	return errors.New("a number is a JSON number or a string of one")
+}
+
+// Rat returns the number's value. The error names the given field.
+func (n Number) Rat(name string) (*big.Rat, error) {
+	r, err := Parse(string(n))
+	if err != nil {
+		return nil, field.Errorf(name, "%v", err)
+	}
+	return r, nil
+}
+
+// Parse reads a decimal number: sign, digits with at most one point between or
+// before them, exponent. Separators of thousands are refused, for the same sign
+// is a decimal comma elsewhere.
+func Parse(s string) (*big.Rat, error) {
+	if s == "" {
+		return nil, errors.New("is required: a decimal number")
+	}
+	if len(s) > maxText {
+		return nil, errors.New("number is longer than 1000 bytes")
+	}
+	mantissa, exponent, err := cutExponent(s)
+	if err != nil {
+		return nil, err
+	}
+	whole, fraction, _ := strings.Cut(strings.TrimLeft(mantissa, "+-"), ".")
+	if len(mantissa)-len(strings.TrimLeft(mantissa, "+-")) > 1 || !digits(whole+fraction) {
+		return nil, errors.New(strconv.Quote(s) + " is not a decimal number such as -1234.5 or 6e3")
+	}
+	n, _ := new(big.Int).SetString(whole+fraction, 10)
+	if mantissa[0] == '-' {
+		n.Neg(n)
+	}
+	return scale(new(big.Rat).SetInt(n), exponent-len(fraction)), nil
+}
+
+func cutExponent(s string) (mantissa string, exponent int, err error) {
+	i := strings.IndexAny(s, "eE")
+	if i < 0 {
+		return s, 0, nil
+	}
+	exponent, err = strconv.Atoi(s[i+1:])
+	if err != nil || exponent > maxExponent || exponent < -maxExponent {
+		return "", 0, errors.New("exponent of " + strconv.Quote(s) + " is not a whole number from -1000 to 1000")
+	}
+	return s[:i], exponent, nil
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// scale returns r times ten to the power e.
+func scale(r *big.Rat, e int) *big.Rat {
+	if e < 0 {
+		return r.Quo(r, new(big.Rat).SetInt(pow10(-e)))
+	}
+	return r.Mul(r, new(big.Rat).SetInt(pow10(e)))
+}
+
+func pow10(e int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(e)), nil) }
+
+// Fraction writes r in lowest terms: "7", "-1/3".
+func Fraction(r *big.Rat) string { return r.RatString() }
