@@ -23,15 +23,46 @@ func (s *Sandbox) Module(id cid.Cid) (*Module, bool) { return s.modules.get(id) 
 // ends. A module outside the profile, or one whose initialisation fails, gives
 // a VALIDATION_ERROR naming the section, function, import or export at fault.
 func (s *Sandbox) Admit(ctx context.Context, wasm []byte) (*Module, error) {
+	if s.cfg.ReadOnly {
+		return nil, contracts.Errorf(contracts.CodeUnsupported, "sandbox", "is read-only and admits nothing")
+	}
 	if int64(len(wasm)) > s.cfg.MaxModuleBytes {
 		return nil, invalid("module", "%d bytes, the limit is %d", len(wasm), s.cfg.MaxModuleBytes)
 	}
 	id := dagcbor.RawCID(wasm)
+	return s.ready(ctx, id, func() (*prepared, error) { return s.prepare(id, wasm) })
+}
+
+// Load makes a module ready that an earlier admission, in this process or
+// another with the same CacheDir, has left there: for callers that need not
+// have its bytes. NOT_FOUND names a module that was not admitted or has been
+// pruned since.
+func (s *Sandbox) Load(ctx context.Context, id cid.Cid) (*Module, error) {
+	m, err := s.ready(ctx, id, func() (*prepared, error) {
+		p, err := s.store.load(id)
+		if p == nil && err == nil {
+			err = notStored(id)
+		}
+		return p, err
+	})
+	if _, unwritable := errors.AsType[*fs.PathError](err); unwritable && s.cfg.ReadOnly {
+		return nil, notStored(id) // its native code is gone, and what replaces it cannot be kept
+	}
+	return m, err
+}
+
+func notStored(id cid.Cid) error {
+	return contracts.Errorf(contracts.CodeNotFound, id.String(), "module is not in the code cache")
+}
+
+// ready returns a module that is kept ready, or makes it so from what take
+// returns. Concurrent calls for one module share the work.
+func (s *Sandbox) ready(ctx context.Context, id cid.Cid, take func() (*prepared, error)) (*Module, error) {
 	if m, ok := s.modules.get(id); ok {
 		return m, nil
 	}
 	done := s.admits.DoChan(id.KeyString(), func() (any, error) {
-		return s.admit(context.WithoutCancel(ctx), id, wasm)
+		return s.admit(context.WithoutCancel(ctx), id, take)
 	})
 	select {
 	case r := <-done:
@@ -42,13 +73,13 @@ func (s *Sandbox) Admit(ctx context.Context, wasm []byte) (*Module, error) {
 	}
 }
 
-func (s *Sandbox) admit(ctx context.Context, id cid.Cid, wasm []byte) (*Module, error) {
+func (s *Sandbox) admit(ctx context.Context, id cid.Cid, take func() (*prepared, error)) (*Module, error) {
 	if m, ok := s.modules.get(id); ok {
 		return m, nil
 	}
 	s.compiling <- struct{}{}
 	defer func() { <-s.compiling }()
-	p, err := s.prepare(id, wasm)
+	p, err := take()
 	if err != nil {
 		return nil, err
 	}
@@ -60,13 +91,23 @@ func (s *Sandbox) admit(ctx context.Context, id cid.Cid, wasm []byte) (*Module, 
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.newModule(ctx, id, p, compiled)
+	m, err := s.begin(ctx, id, p, compiled)
 	if err != nil {
 		return nil, errors.Join(err, compiled.Close(ctx))
 	}
 	runtime.AddCleanup(m, func(r moduleResources) { r.release() }, moduleResources{compiled, m.start.image})
 	s.modules.add(m)
 	return m, nil
+}
+
+// begin lets a compiled module run for the first time.
+func (s *Sandbox) begin(ctx context.Context, id cid.Cid, p *prepared, c wazero.CompiledModule) (*Module, error) {
+	if s.cfg.BeforeGuest != nil {
+		if err := s.cfg.BeforeGuest(); err != nil {
+			return nil, err
+		}
+	}
+	return s.newModule(ctx, id, p, c)
 }
 
 // prepare takes a rewritten module from the store or puts it there.

@@ -1,6 +1,9 @@
 package sandbox
 
-import "runtime"
+import (
+	"context"
+	"runtime"
+)
 
 // Engine selects how guests are executed.
 type Engine uint8
@@ -44,6 +47,17 @@ type Config struct {
 	// CacheBytes bounds the files in CacheDir. Default 4 GiB, about 200 Go
 	// modules.
 	CacheBytes int64
+	// ReadOnly writes nothing to CacheDir once New has returned: modules are taken
+	// from it with Load, and Admit is refused.
+	ReadOnly bool
+	// Yield, if it is set, is called between slices of fuel, about every 0.3 ms
+	// of a run or an initialisation, by the goroutine that runs the guest and
+	// with the context it runs under. The guest goes on when it returns.
+	Yield func(context.Context)
+	// BeforeGuest, if it is set, is called whenever a module has been compiled and
+	// none of its instructions has run: the moment to give up what only compiling
+	// needs. Its error is the admission's.
+	BeforeGuest func() error
 	// Engine is EngineCompiler unless a test says otherwise.
 	Engine Engine
 }

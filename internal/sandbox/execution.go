@@ -14,6 +14,7 @@ import (
 // run. One goroutine uses it at a time.
 type execution struct {
 	ctx    context.Context
+	yield  func(context.Context) // nil, or Config.Yield
 	args   []string
 	stdin  []byte
 	blobs  map[string][]byte

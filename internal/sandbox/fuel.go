@@ -77,6 +77,9 @@ func (x *execution) spend(n uint64) {
 func (x *execution) spendBytes(n int) { x.spend(uint64(n) / 8) }
 
 func (x *execution) refill(left int64) int64 {
+	if x.yield != nil {
+		x.yield(x.ctx)
+	}
 	if x.ctx.Err() != nil {
 		x.interrupt()
 	}

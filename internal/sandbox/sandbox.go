@@ -36,7 +36,7 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(cfg.CacheDir, cfg.CacheBytes)
+	store, err := openStore(cfg)
 	if err != nil {
 		return nil, err
 	}

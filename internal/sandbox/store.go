@@ -23,20 +23,24 @@ import (
 // in wazero's own files beside them. Its checksums find damage, not malice: the
 // directory's permissions are what keeps strangers' code out.
 type store struct {
-	dir   string // "" keeps nothing
-	limit int64
-	key   string
+	dir      string // "" keeps nothing
+	limit    int64
+	readOnly bool
+	key      string
 }
 
-func openStore(dir string, limit int64) (*store, error) {
-	if dir == "" {
+func openStore(cfg Config) (*store, error) {
+	if cfg.CacheDir == "" {
 		return &store{}, nil
 	}
-	if err := makePrivate(dir); err != nil {
+	if err := makePrivate(cfg.CacheDir); err != nil {
 		return nil, err
 	}
 	rules := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v", Profile, rewrite.Version, rewriteOptions()))
-	s := &store{dir: dir, limit: limit, key: hex.EncodeToString(rules[:8])}
+	s := &store{dir: cfg.CacheDir, limit: cfg.CacheBytes, readOnly: cfg.ReadOnly, key: hex.EncodeToString(rules[:8])}
+	if s.readOnly {
+		return s, nil
+	}
 	return s, s.prune()
 }
 
@@ -81,13 +85,19 @@ func (s *store) load(id cid.Cid) (*prepared, error) {
 	if !ok {
 		return nil, nil
 	}
+	if s.readOnly {
+		return p, nil
+	}
 	now := time.Now() // orders files for prune; shows in no result
-	return p, os.Chtimes(s.path(id), now, now)
+	if err := os.Chtimes(s.path(id), now, now); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("mark prepared module as used: %w", err)
+	}
+	return p, nil
 }
 
 // save writes the file whole or not at all.
 func (s *store) save(id cid.Cid, p *prepared) error {
-	if s.dir == "" {
+	if s.dir == "" || s.readOnly {
 		return nil
 	}
 	f, err := os.CreateTemp(s.dir, "new-*")

@@ -22,7 +22,7 @@ func samplePrepared() *prepared {
 
 func openTestStore(t *testing.T, limit int64) *store {
 	t.Helper()
-	s, err := openStore(filepath.Join(t.TempDir(), "code"), limit)
+	s, err := openStore(Config{CacheDir: filepath.Join(t.TempDir(), "code"), CacheBytes: limit})
 	if err != nil {
 		t.Fatal(err)
 	}
