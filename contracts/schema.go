@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/krako-labs/krako/contracts/jcs"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -12,25 +13,32 @@ import (
 	"golang.org/x/text/message"
 )
 
-// maxSchemaBytes bounds one JSON Schema.
-const maxSchemaBytes = 256 << 10
+// Bounds of one JSON Schema. Parts are the objects and booleans in it, each of
+// which may be a schema; compiling takes time quadratic in their number.
+const (
+	maxSchemaBytes = 256 << 10
+	maxSchemaParts = 2_000
+)
 
-// OutputSchema is a compiled JSON Schema 2020-12. It is safe for concurrent use.
-type OutputSchema struct{ compiled *jsonschema.Schema }
+// OutputSchema is a compiled JSON Schema 2020-12. It is safe for concurrent
+// use; checks by one schema wait for each other.
+type OutputSchema struct {
+	compiled *jsonschema.Schema
+	mu       sync.Mutex
+	work     *work
+}
 
 // CompileSchema compiles a schema document. References stay inside the
 // document: nothing is ever loaded from a file or a network.
 func CompileSchema(doc JSON) (*OutputSchema, error) {
-	if len(doc) > maxSchemaBytes {
-		return nil, fmt.Errorf("schema is %d bytes, the limit is %d", len(doc), maxSchemaBytes)
-	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	v, _, err := readSchema(doc, maxSchemaParts)
 	if err != nil {
-		return nil, fmt.Errorf("read schema: %w", err)
+		return nil, err
 	}
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.UseLoader(closedLoader{})
+	work := meter(c)
 	// A base with a path, so that a relative reference leads out of the document
 	// and is refused; to a URN it would lead back to the schema itself.
 	const name = "https://schema.invalid/output"
@@ -41,11 +49,27 @@ func CompileSchema(doc JSON) (*OutputSchema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
-	return &OutputSchema{s}, nil
+	return &OutputSchema{compiled: s, work: work}, nil
+}
+
+// readSchema decodes a schema of at most so many parts, and counts them.
+func readSchema(doc JSON, most int) (v any, n int, err error) {
+	if len(doc) > maxSchemaBytes {
+		return nil, 0, fmt.Errorf("schema is %d bytes, the limit is %d", len(doc), maxSchemaBytes)
+	}
+	if v, err = jsonschema.UnmarshalJSON(bytes.NewReader(doc)); err != nil {
+		return nil, 0, fmt.Errorf("read schema: %w", err)
+	}
+	if n = parts(v); n > most {
+		return nil, 0, fmt.Errorf("schema has %d parts, the limit is %d", n, most)
+	}
+	return v, n, nil
 }
 
 // Check validates the JSON bytes of an output. A mismatch is an *Error with
-// CodeSchemaMismatch whose Offender is the pointer of the first bad value.
+// CodeSchemaMismatch whose Offender is the pointer of the first bad value. So
+// is an output that takes too much work to check: a schema can be written so
+// that its work doubles with every level of its own or of the output.
 func (s *OutputSchema) Check(output []byte) error {
 	if _, err := jcs.Canonicalize(output); err != nil {
 		return Errorf(CodeSchemaMismatch, "", "output is not JSON: %w", err)
@@ -54,7 +78,9 @@ func (s *OutputSchema) Check(output []byte) error {
 	if err != nil {
 		return Errorf(CodeSchemaMismatch, "", "output is not JSON: %w", err)
 	}
-	err = s.compiled.Validate(v)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = s.work.within(workBase+workPerByte*len(output), func() error { return s.compiled.Validate(v) })
 	if err == nil {
 		return nil
 	}

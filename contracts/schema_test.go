@@ -2,6 +2,7 @@ package contracts_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,6 +64,105 @@ func TestSchemaDraftIs2020(t *testing.T) {
 	}
 	if s.Check([]byte(`["x"]`)) != nil || s.Check([]byte(`["x",1]`)) == nil || s.Check([]byte(`[1]`)) == nil {
 		t.Error("prefixItems and items do not mean what they mean in 2020-12")
+	}
+}
+
+// TestSchemaThatDoublesItsWork offers schemas whose evaluation doubles with each
+// of their levels, or with each level of the output, in different disguises.
+// They end with an error, and sound schemas on large outputs do not.
+func TestSchemaThatDoublesItsWork(t *testing.T) {
+	levels := func(step, last string) string {
+		var b strings.Builder
+		b.WriteString(`{"$ref":"#/$defs/d0","$defs":{`)
+		for i := range 40 {
+			fmt.Fprintf(&b, `"d%d":%s,`, i, strings.ReplaceAll(step, "NEXT", fmt.Sprintf("#/$defs/d%d", i+1)))
+		}
+		return b.String() + `"d40":` + last + `}}`
+	}
+	const both = `[{"$ref":"NEXT"},{"$ref":"NEXT"}]`
+	deep := strings.Repeat(`{"x":`, 60) + `1` + strings.Repeat(`}`, 60)
+	for name, c := range map[string]struct{ schema, output string }{
+		"all of it twice":         {levels(`{"allOf":`+both+`}`, `{"type":"object"}`), `{}`},
+		"any of it, and it fails": {levels(`{"anyOf":`+both+`}`, `{"type":"string"}`), `{}`},
+		"not any of it":           {levels(`{"not":{"anyOf":`+both+`}}`, `{"type":"string"}`), `{}`},
+		"one of it":               {levels(`{"oneOf":`+both+`}`, `{"type":"string"}`), `{}`},
+		"if it holds":             {levels(`{"if":{"$ref":"NEXT"},"then":{"$ref":"NEXT"},"else":{"$ref":"NEXT"}}`, `{"type":"object"}`), `{}`},
+		"under a type":            {levels(`{"type":"object","allOf":`+both+`}`, `false`), `{}`},
+		"on each level": {
+			`{"$ref":"#/$defs/t","$defs":{"t":{"properties":{"x":{"allOf":[{"$ref":"#/$defs/t"},{"$ref":"#/$defs/t"}]}}}}}`, deep,
+		},
+		"by a dynamic reference": {
+			`{"$dynamicAnchor":"t","properties":{"x":{"allOf":[{"$dynamicRef":"#t"},{"$dynamicRef":"#t"}]}}}`, deep,
+		},
+		"in an older draft": {
+			`{"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"t":{"properties":{"x":{"allOf":[{"$ref":"#/definitions/t"},{"$ref":"#/definitions/t"}]}}}},"allOf":[{"$ref":"#/definitions/t"}]}`, deep,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := contracts.CompileSchema(contracts.JSON(c.schema))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = s.Check([]byte(c.output))
+			wantCode(t, err, contracts.CodeSchemaMismatch)
+			if err != nil && !strings.Contains(err.Error(), "too much work") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestWorkIsCountedForEachCheck has one check fail for its work and the next
+// one, by the same schema, hold.
+func TestWorkIsCountedForEachCheck(t *testing.T) {
+	s, err := contracts.CompileSchema(contracts.JSON(`{"$ref":"#/$defs/t","$defs":{"t":{"properties":{"x":{"allOf":[{"$ref":"#/$defs/t"},{"$ref":"#/$defs/t"}]}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deep := strings.Repeat(`{"x":`, 60) + `1` + strings.Repeat(`}`, 60)
+	for range 3 {
+		wantCode(t, s.Check([]byte(deep)), contracts.CodeSchemaMismatch)
+		if err := s.Check([]byte(`{"x":{"x":1}}`)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLargeOutputsCanBeChecked(t *testing.T) {
+	s, err := contracts.CompileSchema(contracts.JSON(`{"type":"array","items":{"type":"object","required":["a","b"],"additionalProperties":false,
+		"properties":{"a":{"type":"integer","minimum":0},"b":{"anyOf":[{"type":"null"},{"type":"array","items":{"enum":["x","y"]}}]}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	output := `[` + strings.TrimSuffix(strings.Repeat(`{"a":1,"b":["x","y"]},`, 50_000), ",") + `]`
+	if err := s.Check([]byte(output)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSchemasAreBounded covers what would take long to compile.
+func TestSchemasAreBounded(t *testing.T) {
+	allOf := func(n int, part string) contracts.JSON {
+		return contracts.JSON(`{"allOf":[` + strings.TrimSuffix(strings.Repeat(part+",", n-1), ",") + `]}`)
+	}
+	for _, part := range []string{`{}`, `true`} {
+		if _, err := contracts.CompileSchema(allOf(2000, part)); err != nil {
+			t.Error(err)
+		}
+		if _, err := contracts.CompileSchema(allOf(2001, part)); err == nil {
+			t.Error("a schema of 2001 parts compiles")
+		}
+	}
+	g := newGraph(51)
+	for i := range g.WorkUnits {
+		g.WorkUnits[i].OutputSchema = contracts.JSON(fmt.Sprintf(`{"$comment":"%d",%s`, i, allOf(2000, `true`)[1:]))
+	}
+	wantViolation(t, g.Validate(contracts.DefaultLimits()), contracts.RuleOutputSchema, "u50", "/work_units/50/output_schema")
+	for i := range g.WorkUnits {
+		g.WorkUnits[i].OutputSchema = g.WorkUnits[0].OutputSchema
+	}
+	if err := g.Validate(contracts.DefaultLimits()); err != nil {
+		t.Errorf("one schema of many units: %v", err)
 	}
 }
 

@@ -55,8 +55,10 @@ type checker struct {
 	graph   *TaskGraph
 	limits  Limits
 	index   map[UnitID]int
-	schemas map[string]error
-	found   []*Violation
+	schemas map[string]error // what compiling each distinct schema gave
+	// schemaParts are those of all schemas that were compiled.
+	schemaParts int
+	found       []*Violation
 }
 
 func (c *checker) fail(rule Rule, unit UnitID, path, format string, args ...any) {
@@ -84,14 +86,21 @@ func clip(s string, most int) string {
 
 func (c *checker) full() bool { return len(c.found) >= maxViolations }
 
-// schema compiles each distinct schema once.
+// maxGraphSchemaParts bounds the parts of all distinct schemas of a graph, which
+// are compiled one by one.
+const maxGraphSchemaParts = 100_000
+
+// schema compiles each distinct schema once, as long as there are not too many.
 func (c *checker) schema(doc JSON) error {
 	if err, ok := c.schemas[string(doc)]; ok {
 		return err
 	}
-	_, err := CompileSchema(doc)
 	if c.schemas == nil {
 		c.schemas = map[string]error{}
+	}
+	_, n, err := readSchema(doc, maxGraphSchemaParts-c.schemaParts)
+	if c.schemaParts += n; err == nil {
+		_, err = CompileSchema(doc)
 	}
 	c.schemas[string(doc)] = err
 	return err
