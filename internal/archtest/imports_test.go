@@ -25,6 +25,7 @@ var may = map[string][]string{
 	"kora/localbackend":     {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},
 	"wasmtasks":             {"contracts", "wasmtasks"},
 	"examples":              {"contracts", "wasmtasks", "examples"},
+	"examples/exampletest":  {"contracts", "wasmtasks", "internal/sandbox"},
 	"internal/archtest":     {},
 	"internal/blob":         {"contracts", "internal/blob"},
 	"internal/cli":          {"contracts"},
