@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,9 +48,15 @@ var exampleTypes = map[string]reflect.Type{
 	"event-data/node-info":       reflect.TypeFor[contracts.NodeInfo](),
 }
 
+// compiled keeps what published made: many tests use the same schemas.
+var compiled sync.Map
+
 // published compiles the checked-in schema of a document.
 func published(t testing.TB, name string) *jsonschema.Schema {
 	t.Helper()
+	if s, ok := compiled.Load(name); ok {
+		return s.(*jsonschema.Schema)
+	}
 	f, err := os.Open("schema/" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +76,7 @@ func published(t testing.TB, name string) *jsonschema.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compiled.Store(name, s)
 	return s
 }
 
