@@ -1,0 +1,16 @@
+package confine
+
+// Limit takes from this process what it needs no more once it runs. It is
+// called before anything untrusted is read.
+func Limit(l Limits) []Measure {
+	return []Measure{
+		l.apply(),
+		tried(Calls, "no sockets, processes, tracing or mounts", reachingOut().install()),
+	}
+}
+
+// Seal ends all writing of files by name. It is called before a guest's first
+// instruction, again for each is harmless.
+func Seal() Measure {
+	return tried(Writes, "no file can be opened for writing, made, renamed or removed", writing().install())
+}
