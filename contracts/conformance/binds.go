@@ -36,6 +36,26 @@ func binds() []test {
 			g.Outputs.Final[0].Select = "/none"
 			c.wantAnswer(c.compare(g), "a", `null`)
 		}},
+		{"answer_selects_in_text", func(c *trial) {
+			g := graph(c.unit("a", "text"))
+			g.Outputs.Final[0].Select = "/x"
+			c.wantAnswer(c.compare(g), "a", `null`)
+		}},
+		{"empty_output", func(c *trial) { // is bytes like any other, and no JSON
+			o := c.compare(graph(c.unit("a", "nothing"), c.unit("b", "concat", input(`{"blobs":["x","y"]}`), mount("a", "x"))))
+			c.wantBytes(o, "text/plain", "?")
+			if out := o.task("a").Output; out == nil || out.Bytes != 0 {
+				c.Errorf("output of a is %v", out)
+			}
+		}},
+		{"longest_output", func(c *trial) {
+			const most = 8 << 20
+			o := c.compare(graph(c.unit("a", "bulk", input(`{"n":8388608}`))))
+			c.wantAnswer(o, "a", `null`)
+			if out := o.Metadata.Output; out == nil || out.Bytes != most {
+				c.Errorf("output is %v, want %d bytes", out, most)
+			}
+		}},
 		{"text_survives", func(c *trial) {
 			const text = "{\"t\":\"<é & \u2028 \U0001F419>\"}"
 			g := graph(c.unit("a", "echo", input(text)), c.unit("b", "echo", bind("a", "/t", "/t")))

@@ -36,6 +36,7 @@ func Lines() []Line {
 		{"5", "host calls outside the profile are a validation error before execution", []string{"stops/foreign_import", "stops/no_module"}},
 		{"5", "clock and entropy follow from the unit; nothing of one unit is seen by another", []string{"identity/chance_and_time", "identity/isolation"}},
 		{"5", "the order of stages is the same on every backend", []string{"events/order", "events/order_of_failure"}},
+		{"7", "traceparent goes with every event", []string{"events/trace"}},
 		{"6", "no transition exists but those of the table", []string{"events/INV10_required_fields", "shapes/", "policies/"}},
 		{"8", "every stop has its stop_reason and code from the closed sets", []string{"stops/", "budgets/", "cancel/", "policies/", "schema/"}},
 		{"9", "remaining is at most what was declared, always", []string{"budgets/"}},

@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/krako-labs/krako/contracts"
@@ -41,14 +42,7 @@ func shapes() []test {
 			}
 		}},
 		{"deep_200", func(c *trial) { c.wantAnswer(c.compare(chain(c, 200)), "u199", `{"sum":200}`) }},
-		{"priorities", func(c *trial) {
-			units := make([]contracts.WorkUnit, 4)
-			for i := range units {
-				units[i] = c.unit(contracts.UnitID("p"+strconv.Itoa(i)), "echo")
-				units[i].Priority = contracts.Priority(units[i].ID)
-			}
-			c.wantAnswer(c.compare(graph(units...)), "p3", `{}`)
-		}},
+		{"priorities", priorities},
 		{"at_once", atOnce},
 		{"unobserved", func(c *trial) {
 			r, err := c.Backend.Execute(c.ctx, diamond(c), contracts.ExecutionContext{}, nil)
@@ -88,6 +82,27 @@ func fan(c *trial, n int) *contracts.TaskGraph {
 		bind(u.ID, "/sum", "/n/-")(&sum)
 	}
 	return graph(append(units, sum)...)
+}
+
+// priorities: of units that are ready together the most urgent is dispatched
+// first, wherever it stands.
+func priorities(c *trial) {
+	var units []contracts.WorkUnit
+	for _, p := range []contracts.Priority{contracts.P3, "", contracts.P0, contracts.P2, contracts.P1} {
+		u := c.unit(contracts.UnitID("unit-"+p), "echo")
+		u.Priority = p
+		units = append(units, u)
+	}
+	o := c.compare(graph(units...))
+	var order []string
+	for _, e := range o.events {
+		if e.Type == contracts.EventUnitScheduled {
+			order = append(order, e.Subject)
+		}
+	}
+	if got := strings.Join(order, " "); got != "unit-p0 unit-p1 unit- unit-p2 unit-p3" {
+		c.Errorf("units are dispatched in the order %s", got)
+	}
 }
 
 // atOnce runs several graphs together.

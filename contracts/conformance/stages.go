@@ -58,6 +58,17 @@ func stages() []test {
 				c.Errorf("unit u1 has result %q of unit %q", t.ResultCID, t.UnitCID)
 			}
 		}},
+		{"trace", func(c *trial) {
+			const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+			_, err := c.Backend.Execute(c.ctx, chain(c, 2), contracts.ExecutionContext{TraceID: trace}, func(e contracts.Event) {
+				if e.TraceParent != trace {
+					c.Errorf("event %s has traceparent %q", e.Type, e.TraceParent)
+				}
+			})
+			if err != nil {
+				c.Error(err)
+			}
+		}},
 		{"types_are_kept", func(c *trial) { // checked for each task of each execution
 			u := c.unit("a", "echo")
 			u.Type = contracts.SmallModel

@@ -83,12 +83,13 @@ func (e *execution) drive() {
 	}
 	e.b.queued.Add(int64(-e.queued))
 	e.seal()
+	e.queue, e.programs, e.running = nil, nil, nil // what is remembered needs none of it
 }
 
 func (e *execution) now() time.Time { return e.b.opts.Clock.Now().UTC() }
 
-// apply makes a decision a fact and carries out what it calls for. What does
-// not fit the state any more is dropped.
+// apply makes a decision a fact. One that does not fit the state any more is
+// dropped.
 func (e *execution) apply(r session.Record, fits bool) {
 	if !fits {
 		return
@@ -98,6 +99,7 @@ func (e *execution) apply(r session.Record, fits bool) {
 	e.follow()
 }
 
+// follow carries out what the session calls for.
 func (e *execution) follow() {
 	now := e.now()
 	for _, r := range e.session.TakeReady() {

@@ -15,7 +15,7 @@ import (
 // default.
 type Options struct {
 	// Parallel bounds the units that run at once, over all executions. Default
-	// GOMAXPROCS. Each may take as much memory as the sandbox allows one unit.
+	// GOMAXPROCS.
 	Parallel int
 	// MaxSessions bounds the executions that run at once. Default 64.
 	MaxSessions int
@@ -26,6 +26,9 @@ type Options struct {
 	// RunTimeout bounds one run of a unit, whatever its own deadline. Default
 	// 10 minutes.
 	RunTimeout time.Duration
+	// MaxMemoryMB bounds the memory of one unit, in MiB; a unit that may take more
+	// is not run. It must not exceed what the sandbox allows. Default 512.
+	MaxMemoryMB int
 	// MaxInput bounds the input and blobs of one unit together, in bytes. Default
 	// 256 MiB.
 	MaxInput int64
@@ -65,6 +68,7 @@ const (
 	defaultSessions   = 64
 	defaultRemember   = 100_000
 	defaultRunTimeout = 10 * time.Minute
+	defaultMemoryMB   = 512
 	defaultMaxInput   = 256 << 20
 )
 
@@ -74,7 +78,10 @@ func (o Options) filled() (Options, error) {
 	for _, f := range []struct {
 		name  string
 		value int64
-	}{{"parallel", int64(o.Parallel)}, {"max sessions", int64(o.MaxSessions)}, {"run timeout", int64(o.RunTimeout)}, {"max input", o.MaxInput}} {
+	}{
+		{"parallel", int64(o.Parallel)}, {"max sessions", int64(o.MaxSessions)}, {"run timeout", int64(o.RunTimeout)},
+		{"max memory", int64(o.MaxMemoryMB)}, {"max input", o.MaxInput},
+	} {
 		if f.value < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative", f.name))
 		}
@@ -86,6 +93,7 @@ func (o Options) filled() (Options, error) {
 	o.MaxSessions = either(o.MaxSessions, defaultSessions)
 	o.Remember = either(o.Remember, defaultRemember)
 	o.RunTimeout = either(o.RunTimeout, defaultRunTimeout)
+	o.MaxMemoryMB = either(o.MaxMemoryMB, defaultMemoryMB)
 	o.MaxInput = either(o.MaxInput, defaultMaxInput)
 	o.Version = either(o.Version, "dev")
 	if o.Limits.MaxUnits == 0 {

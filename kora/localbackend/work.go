@@ -3,6 +3,7 @@ package localbackend
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
@@ -11,7 +12,6 @@ import (
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/sandbox"
 	"github.com/krako-labs/krako/kora/localbackend/session"
-	"time"
 )
 
 // finished is how a run ended: with a report, or with what kept it from having
@@ -118,6 +118,9 @@ func (b *Backend) compute(ctx context.Context, call *dag.Resolved) (session.Repo
 // job puts together all that a run needs.
 func (b *Backend) job(ctx context.Context, call *dag.Resolved) (sandbox.Job, error) {
 	v := call.Invocation
+	if most := b.opts.MaxMemoryMB * contracts.PagesPerMB; int64(v.MemoryPages) > int64(most) {
+		return sandbox.Job{}, contracts.Errorf(contracts.CodeUnsupported, call.Unit.String(), "%d pages of memory, this machine lends %d", v.MemoryPages, most)
+	}
 	m, err := b.module(ctx, v.Module.Cid)
 	if err != nil {
 		return sandbox.Job{}, err
@@ -128,25 +131,24 @@ func (b *Backend) job(ctx context.Context, call *dag.Resolved) (sandbox.Job, err
 	if call.Spill != nil {
 		job.Input = call.Spill
 	}
-	left := b.opts.MaxInput - int64(len(job.Input))
-	if len(v.Blobs) > 0 {
-		job.Blobs = make(map[string][]byte, len(v.Blobs))
-	}
-	for name, link := range v.Blobs {
+	job.Blobs, err = b.mounts(ctx, v.Blobs, b.opts.MaxInput-int64(len(job.Input)))
+	return job, err
+}
+
+// mounts reads the blobs of one unit, which may have so many bytes together.
+func (b *Backend) mounts(ctx context.Context, links map[string]contracts.Link, left int64) (map[string][]byte, error) {
+	blobs := make(map[string][]byte, len(links))
+	for name, link := range links {
 		data, err := b.blocks.Get(ctx, link.Cid)
 		if err != nil {
-			return sandbox.Job{}, err
+			return nil, err
 		}
-		left -= int64(len(data))
-		job.Blobs[name] = data
-		if left < 0 {
-			break
+		if left -= int64(len(data)); left < 0 {
+			return nil, contracts.Errorf(contracts.CodeResourceExhausted, name, "input and blobs exceed %d bytes", b.opts.MaxInput)
 		}
+		blobs[name] = data
 	}
-	if left < 0 {
-		return sandbox.Job{}, contracts.Errorf(contracts.CodeResourceExhausted, call.Unit.String(), "input and blobs exceed %d bytes", b.opts.MaxInput)
-	}
-	return job, nil
+	return blobs, nil
 }
 
 // module returns an admitted module. Its block was there when the graph was
