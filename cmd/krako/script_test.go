@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -29,11 +30,17 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Vars = append(env.Vars, caches...)
-			env.Vars = append(env.Vars, "XDG_CACHE_HOME="+env.WorkDir+"/.cache", "GOPROXY=off", "BLOCKS="+store.URL)
+			env.Vars = append(env.Vars, "GOPROXY=off", "BLOCKS="+store.URL)
+			for _, name := range homes {
+				env.Vars = append(env.Vars, name+"="+filepath.Join(env.WorkDir, ".home"))
+			}
 			return nil
 		},
 	})
 }
+
+// homes are where the systems say that caches are.
+var homes = []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"}
 
 // goEnv returns settings of the Go command that a script's empty home would
 // change.
@@ -94,7 +101,9 @@ func (s *blockStore) put(w http.ResponseWriter, r *http.Request) {
 func TestCommittedExamples(t *testing.T) {
 	for _, dir := range []string{"c-wordcount", "rust-distance"} {
 		t.Run(dir, func(t *testing.T) {
-			t.Setenv("XDG_CACHE_HOME", t.TempDir())
+			for _, name := range homes {
+				t.Setenv(name, t.TempDir())
+			}
 			var out, log strings.Builder
 			if code := run(t.Context(), []string{"task", "test", "../../wasmtasks/examples/" + dir}, &out, &log); code != 0 {
 				t.Errorf("exit %d: %s%s", code, out.String(), log.String())

@@ -76,8 +76,8 @@ func TestBothABIsRunTheSameProgram(t *testing.T) {
 	if reactor.module.ABI() != sandbox.ABIReactor || command.module.ABI() != sandbox.ABICommand {
 		t.Fatalf("ABIs are %s and %s", reactor.module.ABI(), command.module.ABI())
 	}
-	blobs := map[string][]byte{"text": []byte("kraken"), "long": []byte(strings.Repeat("0123456789", 30_000)), "none": {}}
-	long := strings.Repeat("x", 100_000)
+	blobs := map[string][]byte{"text": []byte("kraken"), "long": []byte(strings.Repeat("0123456789", 2_000)), "none": {}}
+	long := strings.Repeat("x", 66_000) // more than the arena
 	for _, tc := range []struct {
 		name, entry, input string
 		output, media, log string
