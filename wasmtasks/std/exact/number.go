@@ -46,6 +46,19 @@ func (n Number) Rat(name string) (*big.Rat, error) {
 	return r, nil
 }
 
+// Rats returns the values of a list of numbers. The error names the element.
+func Rats[T ~string](name string, numbers []T) ([]*big.Rat, error) {
+	out := make([]*big.Rat, len(numbers))
+	for i, n := range numbers {
+		r, err := Number(n).Rat(field.Index(name, i))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = r
+	}
+	return out, nil
+}
+
 // Parse reads a decimal number: sign, digits with at most one point between or
 // before them, exponent. Separators of thousands are refused, for the same sign
 // is a decimal comma elsewhere.

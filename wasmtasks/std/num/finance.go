@@ -97,7 +97,7 @@ func NPV(_ context.Context, in NPVInput) (NPVOutput, error) {
 	if err != nil {
 		return NPVOutput{}, err
 	}
-	flows, err := rats("cashflows", in.Cashflows)
+	flows, err := exact.Rats("cashflows", in.Cashflows)
 	if err != nil {
 		return NPVOutput{}, err
 	}

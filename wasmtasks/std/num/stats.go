@@ -37,11 +37,11 @@ func Stats(_ context.Context, in StatsInput) (StatsOutput, error) {
 	if err := in.check(); err != nil {
 		return StatsOutput{}, err
 	}
-	values, err := rats("values", in.Values)
+	values, err := exact.Rats("values", in.Values)
 	if err != nil {
 		return StatsOutput{}, err
 	}
-	quantiles, err := rats("quantiles", in.Quantiles)
+	quantiles, err := exact.Rats("quantiles", in.Quantiles)
 	if err != nil {
 		return StatsOutput{}, err
 	}
@@ -82,18 +82,6 @@ func (in StatsInput) check() error {
 		}
 	}
 	return field.OneOf("of", in.Of, "sample", "population")
-}
-
-func rats(name string, numbers []exact.Number) ([]*big.Rat, error) {
-	out := make([]*big.Rat, len(numbers))
-	for i, n := range numbers {
-		r, err := n.Rat(field.Index(name, i))
-		if err != nil {
-			return nil, err
-		}
-		out[i] = r
-	}
-	return out, nil
 }
 
 func count(n int) *big.Rat { return big.NewRat(int64(n), 1) }
