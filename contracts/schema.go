@@ -57,7 +57,7 @@ func readSchema(doc JSON, most int) (v any, n int, err error) {
 	if len(doc) > maxSchemaBytes {
 		return nil, 0, fmt.Errorf("schema is %d bytes, the limit is %d", len(doc), maxSchemaBytes)
 	}
-	if v, err = jsonschema.UnmarshalJSON(bytes.NewReader(doc)); err != nil {
+	if v, err = plainJSON(doc); err != nil {
 		return nil, 0, fmt.Errorf("read schema: %w", err)
 	}
 	if n = parts(v); n > most {
@@ -66,15 +66,23 @@ func readSchema(doc JSON, most int) (v any, n int, err error) {
 	return v, n, nil
 }
 
+// plainJSON decodes the RFC 8785 form of doc, in which every number has at most
+// the digits of a double: the validator computes with exact fractions, and
+// those of 1e-4000000 it cannot even hold.
+func plainJSON(doc []byte) (any, error) {
+	canonical, err := jcs.Canonicalize(doc)
+	if err != nil {
+		return nil, err
+	}
+	return jsonschema.UnmarshalJSON(bytes.NewReader(canonical))
+}
+
 // Check validates the JSON bytes of an output. A mismatch is an *Error with
 // CodeSchemaMismatch whose Offender is the pointer of the first bad value. So
 // is an output that takes too much work to check: a schema can be written so
 // that its work doubles with every level of its own or of the output.
 func (s *OutputSchema) Check(output []byte) error {
-	if _, err := jcs.Canonicalize(output); err != nil {
-		return Errorf(CodeSchemaMismatch, "", "output is not JSON: %w", err)
-	}
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(output))
+	v, err := plainJSON(output)
 	if err != nil {
 		return Errorf(CodeSchemaMismatch, "", "output is not JSON: %w", err)
 	}

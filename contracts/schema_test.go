@@ -128,6 +128,25 @@ func TestWorkIsCountedForEachCheck(t *testing.T) {
 	}
 }
 
+// TestNumbersThatNobodyCanHold are spelled in a few bytes.
+func TestNumbersThatNobodyCanHold(t *testing.T) {
+	s, err := contracts.CompileSchema(contracts.JSON(`{"multipleOf":3,"minimum":0}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check([]byte(`1e-4000000`)); err != nil {
+		t.Errorf("what is zero to everybody is %v", err)
+	}
+	for _, n := range []string{`1e4000000`, `1e-300`, `-1e300`} {
+		wantCode(t, s.Check([]byte(n)), contracts.CodeSchemaMismatch)
+	}
+	for _, schema := range []string{`{"minimum":1e4000000}`, `{"multipleOf":1e-4000000}`} {
+		if _, err := contracts.CompileSchema(contracts.JSON(schema)); err == nil {
+			t.Errorf("%s compiles", schema)
+		}
+	}
+}
+
 func TestLargeOutputsCanBeChecked(t *testing.T) {
 	s, err := contracts.CompileSchema(contracts.JSON(`{"type":"array","items":{"type":"object","required":["a","b"],"additionalProperties":false,
 		"properties":{"a":{"type":"integer","minimum":0},"b":{"anyOf":[{"type":"null"},{"type":"array","items":{"enum":["x","y"]}}]}}}}`))
@@ -186,4 +205,22 @@ func TestCapabilitiesTellCompatibleVersions(t *testing.T) {
 			wantCode(t, err, contracts.CodeVersionMismatch)
 		}
 	}
+}
+
+// FuzzOutputSchema compiles schemas from anywhere and checks outputs from
+// anywhere: whatever happens is an error.
+func FuzzOutputSchema(f *testing.F) {
+	f.Add([]byte(`{"type":"object","required":["a"],"properties":{"a":{"$ref":"#/$defs/t"}},"$defs":{"t":{"type":"string","pattern":"^x"}}}`), []byte(`{"a":"x"}`))
+	f.Add([]byte(`{"$dynamicAnchor":"t","anyOf":[{"type":"null"},{"items":{"$dynamicRef":"#t"}}],"unevaluatedItems":false}`), []byte(`[[],[null]]`))
+	f.Add([]byte(`{"multipleOf":3,"minimum":1e-4000000}`), []byte(`1e-4000000`))
+	f.Add([]byte(`{"$schema":"http://json-schema.org/draft-04/schema#","not":{"format":"date-time"}}`), []byte(`"2026"`))
+	f.Fuzz(func(t *testing.T, schema, output []byte) {
+		s, err := contracts.CompileSchema(contracts.JSON(schema))
+		if err != nil {
+			return
+		}
+		if err := s.Check(output); err != nil {
+			wantCode(t, err, contracts.CodeSchemaMismatch)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -23,7 +24,9 @@ type work struct{ left int }
 // other way out. It never leaves within.
 type spent struct{}
 
-// within runs f, which may do so much work, or ends it with errWork.
+// within runs f, which may do so much work, or ends it with errWork. Any other
+// panic becomes an error too: schema and output come from strangers, and the
+// evaluation is not our code.
 func (w *work) within(most int, f func() error) (err error) {
 	w.left = most
 	defer func() {
@@ -32,7 +35,7 @@ func (w *work) within(most int, f func() error) (err error) {
 		case spent:
 			err = errWork
 		default:
-			panic(r)
+			err = fmt.Errorf("checking it by its schema fails: %v", r)
 		}
 	}()
 	return f()
