@@ -147,7 +147,7 @@ func (c *Coordinator) Nodes(ctx context.Context) (contracts.NodeList, error) {
 
 func (n *node) view() contracts.NodeView {
 	return contracts.NodeView{
-		NodeID: n.id, Kind: n.info.Kind, Version: n.info.Version, Profiles: n.info.Profiles, Engine: n.engine, Slots: n.info.Slots,
+		NodeID: n.id, Kind: n.info.Kind, Version: n.info.Version, Profiles: append([]string{}, n.info.Profiles...), Engine: n.engine, Slots: n.info.Slots,
 		Region: n.region, Tags: n.tags, Connected: n.worker != nil, Leases: len(n.leases), UnitsDone: n.done, BatchSeq: n.seq,
 		LastSeenAt: contracts.Time{Time: n.seen.UTC()},
 	}
