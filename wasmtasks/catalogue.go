@@ -38,6 +38,10 @@ type Task struct {
 	Description, Input, Blobs string
 	// OutputMediaType is the media type of the task's output.
 	OutputMediaType string
+	// InputSchema and OutputSchema are JSON Schemas (2020-12) of input and output,
+	// and Examples is a JSON array of {name, input, output} or {name, input,
+	// error}. They are empty for tasks that say none.
+	InputSchema, OutputSchema, Examples string
 }
 
 // Catalogue returns all tasks, sorted by name. The slice is the caller's.
@@ -81,6 +85,10 @@ type document struct {
 			Input           string `json:"input"`
 			Blobs           string `json:"blobs"`
 			OutputMediaType string `json:"output_media_type"`
+
+			InputSchema  json.RawMessage `json:"input_schema"`
+			OutputSchema json.RawMessage `json:"output_schema"`
+			Examples     json.RawMessage `json:"examples"`
 		} `json:"tasks"`
 	} `json:"modules"`
 }
@@ -114,7 +122,10 @@ func load() (*catalogue, error) {
 		}
 		c.modules[m.CID.Cid] = wasm
 		for _, t := range m.Tasks {
-			task := Task{t.Name, m.CID.Cid, t.Entry, t.Description, t.Input, t.Blobs, t.OutputMediaType}
+			task := Task{
+				t.Name, m.CID.Cid, t.Entry, t.Description, t.Input, t.Blobs, t.OutputMediaType,
+				string(t.InputSchema), string(t.OutputSchema), string(t.Examples),
+			}
 			c.byName[t.Name] = task
 			c.tasks = append(c.tasks, task)
 		}

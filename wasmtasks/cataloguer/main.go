@@ -45,6 +45,10 @@ type task struct {
 	Input           string `json:"input"`
 	Blobs           string `json:"blobs,omitempty"`
 	OutputMediaType string `json:"output_media_type"`
+	// The schemas and examples are passed on as they are.
+	InputSchema  json.RawMessage `json:"input_schema,omitempty"`
+	OutputSchema json.RawMessage `json:"output_schema,omitempty"`
+	Examples     json.RawMessage `json:"examples,omitempty"`
 }
 
 func run(toolchain string, files []string, out io.Writer) error {

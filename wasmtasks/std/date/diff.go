@@ -25,7 +25,7 @@ type DiffOutput struct {
 		Months int `json:"months"`
 		Days   int `json:"days"`
 	} `json:"calendar" jsonschema_description:"whole years, then months, then days; a month ends on its last day if it is too short"`
-	BusinessDays *int `json:"business_days" jsonschema_description:"null if no weekend is given"`
+	BusinessDays *int `json:"business_days" jsonschema:"nullable" jsonschema_description:"null if no weekend is given"`
 }
 
 // Diff counts the days from one date to another.

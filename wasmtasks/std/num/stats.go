@@ -26,8 +26,8 @@ type StatsOutput struct {
 	Median   string  `json:"median"`
 	Min      string  `json:"min"`
 	Max      string  `json:"max"`
-	Variance *string `json:"variance" jsonschema_description:"null for a sample of one"`
-	Stdev    *string `json:"stdev" jsonschema_description:"null for a sample of one"`
+	Variance *string `json:"variance" jsonschema:"nullable" jsonschema_description:"null for a sample of one"`
+	Stdev    *string `json:"stdev" jsonschema:"nullable" jsonschema_description:"null for a sample of one"`
 	// Quantiles is in the order of the input.
 	Quantiles []string `json:"quantiles"`
 }

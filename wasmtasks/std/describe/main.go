@@ -1,0 +1,92 @@
+// Command describe writes the tasks.json of the standard tasks: what
+// examples.json says of each, with the schemas of its Go types. scripts/build-tasks
+// runs it.
+//
+//	describe < wasmtasks/std/examples.json > wasmtasks/std/tasks.json
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/krako-labs/krako/wasmtasks/std/exact"
+	"github.com/krako-labs/krako/wasmtasks/std/library"
+)
+
+func main() {
+	if err := run(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "describe:", err)
+		os.Exit(1)
+	}
+}
+
+// source is an element of examples.json.
+type source struct {
+	Task        string            `json:"task"`
+	Description string            `json:"description"`
+	Examples    []json.RawMessage `json:"examples"`
+}
+
+// description is an element of tasks.json.
+type description struct {
+	Name            string             `json:"name"`
+	Entry           string             `json:"entry"`
+	Description     string             `json:"description"`
+	Input           string             `json:"input"`
+	OutputMediaType string             `json:"output_media_type"`
+	InputSchema     *jsonschema.Schema `json:"input_schema"`
+	OutputSchema    *jsonschema.Schema `json:"output_schema"`
+	Examples        []json.RawMessage  `json:"examples"`
+}
+
+func run(in io.Reader, out io.Writer) error {
+	var sources []source
+	d := json.NewDecoder(in)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&sources); err != nil {
+		return fmt.Errorf("read examples: %w", err)
+	}
+	tasks := library.Tasks()
+	if len(sources) != len(tasks) {
+		return fmt.Errorf("%d tasks have examples, %d are in the library", len(sources), len(tasks))
+	}
+	all := make([]description, len(tasks))
+	for i, t := range tasks {
+		s := sources[i]
+		if s.Task != t.Entry.Name() || len(s.Examples) == 0 || s.Description == "" {
+			return fmt.Errorf("%q is not described where %q belongs", s.Task, t.Entry.Name())
+		}
+		in := schema(t.In)
+		all[i] = description{s.Task, s.Task, s.Description, fields(in), "application/json", in, schema(t.Out), s.Examples}
+	}
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(all)
+}
+
+// schema reflects a type. A Number may be written as a JSON number too.
+func schema(t reflect.Type) *jsonschema.Schema {
+	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true, Mapper: func(t reflect.Type) *jsonschema.Schema {
+		if t != reflect.TypeFor[exact.Number]() {
+			return nil
+		}
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}}, Description: "a decimal number; one of more than 15 digits as a string"}
+	}}
+	return r.ReflectFromType(t)
+}
+
+// fields lists the names of an input's fields, for people.
+func fields(s *jsonschema.Schema) string {
+	var names []string
+	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+		names = append(names, p.Key)
+	}
+	return "{" + strings.Join(names, ", ") + "}"
+}
