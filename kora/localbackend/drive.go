@@ -2,9 +2,6 @@ package localbackend
 
 import (
 	"context"
-	"errors"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/ipfs/go-cid"
@@ -12,44 +9,6 @@ import (
 	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/kora/localbackend/session"
 )
-
-// execution is a session at work. The goroutine in drive owns all of it but the
-// journal and the channels, until over is closed; after that nobody changes it.
-type execution struct {
-	b        *Backend
-	session  *session.Session
-	programs []program
-	journal  *journal
-
-	queue   *session.Queue
-	queued  int // as told to the Backend
-	running map[uint64]context.CancelCauseFunc
-	ended   chan finished
-	// short is set while a unit waits for budget that runs may give back; the
-	// unit is next in line then.
-	short  bool
-	answer contracts.JSON
-	failed error // the answer could not be read
-
-	wake      chan struct{}
-	alarmAt   time.Time
-	stopAlarm func()
-
-	stop     chan struct{}
-	stopOnce sync.Once
-	over     chan struct{}
-}
-
-func newExecution(b *Backend, o session.Opening, programs []program) *execution {
-	return &execution{
-		b: b, session: session.Open(o, nil), programs: programs, journal: newJournal(), queue: session.NewQueue(o.Plan),
-		running: map[uint64]context.CancelCauseFunc{}, ended: make(chan finished, b.opts.Parallel),
-		wake: make(chan struct{}, 1), stopAlarm: func() {}, stop: make(chan struct{}), over: make(chan struct{}),
-	}
-}
-
-// cancel ends the session as soon as it can.
-func (e *execution) cancel() { e.stopOnce.Do(func() { close(e.stop) }) }
 
 // drive runs the session to its end. It returns when none of its units runs.
 func (e *execution) drive() {
@@ -212,39 +171,3 @@ func (e *execution) seal() {
 	}
 	e.apply(e.session.Close(e.now()))
 }
-
-// result returns the result of an execution that is over, each time a new one.
-func (e *execution) result() (*contracts.ExecutionResult, error) {
-	if e.failed != nil {
-		return nil, e.failed
-	}
-	return e.session.Result(append(contracts.JSON(nil), e.answer...)), nil
-}
-
-// Why a run ends before its time.
-var (
-	errNotNeeded  = contracts.Errorf(contracts.CodeCancelled, "", "nobody needs the result any more")
-	errRunTimeout = contracts.Errorf(contracts.CodeTimeout, "", "the run took too long")
-)
-
-// blame turns what went wrong before there was a result into the code and the
-// words of a unit's end. What err says is told only if it was made to be, and
-// never under a code that a computation itself can end with.
-func (b *Backend) blame(err error) (contracts.Code, string) {
-	e, ok := errors.AsType[*contracts.Error](err)
-	if !ok {
-		b.opts.Log.Error("unit cannot be run", "error", err)
-		return contracts.CodeInternal, "internal error"
-	}
-	code, text := e.Code, e.Message
-	if e.Offender != "" {
-		text = e.Offender + ": " + text
-	}
-	if code.Deterministic() {
-		code = contracts.CodeInternal
-	}
-	return code, strings.ToValidUTF8(text[:min(len(text), maxDetail)], "")
-}
-
-// maxDetail bounds the words about one failure, in bytes.
-const maxDetail = 1 << 10
