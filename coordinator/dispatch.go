@@ -92,6 +92,9 @@ func (st *state) place(ctx context.Context, r *round, lane *fifo) (bool, error) 
 		lane.pop() // it was cancelled while it waited
 		return true, nil
 	}
+	if st.overdue(l) {
+		return true, st.timeOut(l)
+	}
 	choice := placement.Pick(r.candidates, placement.Need{
 		Type: l.Plan().Unit(unit).Type, Profile: st.c.cfg.Profile, Trusted: l.needsTrust(unit), Avoid: l.Executors(unit),
 	})

@@ -5,6 +5,8 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,6 +46,9 @@ type fabric struct {
 
 type tuning func(*coordinator.Config)
 
+// shortLease is for tests in which a lease must expire.
+func shortLease(c *coordinator.Config) { c.Lease = 400 * time.Millisecond }
+
 func startFabric(t testing.TB, tune ...tuning) *fabric {
 	t.Helper()
 	id, err := p2p.NewIdentity()
@@ -70,7 +75,7 @@ func (f *fabric) open(tune ...tuning) {
 	f.host = newHost(t, f.id)
 	cfg := coordinator.DefaultConfig()
 	cfg.Profile, cfg.Secret = profile, bytes.Repeat([]byte{7}, 32)
-	cfg.Heartbeat, cfg.Lease = 100*time.Millisecond, 400*time.Millisecond
+	cfg.Heartbeat, cfg.Lease = 100*time.Millisecond, time.Minute
 	for _, f := range tune {
 		f(&cfg)
 	}
@@ -159,7 +164,9 @@ type worker struct {
 	stream  *p2p.WorkStream
 	cluster string
 	seq     atomic.Uint64
-	held    func() []uint64
+
+	mu   sync.Mutex
+	held []uint64 // what heartbeats say it holds
 }
 
 // connect joins the fabric as a worker with a new identity that has granted no
@@ -190,10 +197,9 @@ func (w *worker) join(f *fabric) {
 		w.t.Fatal(err)
 	}
 	s, err := w.host.OpenWork(ctx, f.host.ID(), p2p.Hello{Kind: "node", Version: "test", Profiles: []string{profile}, Engine: "none", Slots: 1}, func() p2p.Heartbeat {
-		if w.held == nil {
-			return p2p.Heartbeat{}
-		}
-		return p2p.Heartbeat{Running: w.held()}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return p2p.Heartbeat{Running: slices.Clone(w.held)}
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -228,9 +234,19 @@ func (w *worker) take() p2p.Unit {
 	w.send(&p2p.Credit{N: 1})
 	for {
 		if a, ok := w.recv().(*p2p.Assign); ok {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.held = append(w.held, a.Units[0].Lease)
 			return a.Units[0]
 		}
 	}
+}
+
+// forget makes heartbeats list no lease any more.
+func (w *worker) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = nil
 }
 
 // answer is a result of one unit, not sealed yet.

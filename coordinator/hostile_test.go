@@ -93,7 +93,7 @@ func TestINV11UnsignedOrReplayedResultsAreNeverUsed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := startFabric(t)
+			f := startFabric(t, shortLease)
 			bad := f.connect()
 			id := f.submit(graph(unit("a", `{"n":1}`)))
 			send(t, f, bad, bad.take())

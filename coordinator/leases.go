@@ -61,13 +61,23 @@ func (st *state) sweep() {
 		}
 	}
 	for _, l := range st.sessions {
-		if end := l.Deadline(); !end.IsZero() && !st.now.Before(end) && !l.Run().Over() {
-			st.must(st.stop(l, contracts.StopTimeout, contracts.CodeTimeout, "the session's deadline has passed"))
+		if st.overdue(l) {
+			st.must(st.timeOut(l))
 		}
 	}
 	for i := range st.queue.lane {
 		st.expire(&st.queue.lane[i])
 	}
+}
+
+// overdue reports whether a session must end because its time is up.
+func (st *state) overdue(l *live) bool {
+	end := l.Deadline()
+	return !end.IsZero() && !st.now.Before(end) && !l.Run().Over()
+}
+
+func (st *state) timeOut(l *live) error {
+	return st.stop(l, contracts.StopTimeout, contracts.CodeTimeout, "the session's deadline has passed")
 }
 
 // expire refuses units at the head of a lane that have waited too long.

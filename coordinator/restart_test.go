@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/krako-labs/krako/contracts"
-	"github.com/krako-labs/krako/internal/p2p"
 )
 
 // events collects what a session tells from the event with id after.
@@ -38,7 +37,6 @@ func TestRestartGoesOnWhereItStopped(t *testing.T) {
 	<-before.Done()
 	f.open()
 
-	w.held = func() []uint64 { return []uint64{held.Lease} }
 	w.join(f)
 	if last := w.stream.Welcome().LastSeq; last != 1 {
 		t.Errorf("coordinator remembers batch %d, want 1", last)
@@ -111,13 +109,13 @@ func TestSubmissionIsIdempotent(t *testing.T) {
 }
 
 func TestLostLeaseAfterRestart(t *testing.T) {
-	f := startFabric(t)
+	f := startFabric(t, shortLease)
 	w := f.connect()
 	id := f.submit(graph(unit("a", `{"n":1}`)))
 	w.take()
 	w.leave()
 	f.stop()
-	f.open()
+	f.open(shortLease)
 	other := f.connect()
 	go other.work()
 	if r := f.end(id); r.Metadata.State != contracts.SessionCompleted {
@@ -130,12 +128,12 @@ func TestReconnectedNodeGivesUpWhatItForgot(t *testing.T) {
 	w := f.connect()
 	id := f.submit(graph(unit("a", `{"n":1}`)))
 	first := w.take()
+	w.forget()
 	w.join(f) // a new stream that knows of no lease
 	second := w.take()
 	if second.Lease == first.Lease {
 		t.Error("the forgotten lease was not replaced")
 	}
-	w.send(&p2p.Heartbeat{Running: []uint64{second.Lease}})
 	w.send(w.seal(w.echo(second)))
 	if r := f.end(id); r.Metadata.State != contracts.SessionCompleted {
 		t.Errorf("session is %s", r.Metadata.State)

@@ -193,6 +193,9 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	if !ok || out.Lease != a.ref {
 		return nil // never current, or taken back while its output was fetched
 	}
+	if st.overdue(out.live) {
+		return st.timeOut(out.live) // which calls the lease back
+	}
 	if !a.current {
 		return st.lose(out, "output could not be fetched")
 	}

@@ -85,7 +85,7 @@ func TestFaultIsNeverAResult(t *testing.T) {
 }
 
 func TestLeaseOfASilentNodeIsGivenToAnother(t *testing.T) {
-	f := startFabric(t)
+	f := startFabric(t, shortLease)
 	first := f.connect()
 	id := f.submit(graph(unit("a", `{"n":1}`)))
 	u := first.take()
@@ -105,7 +105,7 @@ func TestLeaseOfASilentNodeIsGivenToAnother(t *testing.T) {
 }
 
 func TestNonIdempotentUnitIsNotRunTwice(t *testing.T) {
-	f := startFabric(t)
+	f := startFabric(t, shortLease)
 	w := f.connect()
 	g := graph(unit("a", `{"n":1}`))
 	g.WorkUnits[0].Idempotent = new(bool)
@@ -153,6 +153,22 @@ func TestINV4BudgetOfExecutionsIsAHardStop(t *testing.T) {
 	}
 	if n := w.seq.Load(); n > 2 {
 		t.Errorf("%d units were run on a budget of 2", n)
+	}
+}
+
+func TestDeadlineIsHard(t *testing.T) {
+	f := startFabric(t)
+	w := f.connect()
+	go w.work()
+	g := graph(unit("a", `{"n":1}`))
+	none := int64(0)
+	g.Budgets.MaxLatencyMS = &none
+	r := f.end(f.submit(g))
+	if r.Metadata.State != contracts.SessionFailed || r.Metadata.StopReason != contracts.StopTimeout {
+		t.Errorf("session is %s: %s", r.Metadata.State, r.Metadata.StopReason)
+	}
+	if len(r.Telemetry.Tasks[0].Executors) != 0 {
+		t.Error("a unit was given out after the deadline")
 	}
 }
 

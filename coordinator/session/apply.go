@@ -132,7 +132,7 @@ func (s *Session) returned(r *Record) error {
 	}
 	u.failures++
 	s.tell(s.told.Event(r.Time(), failedEvent(b.Code), id, u.attempt, contracts.UnitEnded{
-		StopReason: reasonOf(b.Code), Node: data.Node, UnitCID: u.unit.String(),
+		StopReason: dag.ReasonOf(b.Code), Node: data.Node, UnitCID: u.unit.String(),
 		Error: &contracts.Error{Code: b.Code, Message: b.Reason},
 	}))
 	s.tell(s.told.Event(r.Time(), contracts.EventUnitRetried, id, u.attempt+1, contracts.UnitRetried{

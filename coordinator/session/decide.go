@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/fnv"
 	"time"
 
@@ -80,7 +81,7 @@ func (s *Session) Complete(now time.Time, r Report) (Record, error) {
 		Fuel: r.Result.FuelUsed, Started: r.Observed.StartedAt.UnixMicro(), DurationUS: r.Observed.DurationUS,
 	}
 	if r.Result.Outcome == contracts.Failed {
-		e.State, e.Reason, e.Code = contracts.UnitFailed, reasonOf(r.Result.ErrorCode), r.Result.ErrorCode
+		e.State, e.Reason, e.Code = contracts.UnitFailed, dag.ReasonOf(r.Result.ErrorCode), r.Result.ErrorCode
 		return s.record(now, Record{Ended: e}), nil
 	}
 	e.Output, e.MediaType, e.Bytes = *r.Result.Output, r.Result.MediaType, r.Result.OutputBytes
@@ -94,12 +95,24 @@ func (s *Session) judge(e *Ended, output []byte) {
 	w := s.Plan().Unit(e.Unit)
 	if len(w.OutputSchema) > 0 {
 		if err := s.schema(w).Check(output); err != nil {
-			e.State, e.Reason, e.Code, e.Detail = contracts.UnitFailed, contracts.StopValidationFailed, contracts.CodeSchemaMismatch, err.Error()
+			e.State, e.Reason, e.Code, e.Detail = contracts.UnitFailed, contracts.StopValidationFailed, contracts.CodeSchemaMismatch, mismatch(err)
 			return
 		}
 	}
 	// An output that is not JSON makes no condition hold.
 	e.Facts, _ = s.Plan().Facts(e.Unit, output)
+}
+
+// mismatch words a schema violation; the code stands beside it already.
+func mismatch(err error) string {
+	e, ok := errors.AsType[*contracts.Error](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case e.Offender == "":
+		return e.Message
+	}
+	return e.Offender + ": " + e.Message
 }
 
 // schema compiles each distinct schema of the graph once. Validation compiled
@@ -119,20 +132,6 @@ func (s *Session) schema(w *contracts.WorkUnit) *contracts.OutputSchema {
 	return c
 }
 
-func reasonOf(c contracts.Code) contracts.StopReason {
-	switch c {
-	case contracts.CodeOutOfFuel, contracts.CodeBudgetExceeded:
-		return contracts.StopBudgetExhausted
-	case contracts.CodeTimeout:
-		return contracts.StopTimeout
-	case contracts.CodeValidation, contracts.CodeSchemaMismatch:
-		return contracts.StopValidationFailed
-	case contracts.CodeTrap, contracts.CodeExitNonzero, contracts.CodeOutOfMemory, contracts.CodeStackOverflow, contracts.CodeBadOutput:
-		return contracts.StopExecutionFailed
-	}
-	return contracts.StopSubstrateFailure
-}
-
 // Fault takes a node's word that it could not finish a unit. A fault is a claim
 // about one node, so the unit is tried again after a back-off while it has
 // attempts left, whatever the code. Only a believed node's VALIDATION_ERROR, that
@@ -150,7 +149,7 @@ func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail stri
 			NotBefore: now.Add(s.backoff(w, l.Unit, failures)).UnixMicro(),
 		}}), nil
 	}
-	e := &Ended{Unit: l.Unit, State: contracts.UnitFailed, Reason: reasonOf(code), Code: code, Detail: detail, Lease: l.ID}
+	e := &Ended{Unit: l.Unit, State: contracts.UnitFailed, Reason: dag.ReasonOf(code), Code: code, Detail: detail, Lease: l.ID}
 	switch {
 	case code == contracts.CodeTimeout:
 		e.State = contracts.UnitTimeout
@@ -192,7 +191,7 @@ func (s *Session) Refuse(now time.Time, unit int, code contracts.Code, detail st
 	if st := s.run.State(unit); st != contracts.UnitReady {
 		return Record{}, contracts.Errorf(contracts.CodeConflict, string(s.Plan().Unit(unit).ID), "unit is %s, not ready", st)
 	}
-	return s.record(now, Record{Ended: &Ended{Unit: unit, State: contracts.UnitFailed, Reason: reasonOf(code), Code: code, Detail: detail}}), nil
+	return s.record(now, Record{Ended: &Ended{Unit: unit, State: contracts.UnitFailed, Reason: dag.ReasonOf(code), Code: code, Detail: detail}}), nil
 }
 
 // Stop ends the session from outside.
