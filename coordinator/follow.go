@@ -22,13 +22,13 @@ func (c *Coordinator) whereabouts(ctx context.Context, id contracts.SessionID) (
 	}
 	switch {
 	case d != nil:
-		return d.first, d.over, nil
+		return d.first.offset(), d.over, nil
 	case l == nil:
 		return 0, nil, unknownSession(id)
 	}
 	select {
 	case <-l.durable:
-		return l.first, l.over, nil
+		return l.first.offset(), l.over, nil
 	case <-c.stopped:
 		return 0, nil, errStopped
 	case <-ctx.Done():

@@ -94,7 +94,7 @@ func (a accepted) seal(closed *session.Record) *sealed {
 	close(over)
 	ended := contracts.Time{Time: closed.Time()}
 	return &sealed{
-		first: a.first, result: closed.Closed.Result.Cid, graph: a.rec.Accepted.Graph.Cid, over: over,
+		first: beginningAt(a.first), result: closed.Closed.Result.Cid, graph: a.rec.Accepted.Graph.Cid, over: over,
 		summary: contracts.SessionSummary{
 			SessionID: closed.Session, TenantID: a.rec.Accepted.Tenant, GraphID: a.rec.Accepted.GraphID,
 			RequestID: a.rec.Accepted.RequestID, GraphCID: a.rec.Accepted.Graph.String(), State: closed.Closed.State,
@@ -127,7 +127,7 @@ func (st *state) replay(ctx context.Context, open map[contracts.SessionID]accept
 		if err != nil {
 			return err
 		}
-		l.first = rec.Offset
+		l.first = beginningAt(rec.Offset)
 		close(l.durable)
 		st.sessions[r.Session] = l
 		return nil
@@ -148,7 +148,7 @@ func (c *Coordinator) openLive(ctx context.Context, r *session.Record) (*live, e
 	if err != nil {
 		return nil, fmt.Errorf("open session %s: %w", r.Session, err)
 	}
-	return &live{Session: s, graph: r.Accepted.Graph.Cid, durable: make(chan struct{}), over: make(chan struct{})}, nil
+	return &live{Session: s, graph: r.Accepted.Graph.Cid, first: &beginning{}, durable: make(chan struct{}), over: make(chan struct{})}, nil
 }
 
 // needs reads which blocks the holder of a lease may ask for.

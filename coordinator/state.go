@@ -42,9 +42,8 @@ type state struct {
 // live is a session that is not closed.
 type live struct {
 	*session.Session
-	graph cid.Cid
-	// first is where the session begins in the log, 0 until that is durable.
-	first   eventlog.Offset
+	graph   cid.Cid
+	first   *beginning
 	durable chan struct{} // closed when the acceptance is durable
 	over    chan struct{} // closed when the end is durable
 	closing bool
@@ -55,8 +54,20 @@ type sealed struct {
 	summary contracts.SessionSummary
 	result  cid.Cid
 	graph   cid.Cid
-	first   eventlog.Offset
+	first   *beginning
 	over    chan struct{}
+}
+
+// beginning is where a session begins in the log, 0 until that is durable: a
+// session can be over before. The committer's goroutine sets it.
+type beginning struct{ atomic.Uint64 }
+
+func (b *beginning) offset() eventlog.Offset { return eventlog.Offset(b.Load()) }
+
+func beginningAt(o eventlog.Offset) *beginning {
+	b := &beginning{}
+	b.Store(uint64(o))
+	return b
 }
 
 // requestKey is the idempotency anchor of a submission.

@@ -88,7 +88,7 @@ func (st *state) accept(rec *session.Record, fresh *live) (contracts.SessionID, 
 	st.order = append(st.order, fresh.ID)
 	st.follow(fresh)
 	err := st.commit.add(rec, func(at eventlog.Offset) {
-		fresh.first = at
+		fresh.first.Store(uint64(at))
 		close(fresh.durable)
 	})
 	return fresh.ID, fresh.durable, false, err
