@@ -87,6 +87,9 @@ func (s *Sandbox) admit(ctx context.Context, id cid.Cid, take func() (*prepared,
 		return nil, contracts.Errorf(contracts.CodeResourceExhausted, exportMemory,
 			"starts with %d pages, this machine allows %d", p.MinPages, s.cfg.MaxMemoryPages)
 	}
+	if err := s.checkImage(p.data); err != nil {
+		return nil, err
+	}
 	compiled, err := s.compile(ctx, p.wasm)
 	if err != nil {
 		return nil, err

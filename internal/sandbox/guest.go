@@ -94,10 +94,9 @@ func (g *guest) reset() error {
 	return g.memory.reset(g.module.start.pages)
 }
 
-// snapshot copies the guest's state.
-func (g *guest) snapshot() (snapshot, error) {
-	mem := g.memory.bytes()
-	image, err := newImage(nonzero(mem))
+// snapshot copies the guest's state, of whose memory runs are not zero.
+func (g *guest) snapshot(runs []segment) (snapshot, error) {
+	image, err := newImage(runs)
 	if err != nil {
 		return snapshot{}, contracts.Errorf(contracts.CodeInternal, g.module.id.String(), "%w", err)
 	}
@@ -127,19 +126,20 @@ func (g *guest) call(name string, stack []uint64) (*stop, error) {
 }
 
 // initialise runs what comes before the first unit, out of a budget of its own.
-func (g *guest) initialise(ctx context.Context) (*stop, error) {
+// Where the guest stops that, failed is the export that did.
+func (g *guest) initialise(ctx context.Context) (failed string, _ *stop, _ error) {
 	g.begin(ctx, g.module.initPages())
 	g.x.beginInit(g.module)
 	for _, name := range g.module.Init {
 		stopped, err := g.call(name, nil)
 		if stopped != nil && stopped.code == "" {
-			stopped = &stop{contracts.CodeExitNonzero, "exited during initialisation"}
+			stopped = &stop{contracts.CodeExitNonzero, "exited"}
 		}
 		if stopped != nil || err != nil {
-			return stopped, err
+			return name, stopped, err
 		}
 	}
-	return nil, nil
+	return "", nil, nil
 }
 
 // begin gives the guest to a caller.

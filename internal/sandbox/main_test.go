@@ -123,9 +123,11 @@ func wantCode(t testing.TB, o sandbox.Outcome, code contracts.Code) {
 	}
 }
 
+func contractsError(err error) (*contracts.Error, bool) { return errors.AsType[*contracts.Error](err) }
+
 func wantError(t testing.TB, err error, code contracts.Code, offender string) {
 	t.Helper()
-	e, ok := errors.AsType[*contracts.Error](err)
+	e, ok := contractsError(err)
 	if !ok {
 		t.Fatalf("error = %v, want a contracts.Error", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/rewrite"
 )
 
 // Module is an admitted module, ready to run. It is safe for concurrent use
@@ -84,18 +85,39 @@ func (m *Module) initialise(ctx context.Context) error {
 		return nil
 	}
 	defer g.close()
-	stopped, err := g.initialise(ctx)
+	failed, stopped, err := g.initialise(ctx)
 	switch {
 	case err != nil:
 		return err
 	case stopped != nil:
-		return invalid(m.Init[len(m.Init)-1], "initialisation ended with %s (%s)", stopped.code, stopped.detail)
+		return invalid(initName(failed), "initialisation ended with %s (%s)", stopped.code, stopped.detail)
 	case m.Stateful:
 		m.initEachRun = true
 		return nil
 	}
-	m.start, err = g.snapshot()
+	runs := nonzero(g.memory.bytes())
+	if err := m.sandbox.checkImage(runs); err != nil {
+		return err
+	}
+	m.start, err = g.snapshot(runs)
 	return err
+}
+
+// checkImage refuses an image that alone would fill the module cache.
+func (s *Sandbox) checkImage(segments []segment) error {
+	if n := imageSize(segments); int64(n) > s.cfg.ModuleCacheBytes {
+		return contracts.Errorf(contracts.CodeResourceExhausted, exportMemory,
+			"units would start from %d bytes, this machine keeps %d for all modules", n, s.cfg.ModuleCacheBytes)
+	}
+	return nil
+}
+
+// initName is what people call an export that initialisation calls.
+func initName(export string) string {
+	if export == rewrite.StartExport {
+		return "start function"
+	}
+	return export
 }
 
 // initPages is the memory limit of initialisation, the same for every job.

@@ -45,6 +45,11 @@ var abiExports = map[string]signature{
 // than 2 GiB, so that a pointer has a bit to spare.
 const maxModulePages = 1<<15 - 1
 
+// maxElements bounds each table, and the elements of all segments together:
+// tables are not in the guest's memory limit and take 8 bytes an element, those
+// of segments up to 56, in every instance. A module has at most 50,000 functions.
+const maxElements = 1 << 16
+
 // rewriteOptions are part of the profile.
 func rewriteOptions() rewrite.Options {
 	o := rewrite.DefaultOptions()
@@ -52,6 +57,7 @@ func rewriteOptions() rewrite.Options {
 	o.Yield = true    // the host gets its turn between slices of fuel
 	o.OmitData = true // memory starts from an image
 	o.Limits.MemoryPages = maxModulePages
+	o.Limits.TableElements, o.Limits.Elements = maxElements, maxElements
 	return o
 }
 

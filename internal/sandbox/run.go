@@ -129,7 +129,7 @@ func (g *guest) giveBack(ended bool) {
 func (g *guest) run(ctx context.Context, job Job) (Outcome, error) {
 	clock := g.module.start.clock
 	if g.module.initEachRun {
-		if stopped, err := g.initialise(ctx); stopped != nil || err != nil {
+		if _, stopped, err := g.initialise(ctx); stopped != nil || err != nil {
 			return Outcome{}, initChanged(stopped, err)
 		}
 		clock.ahead = g.x.now()

@@ -45,11 +45,11 @@ func (x *execution) poll(in []byte) []byte {
 	}
 	x.sleepUntil(wake)
 	wake = max(wake, now)
-	var events []byte
+	events := make([]byte, 0, len(in)/subscriptionSize*eventSize)
 	for at := 0; at < len(in); at += subscriptionSize {
 		s := in[at : at+subscriptionSize]
 		if due, e := x.due(s, now); due <= wake {
-			events = append(events, event(s, e)...)
+			events = appendEvent(events, s, e)
 		}
 	}
 	return events
@@ -75,10 +75,9 @@ func (x *execution) due(s []byte, now uint64) (uint64, errno) {
 	return 0, errnoInval
 }
 
-func event(s []byte, e errno) []byte {
-	b := make([]byte, eventSize)
-	copy(b, s[:8]) // user data
-	binary.LittleEndian.PutUint16(b[8:], uint16(e))
-	b[10] = s[8]
-	return b
+func appendEvent(b, s []byte, e errno) []byte {
+	b = append(b, s[:8]...) // user data
+	b = binary.LittleEndian.AppendUint16(b, uint16(e))
+	b = append(b, s[8])
+	return append(b, make([]byte, eventSize-11)...)
 }

@@ -5,7 +5,7 @@ import "encoding/binary"
 // wasmModule assembles small modules for tests, so that hostile ones need no
 // toolchain. Imports come before functions.
 type wasmModule struct {
-	types, imports, funcs, globals, exports, code, extra [][]byte
+	types, imports, funcs, tables, globals, exports, elements, code, extra [][]byte
 
 	imported int
 	memory   []byte // limits; nil for none
@@ -93,16 +93,19 @@ func (w *wasmModule) bytes() []byte {
 	vector(1, w.types)
 	vector(2, w.imports)
 	vector(3, w.funcs)
+	vector(4, w.tables)
 	vector(5, memories)
 	vector(6, w.globals)
 	vector(7, exports)
+	vector(9, w.elements)
 	vector(10, w.code)
 	return cat(append([][]byte{out}, w.extra...)...)
 }
 
 // Opcodes that the tests use.
 const (
-	opUnreachable, opLoop, opIf, opElse, opEnd      = 0x00, 0x03, 0x04, 0x05, 0x0b
+	opUnreachable, opBlock, opLoop, opIf, opElse    = 0x00, 0x02, 0x03, 0x04, 0x05
+	opEnd, opBrTable                                = 0x0b, 0x0e
 	opBr, opBrIf, opReturn, opCall, opDrop          = 0x0c, 0x0d, 0x0f, 0x10, 0x1a
 	opLocalGet, opLocalSet, opLocalTee              = 0x20, 0x21, 0x22
 	opGlobalGet, opGlobalSet, opI32Load, opI32Store = 0x23, 0x24, 0x28, 0x36

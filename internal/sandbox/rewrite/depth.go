@@ -25,7 +25,7 @@ func (f *function) frameUnits() int32 {
 // enterFrame takes the function's frame from the stack units left. A function
 // that calls nothing is exempt: there is never more than one such frame.
 func (e *emitter) enterFrame() {
-	if !e.f.hasCall {
+	if !e.f.hasCall || e.opts.FuelOnly {
 		return
 	}
 	e.opIndex(opGlobalGet, e.depth)
@@ -41,7 +41,7 @@ func (e *emitter) enterFrame() {
 
 // leaveFrame gives the frame back.
 func (e *emitter) leaveFrame() {
-	if !e.f.hasCall {
+	if !e.f.hasCall || e.opts.FuelOnly {
 		return
 	}
 	e.opIndex(opGlobalGet, e.depth)

@@ -93,11 +93,13 @@ func (e *emitter) instruction(in *instr) {
 		}
 		return
 	case opI32RemS, opI32RemU, opI64RemS, opI64RemU:
-		e.remainder(in.op)
-		return
+		if !e.opts.FuelOnly {
+			e.remainder(in.op)
+			return
+		}
 	}
 	e.encode(in)
-	if s := e.nanShape(in); s != shapeNone && !in.dead && in.distinguishes(s) {
+	if s := e.nanShape(in); s != shapeNone && !in.dead && in.distinguishes(s) && !e.opts.FuelOnly {
 		e.canonicalise(s)
 	}
 }

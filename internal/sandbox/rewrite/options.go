@@ -47,6 +47,9 @@ type Options struct {
 	// OmitData leaves the active data segments out of the module. The caller
 	// then writes Info.Data, or a snapshot, before it calls anything.
 	OmitData bool
+	// FuelOnly leaves out call depth, NaNs and remainders, to measure what each
+	// costs. What it writes is not of the profile.
+	FuelOnly bool
 	// StackUnits is the initial value of DepthExport, at most 1<<31 - 1.
 	StackUnits uint32
 	Limits     Limits
@@ -83,10 +86,13 @@ type Limits struct {
 	LocalsTotal   uint32 // of all functions
 	Nesting       uint32 // open blocks
 	BranchTargets uint32 // of one br_table
+	Effort        uint64 // of all functions: what branches, loops and locals cost a compiler
+	Pairs         uint64 // of one function: branches times memory accesses
 	MemoryPages   uint32 // 64 KiB each: the minimum is refused, the maximum lowered to this
 }
 
-// DefaultLimits returns the limits of the profile.
+// DefaultLimits returns the limits of the profile, but for those of memory and
+// tables, which are the sandbox's to set.
 func DefaultLimits() Limits {
 	return Limits{
 		ModuleBytes:   8 << 20,
@@ -108,6 +114,8 @@ func DefaultLimits() Limits {
 		LocalsTotal:   2 << 20,
 		Nesting:       4096,
 		BranchTargets: 1 << 16,
+		Effort:        4_000_000_000,
+		Pairs:         15_000_000,
 		MemoryPages:   1024,
 	}
 }

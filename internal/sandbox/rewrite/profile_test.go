@@ -196,13 +196,13 @@ func TestLocalsOfAllFunctions(t *testing.T) {
 }
 
 // TestCodeOfAllFunctions bounds what rewriting makes of a module that is all
-// remainders.
+// unsigned remainders.
 func TestCodeOfAllFunctions(t *testing.T) {
 	var functions, bodies [][]byte
-	for range 4 {
+	for range 5 {
 		functions = append(functions, uleb(0))
-		bodies = append(bodies, fn(nil, bytes.Repeat(op(0x6f), 400_000)))
+		bodies = append(bodies, fn(nil, bytes.Repeat(op(0x70), 500_000)))
 	}
 	module := wasm(noop[0], section{3, vec(functions...)}, section{10, vec(bodies...)})
-	wantInvalid(t, module, "function 3 at", "more than 33554432 bytes of code once rewritten")
+	wantInvalid(t, module, "function 4 at", "more than 33554432 bytes of code once rewritten")
 }

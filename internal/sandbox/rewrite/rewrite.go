@@ -81,7 +81,7 @@ func (w *rewriter) functions() ([]byte, error) {
 	s := &scanner{decoder: decoder{parser: &w.parser}}
 	e := &emitter{rewriter: w}
 	out := appendU32(make([]byte, 0, len(w.wasm)*3/2), uint32(len(w.m.bodies)))
-	locals := 0
+	locals, time := 0, uint64(0)
 	for i, b := range w.m.bodies {
 		index := len(w.m.imports) + i
 		f, bad := s.scan(b, w.m.types[w.m.functions[i]])
@@ -89,7 +89,9 @@ func (w *rewriter) functions() ([]byte, error) {
 			locals += f.locals
 			w.noteState(f, index)
 			out = e.function(out, f)
-			bad = w.excess(b, locals, len(out))
+			if bad = w.excess(b, locals, len(out)); bad == nil {
+				bad = w.exertion(b, s.effort(), &time)
+			}
 		}
 		if bad != nil {
 			bad.where = w.functionName(index)
@@ -106,6 +108,18 @@ func (w *rewriter) excess(last body, locals, size int) *fault {
 		return &fault{offset: last.start, msg: fmt.Sprintf("more than %d locals in all functions together", limits.LocalsTotal)}
 	case size > limits.CodeBytes:
 		return &fault{offset: last.start, msg: fmt.Sprintf("more than %d bytes of code once rewritten", limits.CodeBytes)}
+	}
+	return nil
+}
+
+// exertion checks what the last function and all so far take to compile.
+func (w *rewriter) exertion(last body, e *effort, total *uint64) *fault {
+	*total += e.nanoseconds()
+	switch limits := w.opts.Limits; {
+	case *total > limits.Effort:
+		return &fault{offset: last.start, msg: fmt.Sprintf("too many branches, loops and locals: the functions up to here come to %d, the limit is %d", *total, limits.Effort)}
+	case e.pairs() > limits.Pairs:
+		return &fault{offset: last.start, msg: fmt.Sprintf("%d branches times %d memory accesses, the limit is %d", e.branches, e.accesses, limits.Pairs)}
 	}
 	return nil
 }

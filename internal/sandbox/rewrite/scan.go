@@ -58,6 +58,7 @@ type scanner struct {
 	dead     bool // no path leads to the next instruction
 	loops    int  // open loops
 	assigned assignments
+	isLoop   []bool // of open blocks, for effort
 }
 
 // scan decodes a body, checks it and divides it into runs. The result is valid

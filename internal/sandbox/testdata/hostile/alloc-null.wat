@@ -1,0 +1,5 @@
+;; Has no room for the input.
+(module
+  (memory (export "memory") 1)
+  (func (export "krako_alloc") (param i32) (result i32) (i32.const 0))
+  (func (export "krako_run") (param i32 i32) (result i64) (i64.const 0)))

@@ -1,0 +1,241 @@
+package worker
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/ipfs/go-cid"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// batch is tasks that one process runs.
+type batch struct {
+	number uint64
+	tasks  []Task
+	sent   []int // which of the tasks, in the order of the process
+	ended  func(int, End)
+	open   []atomic.Bool // by place in sent
+	left   int
+	head   int // the first in sent that is open
+	began  time.Time
+}
+
+// bounds are what a batch is held to.
+type bounds struct {
+	maxInput   int64
+	keepBlocks int64
+	grace      time.Duration
+}
+
+// run runs tasks in the process and calls ended for each of them, unless the
+// process dies: then it returns why, and the batch says which are left.
+func (p *process) run(tasks []Task, blocks Blocks, limits bounds, ended func(int, End)) (*batch, *DeathError) {
+	p.batch++
+	b := &batch{number: p.batch, tasks: tasks, ended: ended}
+	cargo := p.load(b, blocks, limits)
+	if len(b.sent) == 0 && len(cargo.gone)+len(cargo.ids) == 0 {
+		return b, nil
+	}
+	b.open, b.left, b.began = newOpen(len(b.sent)), len(b.sent), time.Now()
+	watch := time.AfterFunc(b.patience(limits)+time.Duration(cargo.bytes/transferRate)*time.Second, func() {
+		p.kill(contracts.CodeTimeout, "its task had not ended long after its deadline")
+	})
+	defer watch.Stop()
+	err := p.send(b, cargo)
+	defer p.heed(b, limits.grace)()
+	for err == nil && b.left > 0 {
+		if err = p.receive(b); err == nil {
+			watch.Reset(b.patience(limits))
+		}
+	}
+	if err == nil {
+		return b, nil
+	}
+	death := p.autopsy(err)
+	death.Alone = b.left == 1
+	return b, death
+}
+
+func newOpen(n int) []atomic.Bool {
+	open := make([]atomic.Bool, n)
+	for i := range open {
+		open[i].Store(true)
+	}
+	return open
+}
+
+// patience is how long the task that runs now may take to end.
+func (b *batch) patience(limits bounds) time.Duration {
+	if b.left == 0 {
+		return limits.grace
+	}
+	return b.tasks[b.sent[b.head]].Limit + limits.grace
+}
+
+// cargo is the blocks that a batch brings.
+type cargo struct {
+	ids   []cid.Cid
+	data  [][]byte
+	gone  []cid.Cid // those that make room for them
+	bytes int64
+}
+
+// load decides what goes along with a batch. Tasks whose blocks cannot be had
+// end here. So do, as not run, those behind one that brought much: what a
+// process holds is bounded by what one task may have and what it may keep.
+func (p *process) load(b *batch, blocks Blocks, limits bounds) (c cargo) {
+	for i := range b.tasks {
+		if c.bytes > limits.keepBlocks {
+			b.ended(i, End{Err: ErrNotRun})
+			continue
+		}
+		if err := p.fetch(&c, &b.tasks[i], blocks, limits.maxInput); err != nil {
+			b.ended(i, End{Err: err})
+			continue
+		}
+		b.sent = append(b.sent, i)
+	}
+	c.gone = p.shelf.trim(limits.keepBlocks, b.number)
+	return c
+}
+
+// fetch adds the blocks of a task that the process does not have.
+func (p *process) fetch(c *cargo, t *Task, blocks Blocks, left int64) error {
+	need := func(id cid.Cid) error {
+		size, ok := p.shelf.find(id, p.batch)
+		if !ok {
+			data, err := blocks.Get(t.Context, id, left)
+			if err != nil {
+				return err
+			}
+			size = int64(len(data))
+			p.shelf.put(id, size, p.batch)
+			c.ids, c.data, c.bytes = append(c.ids, id), append(c.data, data), c.bytes+size
+		}
+		if left -= size; left < 0 {
+			return contracts.Errorf(contracts.CodeResourceExhausted, t.Unit.String(), "input and blobs exceed this node's bound by %d bytes", -left)
+		}
+		return nil
+	}
+	if link := t.Call.Input.Link; link.Defined() {
+		if err := need(link.Cid); err != nil {
+			return err
+		}
+	}
+	for _, link := range t.Call.Blobs {
+		if err := need(link.Cid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send sends a batch and what it brings.
+func (p *process) send(b *batch, c cargo) error {
+	if err := p.tellPace(); err != nil {
+		return err
+	}
+	if len(c.gone) > 0 {
+		var list []byte
+		for _, id := range c.gone {
+			list = putCID(list, id)
+		}
+		if err := p.in.send(kindDrop, list, nil); err != nil {
+			return err
+		}
+	}
+	for i, id := range c.ids {
+		if err := p.in.send(kindBlock, putCID(nil, id), c.data[i]); err != nil {
+			return err
+		}
+	}
+	body := binary.AppendUvarint(nil, b.number)
+	body = binary.AppendUvarint(body, uint64(len(b.sent)))
+	for _, i := range b.sent {
+		body = encodeTask(body, &b.tasks[i])
+		p.loaded[b.tasks[i].Call.Module.Cid] = struct{}{}
+	}
+	return p.in.send(kindBatch, body, nil)
+}
+
+// heed passes cancellations on until the returned function is called. A task
+// that does not end then costs its process its life.
+func (p *process) heed(b *batch, grace time.Duration) (stop func()) {
+	stops := make([]func() bool, len(b.sent))
+	for i, at := range b.sent {
+		stops[i] = context.AfterFunc(b.tasks[at].Context, func() {
+			time.AfterFunc(grace, func() {
+				if b.open[i].Load() {
+					p.kill(contracts.CodeCancelled, "its task did not end when it was cancelled")
+				}
+			})
+			// If this fails the process is dead, which receive sees.
+			_ = p.in.send(kindCancel, encodeCancel(taskID{b.number, i}), nil)
+		})
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
+}
+
+// receive takes one message about the batch.
+func (p *process) receive(b *batch) error {
+	kind, body, err := p.out.next()
+	if err != nil {
+		return err
+	}
+	if kind != kindResults {
+		return malformed("kind %d where results were due", kind)
+	}
+	d := decoder{b: body}
+	if n := d.uint("batch", 1<<62); d.err == nil && n != b.number {
+		return malformed("results of batch %d, %d runs", n, b.number)
+	}
+	for n := d.uint("results", maxBatch); n > 0 && d.err == nil; n-- {
+		i, e := decodeEnd(&d)
+		if d.err == nil {
+			d.err = b.settle(i, e)
+		}
+	}
+	return d.end()
+}
+
+// settle takes the end of one task, if it can be that.
+func (b *batch) settle(i int, e End) error {
+	if i >= len(b.sent) || !b.open[i].Load() {
+		return malformed("an end of task %d, which has none to come", i)
+	}
+	if i == 0 && errors.Is(e.Err, ErrNotRun) {
+		return malformed("the first task of a batch sent back")
+	}
+	call := b.tasks[b.sent[i]].Call
+	if e.Err == nil {
+		if why := e.Outcome.Conforms(call.Fuel, call.MemoryPages); why != "" {
+			return malformed("an outcome that cannot be: %s", why)
+		}
+	}
+	e.Took = min(e.Took, time.Since(b.began))
+	b.open[i].Store(false)
+	b.left--
+	for b.head < len(b.sent) && !b.open[b.head].Load() {
+		b.head++
+	}
+	b.ended(b.sent[i], e)
+	return nil
+}
+
+// bury ends the tasks that a dead process has not answered for, with what err
+// says of each.
+func (b *batch) bury(err func(*Task) error) {
+	for i, at := range b.sent {
+		if b.open[i].Load() {
+			b.ended(at, End{Err: err(&b.tasks[at])})
+		}
+	}
+}
