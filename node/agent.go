@@ -7,13 +7,12 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/p2p"
-	"github.com/krako-labs/krako/internal/sandbox"
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 // Agent is one node. New makes it, Run runs it once, Close releases it.
@@ -25,7 +24,7 @@ type Agent struct {
 	id       contracts.NodeID
 	dir      *dataDir
 	host     *p2p.Host
-	sandbox  *sandbox.Sandbox
+	runner   worker.Runner
 	backlog  *backlog
 	outbox   *outbox
 	sequence *sequence // the goroutine that holds the stream uses it
@@ -38,7 +37,7 @@ type Agent struct {
 }
 
 // New opens the node's data directory, which nobody else may have open, and
-// makes its host and sandbox. It connects to nobody. Errors are those of
+// makes its host and its first worker process. It connects to nobody. Errors are those of
 // Validate, *contracts.Error CONFLICT for a data directory in use, or what went
 // wrong with the machine.
 func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error) {
@@ -65,11 +64,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error
 	if a.sequence, err = openSequence(a.dir.sequence()); err != nil {
 		return a, err
 	}
-	a.sandbox, err = sandbox.New(ctx, sandbox.Config{
-		CacheDir: a.dir.code(), CacheBytes: int64(cfg.CodeMB) << 20,
-		MaxModuleBytes: maxModule, MaxMemoryPages: a.rules.maxPages,
-	})
-	if err != nil {
+	if a.runner, err = openRunner(ctx, &cfg, a.dir.code(), log); err != nil {
 		return a, fmt.Errorf("open sandbox: %w", err)
 	}
 	if a.host, err = p2p.NewHost(ctx, cfg.network(a.identity, log)); err != nil {
@@ -85,8 +80,8 @@ func (a *Agent) Close() error {
 	if a.host != nil {
 		errs = append(errs, a.host.Close())
 	}
-	if a.sandbox != nil {
-		errs = append(errs, a.sandbox.Close(context.Background()))
+	if a.runner != nil {
+		errs = append(errs, a.runner.Close())
 	}
 	if a.dir != nil {
 		errs = append(errs, a.dir.close())
@@ -129,36 +124,6 @@ func (a *Agent) heartbeat() p2p.Heartbeat {
 		LoadPercent: min(100*busy/a.cfg.Slots, 100),
 		FreeSlots:   max(a.cfg.Slots-busy, 0),
 	}
-}
-
-// work is one slot: it runs units until the backlog is closed.
-func (a *Agent) work() {
-	for {
-		u, ctx := a.backlog.next()
-		if u == nil {
-			return
-		}
-		r, err := a.execute(ctx, u)
-		if err != nil {
-			a.log.Debug("unit has no result", "unit", u.id, "lease", u.lease, "error", err)
-			a.backlog.failed(u, err)
-			continue
-		}
-		a.backlog.done(u, r)
-	}
-}
-
-func (a *Agent) execute(ctx context.Context, u *unit) (*report, error) {
-	job, err := u.cluster.job(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	started := time.Now()
-	outcome, err := a.sandbox.Run(ctx, job)
-	if err != nil {
-		return nil, fmt.Errorf("run unit: %w", err)
-	}
-	return newReport(u, a.id, outcome, started, time.Now())
 }
 
 // readOutput gives an output to the coordinator that is to record it. For

@@ -8,6 +8,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/internal/p2p"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 )
 
 func TestResultsVerify(t *testing.T) {
@@ -41,9 +42,9 @@ func TestStopsOfTheProgramAreResults(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	start(t, testConfig(t, c))
 	s := c.wait()
-	s.assign(1, c.invocation(trap()))
-	s.assign(2, c.invocation(exit(3)))
-	s.assign(3, c.invocation(loop(), func(v *contracts.Invocation) { v.MemoryPages = 1 })) // its memory has 64
+	s.assign(1, c.invocation(sandboxtest.Trap()))
+	s.assign(2, c.invocation(sandboxtest.Exit(3)))
+	s.assign(3, c.invocation(sandboxtest.Loop(), func(v *contracts.Invocation) { v.MemoryPages = 1 })) // its memory has 64
 	got := s.results(3)
 	for lease, want := range map[uint64]contracts.Code{
 		1: contracts.CodeTrap, 2: contracts.CodeExitNonzero, 3: contracts.CodeOutOfMemory,
@@ -59,7 +60,7 @@ func TestInputAndBlobsAreFetchedOnce(t *testing.T) {
 	start(t, testConfig(t, c))
 	s := c.wait()
 	input := []byte(`"` + string(bytes.Repeat([]byte("long "), 2000)) + `"`)
-	v := c.invocation(echo(), func(v *contracts.Invocation) {
+	v := c.invocation(sandboxtest.Echo(), func(v *contracts.Invocation) {
 		v.Input = contracts.Payload{Link: c.keep(input)}
 		v.Blobs = map[string]contracts.Link{"weights": c.keep([]byte("weights"))}
 	})
@@ -83,7 +84,7 @@ func TestCancelStopsAnEndlessLoop(t *testing.T) {
 	cfg.Slots = 1
 	start(t, cfg)
 	s := c.wait()
-	s.run(1, c.invocation(loop()))
+	s.run(1, c.invocation(sandboxtest.Loop()))
 	s.assign(2, c.invocation(noop(t)))
 	s.send(&p2p.Cancel{Leases: []uint64{1, 99}})
 	s.wantFault(1, contracts.CodeCancelled, "cancelled")
@@ -96,7 +97,7 @@ func TestRunDeadlineIsAFault(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	start(t, testConfig(t, c))
 	s := c.wait()
-	s.give(p2p.Unit{Lease: 1, RunTimeoutMS: 20, Invocation: block(t, c.invocation(loop()))})
+	s.give(p2p.Unit{Lease: 1, RunTimeoutMS: 20, Invocation: block(t, c.invocation(sandboxtest.Loop()))})
 	s.wantFault(1, contracts.CodeTimeout, "")
 }
 
@@ -106,7 +107,7 @@ func TestMaxRunBoundsUnitsThatNameNoDeadline(t *testing.T) {
 	cfg.MaxRun = 20 * time.Millisecond
 	start(t, cfg)
 	s := c.wait()
-	s.assign(1, c.invocation(loop()))
+	s.assign(1, c.invocation(sandboxtest.Loop()))
 	s.wantFault(1, contracts.CodeTimeout, "")
 }
 
@@ -148,10 +149,10 @@ func TestBlocksThatCannotBeHad(t *testing.T) {
 	start(t, cfg)
 	s := c.wait()
 	withInput := func(l contracts.Link) *contracts.Invocation {
-		return c.invocation(echo(), func(v *contracts.Invocation) { v.Input = contracts.Payload{Link: l} })
+		return c.invocation(sandboxtest.Echo(), func(v *contracts.Invocation) { v.Input = contracts.Payload{Link: l} })
 	}
 	withModule := func(l contracts.Link) *contracts.Invocation {
-		return c.invocation(echo(), func(v *contracts.Invocation) { v.Module = l })
+		return c.invocation(sandboxtest.Echo(), func(v *contracts.Invocation) { v.Module = l })
 	}
 	absent := contracts.Link{Cid: dagcbor.RawCID([]byte("absent"))}
 	tampered := contracts.Link{Cid: dagcbor.RawCID([]byte("tampered"))}
@@ -176,13 +177,13 @@ func TestBlocksThatCannotBeHad(t *testing.T) {
 	}
 	t.Run("inputs too large together", func(t *testing.T) {
 		half := func(c byte) []byte { return bytes.Repeat([]byte{c}, 600<<10) }
-		s.assign(50, c.invocation(echo(), func(v *contracts.Invocation) {
+		s.assign(50, c.invocation(sandboxtest.Echo(), func(v *contracts.Invocation) {
 			v.Blobs = map[string]contracts.Link{"a": c.keep(half('a')), "b": c.keep(half('b'))}
 		}))
 		s.wantFault(50, contracts.CodeResourceExhausted, "")
 	})
 	t.Run("the node works on", func(t *testing.T) {
-		s.assign(60, c.invocation(echo()))
+		s.assign(60, c.invocation(sandboxtest.Echo()))
 		if r := s.results(1)[60]; string(r.output) != "{}" {
 			t.Errorf("output %q", r.output)
 		}
@@ -194,7 +195,7 @@ func TestLargeOutputsAreServedToTheCoordinatorAlone(t *testing.T) {
 	a := start(t, testConfig(t, c))
 	s := c.wait()
 	const size = 100 << 10
-	s.assign(1, c.invocation(zeros(size)))
+	s.assign(1, c.invocation(sandboxtest.Zeros(size)))
 	m := expect[*p2p.Results](s)
 	r := c.open(s.Peer(), m)[1]
 	if len(m.Outputs) != 0 || r.OutputBytes != size {
@@ -221,7 +222,7 @@ func TestHeartbeatsListWhatIsInHand(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	start(t, testConfig(t, c))
 	s := c.wait()
-	s.assign(5, c.invocation(loop()))
+	s.assign(5, c.invocation(sandboxtest.Loop()))
 	s.beat(func(h *p2p.Heartbeat) bool {
 		return len(h.Running) == 1 && h.Running[0] == 5 && h.FreeSlots == 1 && h.LoadPercent == 50
 	})

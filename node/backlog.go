@@ -23,6 +23,7 @@ type backlog struct {
 	held     map[uint64]*unit // by lease, until the report is on its way
 	staging  fifo[*unit]
 	ready    fifo[*unit]
+	returned fifo[*unit] // ready, too, and before those in ready
 	reports  fifo[*report]
 	faults   fifo[*p2p.Fault]
 	active   int // units that have not ended

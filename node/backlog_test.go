@@ -28,6 +28,16 @@ func testUnit(lease uint64, mb uint32) *unit {
 	}
 }
 
+// take gives a slot to one unit, nil if the backlog is closed.
+func take(b *backlog) *batch { return b.next(1) }
+
+// finish reports the result of the unit in a slot, and gives the slot back.
+func finish(t testing.TB, b *backlog, a *batch, output []byte) {
+	t.Helper()
+	b.done(a.units[0], testReport(t, a.units[0], output))
+	b.vacate(a)
+}
+
 func testReport(t testing.TB, u *unit, output []byte) *report {
 	t.Helper()
 	now := time.Unix(0, 0)
@@ -45,13 +55,12 @@ func TestUnitsWaitForMemoryInOrder(t *testing.T) {
 			t.Fatal("unit was not taken")
 		}
 	}
-	first, _ := b.next()
-	if first.lease != 1 || b.runnable() != nil {
-		t.Fatalf("lease %d runs, and one passed over another that waits for memory", first.lease)
+	first := take(b)
+	if first.units[0].lease != 1 || b.runnable() != nil {
+		t.Fatalf("lease %d runs, and one passed over another that waits for memory", first.units[0].lease)
 	}
-	b.done(first, testReport(t, first, nil))
-	second, _ := b.next()
-	third, _ := b.next()
+	finish(t, b, first, nil)
+	second, third := take(b).units[0], take(b).units[0]
 	if second.lease != 2 || third.lease != 3 {
 		t.Errorf("leases %d and %d run, want 2 and 3", second.lease, third.lease)
 	}
@@ -60,8 +69,7 @@ func TestUnitsWaitForMemoryInOrder(t *testing.T) {
 func TestKeptOutputsHoldBackUnits(t *testing.T) {
 	b := testBacklog(nil)
 	b.add(testUnit(1, 1), true)
-	u, _ := b.next()
-	b.done(u, testReport(t, u, make([]byte, 1<<20)))
+	finish(t, b, take(b), make([]byte, 1<<20))
 	b.add(testUnit(2, 1), true)
 	if b.runnable() != nil || b.credit(0) != 0 {
 		t.Error("a unit may start while the outputs fill their room")
@@ -69,7 +77,7 @@ func TestKeptOutputsHoldBackUnits(t *testing.T) {
 	_, batch := b.collect(true, 256)
 	b.release(batch)
 	b.free(1 << 20) // the batch is recorded
-	if u, _ := b.next(); u.lease != 2 {
+	if u := take(b).units[0]; u.lease != 2 {
 		t.Errorf("lease %d runs", u.lease)
 	}
 }
@@ -88,7 +96,7 @@ func TestCancelEndsUnitsInEveryPhase(t *testing.T) {
 	b := testBacklog(nil)
 	staging, waiting, run := testUnit(1, 1), testUnit(2, 1), testUnit(3, 1)
 	b.add(run, true)
-	_, ctx := b.next()
+	ctx := take(b).units[0].ctx
 	b.add(staging, false)
 	b.add(waiting, true)
 	b.cancel([]uint64{1, 2, 3, 4}, errCancelled)
@@ -120,15 +128,16 @@ func TestForgetLeavesNothing(t *testing.T) {
 	b.add(done, true)
 	b.add(run, true)
 	b.add(staging, false)
-	u, _ := b.next()
-	b.done(u, testReport(t, u, make([]byte, 1000)))
-	_, ctx := b.next()
+	finish(t, b, take(b), make([]byte, 1000))
+	slot := take(b)
+	ctx := slot.units[0].ctx
 	b.refuse(&p2p.Fault{Lease: 9, Code: contracts.CodeValidation})
 	b.forget()
 	if ctx.Err() == nil {
 		t.Error("a unit of the other cluster runs on")
 	}
 	b.failed(run, errors.New("stopped"))
+	b.vacate(slot)
 	b.postpone(staging)
 	faults, batch := b.collect(true, 256)
 	if len(faults)+len(batch)+len(b.leases()) != 0 || b.output != 0 || b.pages != 0 || b.busy != 0 || !b.idle() {
@@ -139,8 +148,7 @@ func TestForgetLeavesNothing(t *testing.T) {
 func TestLeaseIsListedUntilItsReportLeaves(t *testing.T) {
 	b := testBacklog(nil)
 	b.add(testUnit(1, 1), true)
-	u, _ := b.next()
-	b.done(u, testReport(t, u, nil))
+	finish(t, b, take(b), nil)
 	_, batch := b.collect(true, 256)
 	if len(b.leases()) != 1 {
 		t.Error("the lease is lost while its result is being signed")
@@ -154,10 +162,8 @@ func TestLeaseIsListedUntilItsReportLeaves(t *testing.T) {
 func TestBatchesAreBounded(t *testing.T) {
 	b := testBacklog(func(c *Config) { c.MaxOutputMB = 100 })
 	for lease := range uint64(300) {
-		u := testUnit(lease, 1)
-		b.add(u, true)
-		u, _ = b.next()
-		b.done(u, testReport(t, u, make([]byte, maxInline)))
+		b.add(testUnit(lease, 1), true)
+		finish(t, b, take(b), make([]byte, maxInline))
 	}
 	if _, batch := b.collect(false, 256); batch != nil {
 		t.Error("results were taken though none may be signed")
@@ -195,8 +201,7 @@ func TestCreditCountsWhatIsInHand(t *testing.T) {
 	if n := b.credit(1); n != 0 {
 		t.Errorf("credit %d with the window full", n)
 	}
-	u, _ := b.next()
-	b.done(u, testReport(t, u, nil))
+	finish(t, b, take(b), nil)
 	if n := b.credit(1); n != 0 {
 		t.Errorf("credit %d while a result is not on its way", n)
 	}
@@ -208,14 +213,11 @@ func TestCreditCountsWhatIsInHand(t *testing.T) {
 
 func TestCloseLetsSlotsGo(t *testing.T) {
 	b := testBacklog(nil)
-	gone := make(chan *unit)
-	go func() {
-		u, _ := b.next()
-		gone <- u
-	}()
+	gone := make(chan *batch)
+	go func() { gone <- take(b) }()
 	b.close()
-	if u := <-gone; u != nil {
-		t.Errorf("slot got %+v", u)
+	if a := <-gone; a != nil {
+		t.Errorf("slot got %+v", a)
 	}
 	if b.add(testUnit(1, 1), true) {
 		t.Error("a unit was taken after close")

@@ -12,7 +12,7 @@ import (
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/p2p"
-	"github.com/krako-labs/krako/internal/sandbox"
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 const (
@@ -29,7 +29,7 @@ const (
 type cluster struct {
 	id       string
 	blocks   *blocks
-	sandbox  *sandbox.Sandbox
+	runner   worker.Runner
 	maxInput int64 // bytes of input and blobs of one unit
 
 	mu      sync.Mutex
@@ -39,12 +39,12 @@ type cluster struct {
 
 // openCluster opens the blocks of a cluster below dir and removes those of all
 // others: a node that changes sides starts afresh, and the disk's bound holds.
-func openCluster(dir, id string, cfg *Config, host *p2p.Host, box *sandbox.Sandbox) (*cluster, error) {
+func openCluster(dir, id string, cfg *Config, host *p2p.Host, r worker.Runner) (*cluster, error) {
 	name := fmt.Sprintf("%x", sha256.Sum256([]byte(id)))
 	if err := removeOthers(dir, name); err != nil {
 		return nil, fmt.Errorf("remove blocks of another cluster: %w", err)
 	}
-	c := &cluster{id: id, sandbox: box, maxInput: int64(cfg.MaxInputMB) << 20, modules: make(map[cid.Cid]struct{})}
+	c := &cluster{id: id, runner: r, maxInput: int64(cfg.MaxInputMB) << 20, modules: make(map[cid.Cid]struct{})}
 	fetch := func(ctx context.Context, id cid.Cid, most int64) ([]byte, error) {
 		peer := c.coordinator()
 		if peer == "" {
@@ -88,7 +88,7 @@ func (c *cluster) coordinator() string {
 
 // complete reports whether all that the call needs is here.
 func (c *cluster) complete(call *contracts.Invocation) bool {
-	if _, ok := c.ready(call.Module.Cid); !ok {
+	if !c.admitted(call.Module.Cid) {
 		return false
 	}
 	if call.Input.Link.Defined() && !c.blocks.has(call.Input.Link.Cid) {
@@ -105,7 +105,7 @@ func (c *cluster) complete(call *contracts.Invocation) bool {
 // stage brings here what the call needs: its module admitted, its blocks in the
 // cache. It may take as long as a download and a compilation.
 func (c *cluster) stage(ctx context.Context, call *contracts.Invocation) error {
-	if _, err := c.module(ctx, call.Module.Cid); err != nil {
+	if err := c.admit(ctx, call.Module.Cid); err != nil {
 		return err
 	}
 	for _, id := range call.Needs()[1:] {
@@ -119,33 +119,37 @@ func (c *cluster) stage(ctx context.Context, call *contracts.Invocation) error {
 	return nil
 }
 
-// ready returns a module that the cluster has shown to have and that needs no
-// admission.
-func (c *cluster) ready(id cid.Cid) (*sandbox.Module, bool) {
+// admitted reports whether a module can be run that the cluster has shown to
+// have.
+func (c *cluster) admitted(id cid.Cid) bool {
 	c.mu.Lock()
-	_, own := c.modules[id]
-	c.mu.Unlock()
-	if !own {
-		return nil, false
-	}
-	return c.sandbox.Module(id)
+	defer c.mu.Unlock()
+	_, ok := c.modules[id]
+	return ok
 }
 
-// module returns an admitted module, which it may have to fetch and compile.
-func (c *cluster) module(ctx context.Context, id cid.Cid) (*sandbox.Module, error) {
-	if m, ok := c.ready(id); ok {
-		return m, nil
+// forget makes a module one that is to be admitted.
+func (c *cluster) forget(id cid.Cid) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.modules, id)
+}
+
+// admit makes sure that a module can be run, for which it may have to be fetched
+// and compiled.
+func (c *cluster) admit(ctx context.Context, id cid.Cid) error {
+	if c.admitted(id) {
+		return nil
 	}
 	wasm, err := c.blocks.load(ctx, id, maxModule)
 	if errors.Is(err, p2p.ErrBlockTooLarge) {
-		return nil, contracts.Errorf(contracts.CodeUnsupported, id.String(), "module exceeds %d bytes", maxModule)
+		return contracts.Errorf(contracts.CodeUnsupported, id.String(), "module exceeds %d bytes", maxModule)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	m, err := c.sandbox.Admit(ctx, wasm)
-	if err != nil {
-		return nil, fmt.Errorf("admit module %s: %w", id, err)
+	if err := c.runner.Admit(ctx, id, wasm); err != nil {
+		return fmt.Errorf("admit module %s: %w", id, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,38 +157,11 @@ func (c *cluster) module(ctx context.Context, id cid.Cid) (*sandbox.Module, erro
 		clear(c.modules) // each is shown again when it is next used
 	}
 	c.modules[id] = struct{}{}
-	return m, nil
+	return nil
 }
 
-// job puts together all that a unit's run needs. What was staged and has been
-// evicted since is fetched again.
-func (c *cluster) job(ctx context.Context, u *unit) (sandbox.Job, error) {
-	m, err := c.module(ctx, u.call.Module.Cid)
-	if err != nil {
-		return sandbox.Job{}, err
-	}
-	job := sandbox.Job{
-		Module: m, Entry: u.call.Entry, Input: u.call.Input.Inline,
-		Fuel: u.call.Fuel, MemoryPages: u.call.MemoryPages, Unit: u.id,
-	}
-	left := c.maxInput
-	if link := u.call.Input.Link; link.Defined() {
-		if job.Input, err = c.blocks.get(ctx, link.Cid, left); err != nil {
-			return sandbox.Job{}, err
-		}
-		left -= int64(len(job.Input))
-	}
-	if len(u.call.Blobs) == 0 {
-		return job, nil
-	}
-	job.Blobs = make(map[string][]byte, len(u.call.Blobs))
-	for name, link := range u.call.Blobs {
-		data, err := c.blocks.get(ctx, link.Cid, left)
-		if err != nil {
-			return sandbox.Job{}, err
-		}
-		left -= int64(len(data))
-		job.Blobs[name] = data
-	}
-	return job, nil
+// Get implements worker.Blocks. What was staged and has been evicted since is
+// fetched again.
+func (c *cluster) Get(ctx context.Context, id cid.Cid, most int64) ([]byte, error) {
+	return c.blocks.get(ctx, id, most)
 }

@@ -26,6 +26,12 @@ const (
 	maxUnacked = 100
 )
 
+// Values of Config.Isolation.
+const (
+	IsolationProcess = "process"
+	IsolationNone    = "none"
+)
+
 // NetworkSettings is the Offender of problems that the network finds in its part
 // of a Config; their messages name the setting.
 const NetworkSettings = "network"
@@ -62,6 +68,10 @@ type Config struct {
 	Region string
 	// MaxRun bounds the run time of a unit whatever its own deadline.
 	MaxRun time.Duration
+	// Isolation says where units run: IsolationProcess in worker processes, which
+	// are this executable started again with worker.Argument; IsolationNone in this
+	// process, which is for tests and for whoever trusts all modules.
+	Isolation string
 
 	// CacheMB bounds the blocks kept on disk, CodeMB the compiled modules.
 	CacheMB int
@@ -99,6 +109,7 @@ func DefaultConfig() Config {
 		Slots:        slots,
 		MemoryMB:     512 * slots, // eight times what a unit gets that asks for nothing
 		MaxRun:       time.Hour,
+		Isolation:    IsolationProcess,
 		CacheMB:      4096,
 		CodeMB:       4096, // 200 Go modules
 		HotMB:        64,
@@ -133,6 +144,8 @@ func (c *Config) Validate() error {
 	p.within("max_unacked", c.MaxUnacked, 1, maxUnacked)
 	p.within("max_output_mb", c.MaxOutputMB, 1, 1<<20)
 	p.positive("max_run", c.MaxRun)
+	p.require(c.Isolation == IsolationProcess || c.Isolation == IsolationNone, "isolation",
+		"is %q, not %q or %q", c.Isolation, IsolationProcess, IsolationNone)
 	p.positive("reconnect_min", c.ReconnectMin)
 	p.require(c.ReconnectMax >= c.ReconnectMin, "reconnect_max", "is %s, less than reconnect_min", c.ReconnectMax)
 	p.require(c.GiveUpAfter >= 0, "give_up_after", "is %s, less than 0", c.GiveUpAfter)

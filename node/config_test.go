@@ -41,6 +41,7 @@ func TestValidateReportsEveryProblem(t *testing.T) {
 		{"tag", func(c *Config) { c.Tags = []string{""} }},
 		{"region", func(c *Config) { c.Region = strings.Repeat("x", 257) }},
 		{"max_run", func(c *Config) { c.MaxRun = 0 }},
+		{"isolation", func(c *Config) { c.Isolation = "some" }},
 		{"cache_mb", func(c *Config) { c.CacheMB = 0 }},
 		{"hot_mb", func(c *Config) { c.HotMB = -1 }},
 		{"max_input_mb", func(c *Config) { c.MaxInputMB = 0 }},

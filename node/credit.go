@@ -46,6 +46,19 @@ func (p *pace) window() int {
 	return int(min(max(wanted, float64(least)), maxWindow))
 }
 
+// batchTime is how much work a slot takes at a time: short enough that nobody
+// waits for the results, long enough that handing it over costs little.
+const batchTime = 2 * time.Millisecond
+
+// batch returns how many units a slot may take at a time: one until it is known
+// how long they take.
+func (p *pace) batch() int {
+	if p.mean == 0 {
+		return 1
+	}
+	return int(max(1, min(batchTime.Seconds()/p.mean, maxWindow)))
+}
+
 // grant returns how much credit to give when outstanding units are in hand or
 // granted: what is missing of the window, once that is a quarter of it, so that
 // fast units do not cost a message each. A worker with nothing at all always

@@ -9,6 +9,11 @@
 // fault: unsigned, reported for the coordinator to try elsewhere, and never a
 // result.
 //
+// Units run in worker processes that package worker keeps (Config.Isolation), so
+// that a guest can neither hold up the agent, whose heartbeats keep its leases,
+// nor take it down, nor reach its key. A unit whose worker died is run once more,
+// by itself; a second death, or one that is surely its doing, is a fault.
+//
 // A sealed batch and its outputs are kept, bounded, until the coordinator has
 // recorded them, and are sent again, byte for byte, over a new stream to the
 // same cluster. They do not survive the process: a lost unit's lease expires
@@ -19,5 +24,5 @@
 // sandbox, give one cluster's blocks to another cluster's units, run llm units,
 // hold more units, bytes or streams than its Config says, or judge whether a
 // result is useful. It imports no network, WebAssembly or storage library; those
-// stand behind internal/p2p, internal/sandbox and internal/blob.
+// stand behind internal/p2p, internal/sandbox/worker and internal/blob.
 package node

@@ -6,6 +6,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/p2p"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 )
 
 func TestDrainFinishesWhatIsInHand(t *testing.T) {
@@ -40,7 +41,7 @@ func TestDrainGivesBackWhatTakesTooLong(t *testing.T) {
 	cfg.DrainTimeout = 1
 	a := start(t, cfg)
 	s := c.wait()
-	s.run(1, c.invocation(loop()))
+	s.run(1, c.invocation(sandboxtest.Loop()))
 	a.Drain()
 	s.wantFault(1, contracts.CodeResourceExhausted, "stops")
 	if err := a.wait(); err != nil {

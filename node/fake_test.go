@@ -165,6 +165,7 @@ func testConfig(t testing.TB, cs ...*fakeCoordinator) Config {
 	cfg.MemoryMB = 256
 	cfg.ReconnectMin, cfg.ReconnectMax = time.Millisecond, 10*time.Millisecond
 	cfg.DrainTimeout = patience
+	cfg.Isolation = IsolationNone
 	return cfg
 }
 

@@ -64,7 +64,7 @@ func (a *Agent) join(w p2p.Welcome) (*cluster, error) {
 		_, bytes := a.outbox.clear()
 		a.backlog.free(bytes)
 		var err error
-		if c, err = openCluster(a.dir.blocks(), w.Cluster, &a.cfg, a.host, a.sandbox); err != nil {
+		if c, err = openCluster(a.dir.blocks(), w.Cluster, &a.cfg, a.host, a.runner); err != nil {
 			return nil, &fatalError{err}
 		}
 		a.cluster.Store(c)

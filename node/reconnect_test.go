@@ -7,6 +7,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/p2p"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 )
 
 func TestReconnectSendsTheSameBytes(t *testing.T) {
@@ -44,7 +45,7 @@ func TestUnitsOutliveTheStream(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	start(t, testConfig(t, c))
 	s := c.wait()
-	s.run(1, c.invocation(loop()))
+	s.run(1, c.invocation(sandboxtest.Loop()))
 	s.leave <- nil
 	s = c.wait()
 	s.beat(func(h *p2p.Heartbeat) bool { return len(h.Running) == 1 && h.Running[0] == 1 })
@@ -59,10 +60,10 @@ func TestAnotherClusterGetsNothingOfTheFirst(t *testing.T) {
 	start(t, cfg)
 	s := one.wait()
 	secret := one.keep(bytes.Repeat([]byte("secret"), 1000))
-	v := one.invocation(echo(), func(v *contracts.Invocation) { v.Input = contracts.Payload{Link: secret} })
+	v := one.invocation(sandboxtest.Echo(), func(v *contracts.Invocation) { v.Input = contracts.Payload{Link: secret} })
 	s.assign(1, v)
 	last := one.open(s.Peer(), expect[*p2p.Results](s))[1].seq
-	s.run(2, one.invocation(loop()))
+	s.run(2, one.invocation(sandboxtest.Loop()))
 	if err := one.host.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -70,10 +71,10 @@ func TestAnotherClusterGetsNothingOfTheFirst(t *testing.T) {
 	s = two.wait()
 	s.assign(3, v) // knowing the names of module and input
 	s.wantFault(3, contracts.CodeNotFound, v.Module.String())
-	two.keep(echo())
+	two.keep(sandboxtest.Echo())
 	s.assign(4, v)
 	s.wantFault(4, contracts.CodeNotFound, secret.String())
-	s.assign(5, two.invocation(echo()))
+	s.assign(5, two.invocation(sandboxtest.Echo()))
 	m := expect[*p2p.Results](s) // the first batch here: nothing of cluster one was sent
 	if r := two.open(s.Peer(), m); len(r) != 1 || r[5].seq <= last {
 		t.Errorf("results %+v, want lease 5 alone in a batch after %d", r, last)

@@ -67,12 +67,13 @@ func TestWeightsKeepFramesInBounds(t *testing.T) {
 			u := testUnit(lease, 1)
 			u.epoch, u.attempt = 1<<63, 255
 			b.add(u, true)
-			u, _ = b.next()
+			slot := take(b)
 			output := make([]byte, size)
 			copy(output, []byte{byte(lease), byte(lease >> 8)})
 			r := testReport(t, u, output)
 			r.observed.Node = nodeOf(t)
 			b.done(u, r)
+			b.vacate(slot)
 		}
 		_, batch := b.collect(true, contracts.MaxBatchItems)
 		s, err := seal(testKey(), strings.Repeat("c", 256), 1<<62, batch)

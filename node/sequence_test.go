@@ -10,12 +10,16 @@ import (
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 // takerEnv makes the test binary a process that takes numbers for ever.
 const takerEnv = "KRAKO_TEST_SEQUENCE"
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == worker.Argument {
+		os.Exit(worker.Main()) // the test binary is its own worker
+	}
 	if path := os.Getenv(takerEnv); path != "" {
 		if err := takeForEver(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -17,6 +17,7 @@ type session struct {
 	*p2p.WorkStream
 	c     *fakeCoordinator
 	in    chan p2p.Message
+	aside []p2p.Message // came while credit was waited for
 	leave chan error
 }
 
@@ -34,20 +35,32 @@ func (s *session) receive() {
 // expect returns the next message of a type and passes over all others.
 func expect[M p2p.Message](s *session) M {
 	s.c.t.Helper()
-	deadline := time.After(patience)
 	for {
-		select {
-		case m, ok := <-s.in:
-			if !ok {
-				s.c.t.Fatalf("stream ended before a %T: %v", *new(M), s.Err())
-			}
-			if want, ok := m.(M); ok {
-				return want
-			}
-		case <-deadline:
-			s.c.t.Fatalf("no %T came", *new(M))
+		var m p2p.Message
+		if len(s.aside) > 0 {
+			m, s.aside = s.aside[0], s.aside[1:]
+		} else {
+			m = next[M](s)
+		}
+		if want, ok := m.(M); ok {
+			return want
 		}
 	}
+}
+
+// next returns the next message on the way to one of a type.
+func next[M p2p.Message](s *session) p2p.Message {
+	s.c.t.Helper()
+	select {
+	case m, ok := <-s.in:
+		if !ok {
+			s.c.t.Fatalf("stream ended before a %T: %v", *new(M), s.Err())
+		}
+		return m
+	case <-time.After(patience):
+		s.c.t.Fatalf("no %T came", *new(M))
+	}
+	return nil
 }
 
 // beat waits for a heartbeat that says what the test waits for.
@@ -86,7 +99,7 @@ func (s *session) assign(lease uint64, v *contracts.Invocation) {
 func (s *session) give(u p2p.Unit) {
 	s.c.t.Helper()
 	for s.Credit() == 0 {
-		expect[*p2p.Credit](s)
+		s.aside = append(s.aside, next[*p2p.Credit](s))
 	}
 	s.send(&p2p.Assign{Units: []p2p.Unit{u}})
 }

@@ -1,49 +1,86 @@
 package node
 
-import (
-	"context"
-)
+import "context"
 
-// next waits for a unit that may run now and gives it a slot, until the backlog
-// is closed (nil). The context ends with the unit's run time or when the unit is
-// cancelled. The first in the queue may wait for memory, and those behind it
-// wait too, so that none is passed over for ever.
-func (b *backlog) next() (*unit, context.Context) {
+// batch is units that one slot runs one after the other.
+type batch struct {
+	units []*unit
+	pages int // memory of the largest
+}
+
+// next waits for units that may run now and gives them a slot, until the backlog
+// is closed (nil): at most so many, in the order of the queue. Each has a context
+// that ends when it is cancelled. The first in the queue may wait for memory, and
+// those behind it wait too, so that none is passed over for ever.
+func (b *backlog) next(most int) *batch {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.closed {
-		if u := b.runnable(); u != nil {
-			ctx, stop := context.WithTimeout(context.Background(), u.timeout)
-			u.phase, u.stop = running, stop
-			b.busy++
-			b.pages += int(u.call.MemoryPages)
-			return u, ctx
+		if first := b.runnable(); first != nil {
+			return b.together(first, min(most, b.share()))
 		}
 		b.slots.Wait()
 	}
-	return nil, nil
+	return nil
 }
 
 // runnable takes the first unit if there is room for it. b.mu is held.
 func (b *backlog) runnable() *unit {
-	for b.ready.len() > 0 && b.ready.first().phase != ready {
-		b.ready.pop() // cancelled while it waited
-	}
-	if b.ready.len() == 0 || b.output >= b.maxOutput {
+	q := b.waiting()
+	if q == nil || b.output >= b.maxOutput || b.pages+int(q.first().call.MemoryPages) > b.maxPages {
 		return nil
 	}
-	if b.pages+int(b.ready.first().call.MemoryPages) > b.maxPages {
-		return nil
-	}
-	return b.ready.pop()
+	return q.pop()
 }
 
-// done gives the slot of a unit back and reports its result, unless the unit
-// was cancelled meanwhile.
+// waiting returns the queue with the first unit that waits for a slot, nil if
+// there is none. b.mu is held.
+func (b *backlog) waiting() *fifo[*unit] {
+	for _, q := range []*fifo[*unit]{&b.returned, &b.ready} {
+		for q.len() > 0 && q.first().phase != ready {
+			q.pop() // cancelled while it waited
+		}
+		if q.len() > 0 {
+			return q
+		}
+	}
+	return nil
+}
+
+// share is how many units one slot may take: what it does in a short time, and
+// no more than its part of what waits, so that the others have theirs. b.mu is
+// held.
+func (b *backlog) share() int {
+	return min(b.pace.batch(), 1+(b.returned.len()+b.ready.len())/b.pace.slots)
+}
+
+// together gives a slot to a unit and to some of those behind it that need no
+// more memory: one at a time runs. b.mu is held.
+func (b *backlog) together(first *unit, most int) *batch {
+	a := &batch{pages: int(first.call.MemoryPages)}
+	a.add(first)
+	for !first.alone && len(a.units) < most {
+		q := b.waiting()
+		if q == nil || q.first().alone || int(q.first().call.MemoryPages) > a.pages {
+			break
+		}
+		a.add(q.pop())
+	}
+	b.busy++
+	b.pages += a.pages
+	return a
+}
+
+func (a *batch) add(u *unit) {
+	u.phase = running
+	u.ctx, u.stop = context.WithCancel(context.Background())
+	a.units = append(a.units, u)
+}
+
+// done reports the result of a unit that ran, unless it was cancelled meanwhile.
 func (b *backlog) done(u *unit, r *report) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.vacate(u)
 	if u.phase == ended {
 		return
 	}
@@ -58,19 +95,33 @@ func (b *backlog) done(u *unit, r *report) {
 	b.pulse.beat()
 }
 
-// failed gives the slot of a unit back and reports a fault, unless the unit was
-// cancelled meanwhile.
+// failed reports the fault of a unit that had a slot, unless it was cancelled
+// meanwhile.
 func (b *backlog) failed(u *unit, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.vacate(u)
 	b.fault(u, err)
 }
 
-func (b *backlog) vacate(u *unit) {
-	u.stop() // frees the timer
+// again makes a unit that had a slot wait for one, before all others.
+func (b *backlog) again(u *unit) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if u.phase == ended {
+		return
+	}
+	u.stop()
+	u.phase = ready
+	b.returned.push(u)
+	b.slots.Signal()
+}
+
+// vacate gives a slot back. All units in it have ended or wait again.
+func (b *backlog) vacate(a *batch) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.busy--
-	b.pages -= int(u.call.MemoryPages)
+	b.pages -= a.pages
 	b.slots.Signal()
 }
 

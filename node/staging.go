@@ -41,6 +41,20 @@ func (b *backlog) postpone(u *unit) {
 	}
 }
 
+// restage takes a unit back from a slot: its module has to be admitted again.
+func (b *backlog) restage(u *unit) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if u.phase == ended {
+		return
+	}
+	u.stop()
+	u.stagings++
+	u.phase = staged
+	b.staging.push(u)
+	b.stagers.Signal()
+}
+
 // abandon ends a unit that has no slot with a fault.
 func (b *backlog) abandon(u *unit, err error) {
 	b.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 // Counters count since the process began.
@@ -32,6 +33,8 @@ type Status struct {
 	Waiting     int    `json:"waiting"`
 	// Unacked batches are signed and not recorded.
 	Unacked int `json:"unacked"`
+	// Runner is what runs the units.
+	Runner worker.Report `json:"runner"`
 	Counters
 }
 
@@ -39,7 +42,7 @@ type Status struct {
 func (a *Agent) Status() Status {
 	s := Status{
 		Node: a.ID(), Draining: a.draining(), Slots: a.cfg.Slots,
-		Unacked: a.outbox.len(), Counters: a.backlog.count(),
+		Unacked: a.outbox.len(), Runner: a.runner.Report(), Counters: a.backlog.count(),
 	}
 	s.Busy, s.Waiting = a.backlog.usage()
 	if l := a.link.Load(); l != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 )
 
 func TestStatusFollowsTheAgent(t *testing.T) {
@@ -19,7 +20,7 @@ func TestStatusFollowsTheAgent(t *testing.T) {
 	}
 	s := c.wait()
 	s.assign(1, c.invocation(noop(t)))
-	s.assign(2, c.invocation(trap()))
+	s.assign(2, c.invocation(sandboxtest.Trap()))
 	s.assign(3, c.invocation(noop(t), func(v *contracts.Invocation) { v.Profile = "det-99" }))
 	s.wantFault(3, contracts.CodeUnsupported, "")
 	s.results(2)

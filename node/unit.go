@@ -24,9 +24,15 @@ type unit struct {
 	timeout time.Duration
 	cluster *cluster
 
+	// Whoever has the unit in a slot owns these.
+	deaths   int  // worker processes that died with it
+	stagings int  // how often it was staged again
+	alone    bool // it is not run together with others
+
 	// The backlog's lock guards the rest.
 	phase phase
-	stop  context.CancelFunc // while running
+	ctx   context.Context // while running
+	stop  context.CancelFunc
 }
 
 // phase is how far a unit in hand has come.

@@ -14,7 +14,8 @@ const long = `krako-node lends this machine's processor to a Krako cluster. It c
 coordinator, runs the WebAssembly units it is given, and signs what comes out.
 
 It takes no inbound connections. What it runs sees no network, no file and no
-clock of this machine. Name a coordinator with --coordinator, or let the node look
+clock of this machine; it runs in worker processes (krako-node worker) that have
+next to no rights and that the node ends when they overrun their bounds. Name a coordinator with --coordinator, or let the node look
 for one with --mdns (this local network) or --dht.
 
 The key by which the cluster knows this machine is made at the first start and

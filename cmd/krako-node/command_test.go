@@ -13,10 +13,19 @@ import (
 	"testing"
 
 	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 // nobody is an address at which no coordinator answers.
 const nobody = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWE47H976iscGMNjD9xTBDTtHPDNsAqLCEL6dXotttjxPw"
+
+// The test binary is its own worker, as the command is.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == worker.Argument {
+		os.Exit(worker.Main())
+	}
+	os.Exit(m.Run())
+}
 
 func runWith(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
@@ -38,11 +47,11 @@ func TestHelpAndVersion(t *testing.T) {
 
 func TestEveryProblemIsNamedByItsFlag(t *testing.T) {
 	code, out, errs := runWith(t, "--check", "--slots", "0", "--data-dir", "", "--coordinator", "localhost",
-		"--status", "0.0.0.0:80", "--log-level", "loud", "--drain-timeout", "0s", "--tag", "")
+		"--status", "0.0.0.0:80", "--log-level", "loud", "--isolation", "some", "--drain-timeout", "0s", "--tag", "")
 	if code != cli.ExitUsage || out != "" {
 		t.Errorf("exit %d, output %q", code, out)
 	}
-	for _, flag := range []string{"--slots", "--data-dir", `"localhost"`, "--status", "--log-level", "--drain-timeout"} {
+	for _, flag := range []string{"--slots", "--data-dir", `"localhost"`, "--status", "--log-level", "--isolation", "--drain-timeout"} {
 		if !strings.Contains(errs, flag) {
 			t.Errorf("%q does not name %s", errs, flag)
 		}

@@ -40,7 +40,7 @@ var may = map[string][]string{
 
 	"cmd/krako":       {"contracts", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/taskdir"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
-	"cmd/krako-node":  {"contracts", "internal/cli", "node"},
+	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
 }
 
 // doors lists the libraries that only some rooms may import, and why.

@@ -4,24 +4,59 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Usage is what a process has used.
+// Usage is what a process and its children have used.
 type Usage struct {
-	// CPU is user and system time since the process began.
+	// CPU is user and system time since the process began, its children's too,
+	// those that have ended included.
 	CPU time.Duration
-	// RSS is resident memory now, in bytes.
+	// RSS is resident memory now, in bytes. Pages that several processes share
+	// count for each.
 	RSS int64
 }
 
 // clockTick is the unit of CPU times in /proc: USER_HZ, 100 on every Linux port.
 const clockTick = 10 * time.Millisecond
 
-// UsageOf reads the usage of a process from /proc (proc_pid_stat(5)).
+// UsageOf reads the usage of a process and its children from /proc
+// (proc_pid_stat(5)).
 func UsageOf(pid int) (Usage, error) {
+	u, err := usageOf(pid)
+	if err != nil {
+		return u, err
+	}
+	for _, child := range children(pid) {
+		// One that has ended meanwhile is in its parent's time when it is next read.
+		c, _ := usageOf(child)
+		u.CPU += c.CPU
+		u.RSS += c.RSS
+	}
+	return u, nil
+}
+
+// children lists the processes that the threads of a process have started.
+func children(pid int) (list []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is well-formed
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			continue // a thread that ended
+		}
+		for _, field := range strings.Fields(string(text)) {
+			if n, err := strconv.Atoi(field); err == nil {
+				list = append(list, n)
+			}
+		}
+	}
+	return list
+}
+
+func usageOf(pid int) (Usage, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return Usage{}, err
@@ -32,11 +67,11 @@ func UsageOf(pid int) (Usage, error) {
 	if !ok || len(fields) < 22 {
 		return Usage{}, fmt.Errorf("read usage of process %d: unknown form", pid)
 	}
-	var n [3]int64
-	for i, at := range [...]int{11, 12, 21} { // utime, stime, rss
+	var n [5]int64
+	for i, at := range [...]int{11, 12, 13, 14, 21} { // utime, stime, cutime, cstime, rss
 		if n[i], err = strconv.ParseInt(fields[at], 10, 64); err != nil {
 			return Usage{}, fmt.Errorf("read usage of process %d: %w", pid, err)
 		}
 	}
-	return Usage{CPU: time.Duration(n[0]+n[1]) * clockTick, RSS: n[2] * int64(os.Getpagesize())}, nil
+	return Usage{CPU: time.Duration(n[0]+n[1]+n[2]+n[3]) * clockTick, RSS: n[4] * int64(os.Getpagesize())}, nil
 }

@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// Usage is what a process has used.
+// Usage is what a process and its children have used.
 type Usage struct {
-	// CPU is user and system time since the process began.
+	// CPU is user and system time since the process began, its children's too,
+	// those that have ended included.
 	CPU time.Duration
-	// RSS is resident memory now, in bytes.
+	// RSS is resident memory now, in bytes. Pages that several processes share
+	// count for each.
 	RSS int64
 }
 

@@ -19,6 +19,7 @@ type batch struct {
 	sent   []int // which of the tasks, in the order of the process
 	ended  func(int, End)
 	open   []atomic.Bool // by place in sent
+	deaf   []func() bool // stops heeding a task's context, by place in sent
 	left   int
 	head   int // the first in sent that is open
 	began  time.Time
@@ -46,7 +47,7 @@ func (p *process) run(tasks []Task, blocks Blocks, limits bounds, ended func(int
 	})
 	defer watch.Stop()
 	err := p.send(b, cargo)
-	defer p.heed(b, limits.grace)()
+	p.heed(b, limits.grace)
 	for err == nil && b.left > 0 {
 		if err = p.receive(b); err == nil {
 			watch.Reset(b.patience(limits))
@@ -162,12 +163,12 @@ func (p *process) send(b *batch, c cargo) error {
 	return p.in.send(kindBatch, body, nil)
 }
 
-// heed passes cancellations on until the returned function is called. A task
-// that does not end then costs its process its life.
-func (p *process) heed(b *batch, grace time.Duration) (stop func()) {
-	stops := make([]func() bool, len(b.sent))
+// heed passes the cancellation of open tasks on. A task that does not end then
+// costs its process its life.
+func (p *process) heed(b *batch, grace time.Duration) {
+	b.deaf = make([]func() bool, len(b.sent))
 	for i, at := range b.sent {
-		stops[i] = context.AfterFunc(b.tasks[at].Context, func() {
+		b.deaf[i] = context.AfterFunc(b.tasks[at].Context, func() {
 			time.AfterFunc(grace, func() {
 				if b.open[i].Load() {
 					p.kill(contracts.CodeCancelled, "its task did not end when it was cancelled")
@@ -176,11 +177,6 @@ func (p *process) heed(b *batch, grace time.Duration) (stop func()) {
 			// If this fails the process is dead, which receive sees.
 			_ = p.in.send(kindCancel, encodeCancel(taskID{b.number, i}), nil)
 		})
-	}
-	return func() {
-		for _, stop := range stops {
-			stop()
-		}
 	}
 }
 
@@ -221,6 +217,7 @@ func (b *batch) settle(i int, e End) error {
 		}
 	}
 	e.Took = min(e.Took, time.Since(b.began))
+	b.deaf[i]() // who hears of the end may cancel what has ended
 	b.open[i].Store(false)
 	b.left--
 	for b.head < len(b.sent) && !b.open[b.head].Load() {
@@ -235,6 +232,7 @@ func (b *batch) settle(i int, e End) error {
 func (b *batch) bury(err func(*Task) error) {
 	for i, at := range b.sent {
 		if b.open[i].Load() {
+			b.deaf[i]()
 			b.ended(at, End{Err: err(&b.tasks[at])})
 		}
 	}

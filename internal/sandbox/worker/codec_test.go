@@ -128,6 +128,7 @@ func FuzzResults(f *testing.F) {
 			}
 		}}
 		p := newProcess(&fakeChild{}, io.Discard, bytes.NewReader(stream), nil)
+		p.heed(b, patience)
 		for p.receive(b) == nil {
 		}
 		left := 0

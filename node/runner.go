@@ -1,0 +1,71 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/krako-labs/krako/internal/sandbox/worker"
+)
+
+const (
+	// runGrace is how long after its deadline or its cancellation a unit may take
+	// to end before its worker process is killed. Guests yield every millisecond;
+	// one instruction on all of a large memory can take seconds on a busy machine.
+	runGrace = 10 * time.Second
+	// admitTime bounds the admission of one module: the largest take 3 s of
+	// processor time, and a busy machine has little of that.
+	admitTime = 2 * time.Minute
+	// modulesReady bounds the modules that are ready to run, by their memory: about
+	// fifteen Go modules.
+	modulesReady = 256 << 20
+)
+
+// openRunner makes what runs the units.
+func openRunner(ctx context.Context, cfg *Config, codeDir string, log *slog.Logger) (worker.Runner, error) {
+	r := cfg.rules()
+	o := worker.Options{
+		Slots: cfg.Slots, CacheDir: codeDir, CacheBytes: int64(cfg.CodeMB) << 20, ModuleBytes: modulesReady,
+		MaxModule: maxModule, MaxPages: r.maxPages, MaxInput: int64(cfg.MaxInputMB) << 20,
+		KeepBlocks: (int64(cfg.HotMB) << 20) / int64(cfg.Slots),
+		Grace:      runGrace, AdmitTime: admitTime,
+	}
+	if cfg.Isolation == IsolationNone {
+		return worker.NewInProcess(ctx, o)
+	}
+	path, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	o.Command = worker.Command{Path: path, Args: []string{"krako-node", worker.Argument}}
+	p, err := worker.NewProcesses(o, log)
+	if err != nil {
+		return nil, err
+	}
+	logMeasures(log, p.Report())
+	return p, nil
+}
+
+// executable names this program as it was when it was started, where the system
+// can tell: it may have been replaced by another version since.
+func executable() (string, error) {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe", nil
+	}
+	return os.Executable()
+}
+
+// logMeasures says what holds guests besides WebAssembly, and what does not.
+func logMeasures(log *slog.Logger, r worker.Report) {
+	held := []string{}
+	for _, m := range r.Measures {
+		if m.On {
+			held = append(held, m.Name)
+		} else {
+			log.Info("worker processes are not held by a measure", "measure", m.Name, "why", m.Detail)
+		}
+	}
+	log.Info("units run in worker processes", "held_by", held)
+}
