@@ -74,9 +74,14 @@ func appendImport(b []byte, name Import, typ uint32) []byte {
 }
 
 func (w *rewriter) functionSection() []byte {
-	b := appendU32(nil, uint32(len(w.m.functions)))
+	b := appendU32(nil, w.definedCount())
 	for _, typ := range w.m.functions {
 		b = appendU32(b, typ)
+	}
+	if w.helpers {
+		for range helperCount {
+			b = appendU32(b, w.addType(bulkType))
+		}
 	}
 	return b
 }

@@ -92,6 +92,11 @@ func (e *emitter) instruction(in *instr) {
 			e.loadFuel()
 		}
 		return
+	case opMemoryFill, opMemoryCopy:
+		if !in.dead {
+			e.bulk(in)
+			return
+		}
 	case opI32RemS, opI32RemU, opI64RemS, opI64RemU:
 		if !e.opts.FuelOnly {
 			e.remainder(in.op)

@@ -61,12 +61,14 @@ func hostTrap(_ context.Context, stack []uint64) { panic(stopError(int32(stack[0
 type account struct {
 	budget, slice, granted int64
 	log                    []uint64
+	turns                  int // of the host
 }
 
 type accountKey struct{}
 
 func hostYield(ctx context.Context, stack []uint64) {
 	a := ctx.Value(accountKey{}).(*account)
+	a.turns++
 	used := a.granted - int64(stack[0])
 	if used > a.budget {
 		panic(stopError(rewrite.TrapOutOfFuel))

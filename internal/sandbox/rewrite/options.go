@@ -25,8 +25,9 @@ const (
 	// TrapImport, func(code i32), must not return: it stops the guest.
 	TrapImport = "trap"
 	// YieldImport, func(left i64) i64, is imported by a Yield build only. It is
-	// called when fuel is below zero, with what FuelExport holds; it returns
-	// what is left after a further grant, or does not return.
+	// called when fuel is below zero, and in the midst of long fills and copies,
+	// with what FuelExport holds; it returns what is left after a further grant,
+	// or does not return.
 	YieldImport = "yield"
 )
 

@@ -12,6 +12,7 @@ type rewriter struct {
 	addedAt map[string]uint32 // their indices, by what they say
 	trap    uint32            // function: TrapImport
 	yield   uint32            // function: YieldImport, in a Yield build
+	helpers bool              // code calls them
 	fuel    uint32            // global
 	depth   uint32            // global
 }
@@ -80,7 +81,7 @@ func (w *rewriter) addType(t FuncType) uint32 {
 func (w *rewriter) functions() ([]byte, error) {
 	s := &scanner{decoder: decoder{parser: &w.parser}}
 	e := &emitter{rewriter: w}
-	out := appendU32(make([]byte, 0, len(w.wasm)*3/2), uint32(len(w.m.bodies)))
+	out := make([]byte, 0, len(w.wasm)*3/2)
 	locals, time := 0, uint64(0)
 	for i, b := range w.m.bodies {
 		index := len(w.m.imports) + i
@@ -98,7 +99,18 @@ func (w *rewriter) functions() ([]byte, error) {
 			return nil, invalid("section code", bad)
 		}
 	}
-	return out, nil
+	if w.helpers {
+		out = e.appendHelpers(out)
+	}
+	return append(appendU32(nil, w.definedCount()), out...), nil
+}
+
+// definedCount is the number of functions with a body, those added included.
+func (w *rewriter) definedCount() uint32 {
+	if w.helpers {
+		return uint32(len(w.m.bodies) + helperCount)
+	}
+	return uint32(len(w.m.bodies))
 }
 
 // excess checks what all functions so far have come to.
