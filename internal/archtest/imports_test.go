@@ -25,6 +25,7 @@ var may = map[string][]string{
 	"node":                  {"contracts", "internal/blob", "internal/p2p", "internal/sandbox"},
 	"kora/localbackend":     {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},
 	"wasmtasks":             {"contracts", "wasmtasks"},
+	"wasmtasks/tasktest":    {"contracts", "wasmtasks", "internal/sandbox"},
 	"examples":              {"contracts", "wasmtasks", "examples"},
 	"examples/exampletest":  {"contracts", "examples", "wasmtasks", "internal/sandbox"},
 	"internal/archtest":     {},

@@ -148,6 +148,7 @@ func describedCases(t *testing.T) []taskCase {
 			Examples []struct {
 				Name  string
 				Input json.RawMessage
+				Blobs map[string]string
 			}
 		}
 		if err := json.Unmarshal(guestFile(t, file), &tasks); err != nil {
@@ -166,7 +167,11 @@ func describedCases(t *testing.T) []taskCase {
 				if err != nil {
 					t.Fatal(err)
 				}
-				cases = append(cases, taskCase{task: task, name: x.Name, input: input})
+				blobs := map[string][]byte{}
+				for name, text := range x.Blobs {
+					blobs[name] = []byte(text)
+				}
+				cases = append(cases, taskCase{task: task, name: x.Name, input: input, blobs: blobs})
 			}
 		}
 	}

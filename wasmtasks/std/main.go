@@ -2,14 +2,8 @@
 package main
 
 import (
-	"github.com/krako-labs/krako/wasmtasks/sdk"
+	"github.com/krako-labs/krako/wasmtasks/entry"
 	"github.com/krako-labs/krako/wasmtasks/std/library"
 )
 
-func main() {
-	var entries []sdk.Entry
-	for _, t := range library.Tasks() {
-		entries = append(entries, t.Entry)
-	}
-	sdk.Main(entries...)
-}
+func main() { entry.Main(library.Tasks()) }

@@ -1,26 +1,29 @@
-// Command describe writes the tasks.json of the standard tasks: what
-// examples.json says of each, with the schemas of its Go types. scripts/build-tasks
-// runs it.
+// Command describe writes the tasks.json of a module that carries many tasks:
+// what examples.json says of each, with the schemas of its Go types.
+// scripts/build-tasks runs it.
 //
-//	describe < wasmtasks/std/examples.json > wasmtasks/std/tasks.json
+//	describe std < wasmtasks/std/examples.json > wasmtasks/std/tasks.json
 package main
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/krako-labs/krako/wasmtasks/entry"
 	"github.com/krako-labs/krako/wasmtasks/std/exact"
 	"github.com/krako-labs/krako/wasmtasks/std/library"
 )
 
 func main() {
-	if err := run(os.Stdin, os.Stdout); err != nil {
+	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "describe:", err)
 		os.Exit(1)
 	}
@@ -30,6 +33,7 @@ func main() {
 type source struct {
 	Task        string            `json:"task"`
 	Description string            `json:"description"`
+	Blobs       string            `json:"blobs"`
 	Examples    []json.RawMessage `json:"examples"`
 }
 
@@ -39,20 +43,29 @@ type description struct {
 	Entry           string             `json:"entry"`
 	Description     string             `json:"description"`
 	Input           string             `json:"input"`
+	Blobs           string             `json:"blobs,omitempty"`
 	OutputMediaType string             `json:"output_media_type"`
 	InputSchema     *jsonschema.Schema `json:"input_schema"`
 	OutputSchema    *jsonschema.Schema `json:"output_schema"`
 	Examples        []json.RawMessage  `json:"examples"`
 }
 
-func run(in io.Reader, out io.Writer) error {
+// libraries are the modules that can be described.
+func libraries() map[string]func() []entry.Task {
+	return map[string]func() []entry.Task{"std": library.Tasks}
+}
+
+func run(args []string, in io.Reader, out io.Writer) error {
+	if len(args) != 1 || libraries()[args[0]] == nil {
+		return fmt.Errorf("want one of %q", slices.Sorted(maps.Keys(libraries())))
+	}
+	tasks := libraries()[args[0]]()
 	var sources []source
 	d := json.NewDecoder(in)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&sources); err != nil {
 		return fmt.Errorf("read examples: %w", err)
 	}
-	tasks := library.Tasks()
 	if len(sources) != len(tasks) {
 		return fmt.Errorf("%d tasks have examples, %d are in the library", len(sources), len(tasks))
 	}
@@ -63,7 +76,7 @@ func run(in io.Reader, out io.Writer) error {
 			return fmt.Errorf("%q is not described where %q belongs", s.Task, t.Entry.Name())
 		}
 		in := schema(t.In)
-		all[i] = description{s.Task, s.Task, s.Description, fields(in), "application/json", in, schema(t.Out), s.Examples}
+		all[i] = description{s.Task, s.Task, s.Description, fields(in), s.Blobs, "application/json", in, schema(t.Out), s.Examples}
 	}
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")

@@ -1,0 +1,33 @@
+// Package entry has what a module of catalogue tasks is listed as: each task's
+// function under its name, with the types that its schemas are made from. The
+// package promises to hold no logic.
+package entry
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/krako-labs/krako/wasmtasks/sdk"
+)
+
+// Task is an entry of a module and the types of its input and output. An entry
+// is called like its task, family/task@version, so that versions can live side by
+// side.
+type Task struct {
+	Entry   sdk.Entry
+	In, Out reflect.Type
+}
+
+// Of makes a task of a function.
+func Of[In, Out any](name string, run func(context.Context, In) (Out, error)) Task {
+	return Task{sdk.Task(name, run), reflect.TypeFor[In](), reflect.TypeFor[Out]()}
+}
+
+// Main runs the program that consists of tasks.
+func Main(tasks []Task) {
+	entries := make([]sdk.Entry, len(tasks))
+	for i, t := range tasks {
+		entries[i] = t.Entry
+	}
+	sdk.Main(entries...)
+}
