@@ -13,6 +13,16 @@ import (
 // than their default are left out, so that every spelling of one graph has the
 // same bytes. It does not change g.
 func (g *TaskGraph) Canonical() ([]byte, error) {
+	b, err := dagcbor.Marshal(g.Normal())
+	if err != nil {
+		return nil, fmt.Errorf("encode graph: %w", err)
+	}
+	return b, nil
+}
+
+// Normal returns the graph that Canonical spells: g without what says no more
+// than its default. It shares memory with g.
+func (g *TaskGraph) Normal() *TaskGraph {
 	n := *g
 	n.Budgets.MaxCostUSD = canonicalMoney(g.Budgets.MaxCostUSD)
 	n.Policies = g.Policies.canonical()
@@ -23,11 +33,7 @@ func (g *TaskGraph) Canonical() ([]byte, error) {
 	for i := range g.WorkUnits {
 		n.WorkUnits[i] = g.WorkUnits[i].canonical()
 	}
-	b, err := dagcbor.Marshal(&n)
-	if err != nil {
-		return nil, fmt.Errorf("encode graph: %w", err)
-	}
-	return b, nil
+	return &n
 }
 
 // CID returns graph_cid, the address of the canonical form.

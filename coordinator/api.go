@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -94,9 +93,9 @@ func (st *state) list(cursor contracts.SessionID, limit int) (contracts.SessionL
 	return list, nil
 }
 
-// Result waits until the session has ended or ctx is done; ok is false when it
-// has not ended.
-func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (*contracts.ExecutionResult, bool, error) {
+// Result waits until the session has ended or ctx is done and returns the JSON of
+// its ExecutionResult; ok is false when it has not ended.
+func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (doc []byte, ok bool, err error) {
 	_, over, err := c.whereabouts(ctx, id)
 	if err != nil {
 		return nil, false, err
@@ -112,15 +111,10 @@ func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (*cont
 	if err := c.do(context.WithoutCancel(ctx), func(st *state) { result = st.done[id].result }); err != nil {
 		return nil, false, err
 	}
-	block, err := c.parts.Blocks.Get(context.WithoutCancel(ctx), result)
-	if err != nil {
+	if doc, err = c.parts.Blocks.Get(context.WithoutCancel(ctx), result); err != nil {
 		return nil, false, fmt.Errorf("read result: %w", err)
 	}
-	var r contracts.ExecutionResult
-	if err := json.Unmarshal(block, &r); err != nil {
-		return nil, false, fmt.Errorf("read result: %w", err)
-	}
-	return &r, true, nil
+	return doc, true, nil
 }
 
 // Nodes lists every node that was ever seen, connected ones first.

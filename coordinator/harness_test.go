@@ -3,6 +3,7 @@ package coordinator_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -149,9 +150,13 @@ func (f *fabric) end(id contracts.SessionID) *contracts.ExecutionResult {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
 	defer cancel()
-	r, ok, err := f.Result(ctx, id)
+	doc, ok, err := f.Result(ctx, id)
 	if err != nil || !ok {
 		f.t.Fatalf("session did not end (%v)", err)
+	}
+	r := &contracts.ExecutionResult{}
+	if err := json.Unmarshal(doc, r); err != nil {
+		f.t.Fatal(err)
 	}
 	return r
 }

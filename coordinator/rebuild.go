@@ -144,6 +144,11 @@ func (c *Coordinator) openLive(ctx context.Context, r *session.Record) (*live, e
 	if err != nil {
 		return nil, fmt.Errorf("read graph of session %s: %w", r.Session, err)
 	}
+	return c.begin(r, g)
+}
+
+// begin makes the session of an Accepted record and its graph.
+func (c *Coordinator) begin(r *session.Record, g *contracts.TaskGraph) (*live, error) {
 	s, err := session.Open(r, g, c.source)
 	if err != nil {
 		return nil, fmt.Errorf("open session %s: %w", r.Session, err)

@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/krako-labs/krako/contracts"
@@ -46,7 +45,7 @@ func (c *Coordinator) result(ctx context.Context, l *live) (blob.Block, error) {
 	if err != nil {
 		return blob.Block{}, err
 	}
-	doc, err := json.Marshal(l.Result(c.parts.Now(), "krako", answer))
+	doc, err := l.Result(c.parts.Now(), "krako", answer).AppendJSON(nil)
 	if err != nil {
 		return blob.Block{}, fmt.Errorf("encode result: %w", err)
 	}

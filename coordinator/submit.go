@@ -14,7 +14,8 @@ import (
 
 // Submit accepts a graph and returns once its session is durable. The same
 // tenant, request id and graph get the same session again; the same request id
-// with another graph is an *Error with CodeConflict.
+// with another graph is an *Error with CodeConflict. The graph must not be
+// changed any more.
 func (c *Coordinator) Submit(ctx context.Context, g *contracts.TaskGraph, m contracts.SubmissionMetadata) (contracts.SubmitResponse, error) {
 	if err := g.Validate(c.cfg.Limits); err != nil {
 		return contracts.SubmitResponse{}, err
@@ -39,18 +40,18 @@ func (c *Coordinator) Submit(ctx context.Context, g *contracts.TaskGraph, m cont
 		Graph: contracts.Link{Cid: graph.CID}, Tenant: g.TenantID, GraphID: g.GraphID, RequestID: g.RequestID,
 		Trace: m.TraceID, Tasks: tasks,
 	}}
-	return c.accept(ctx, rec, graph.CID)
+	return c.accept(ctx, rec, g.Normal())
 }
 
 // accept opens the session on the loop and waits until it is durable.
-func (c *Coordinator) accept(ctx context.Context, rec *session.Record, graph cid.Cid) (contracts.SubmitResponse, error) {
+func (c *Coordinator) accept(ctx context.Context, rec *session.Record, g *contracts.TaskGraph) (contracts.SubmitResponse, error) {
 	var (
-		res     = contracts.SubmitResponse{Status: contracts.SubmitAccepted, GraphCID: graph.String()}
+		res     = contracts.SubmitResponse{Status: contracts.SubmitAccepted, GraphCID: rec.Accepted.Graph.String()}
 		durable chan struct{}
 		failure error
 	)
 	rec.At = c.parts.Now().UnixMicro()
-	fresh, err := c.openLive(ctx, rec)
+	fresh, err := c.begin(rec, g)
 	if err != nil {
 		return contracts.SubmitResponse{}, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,7 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd := &cobra.Command{
 		Use: "krako-coord", Short: "Run graphs of work units on nodes that connect", Long: long, Example: example,
 		Version: cli.Version(), Args: noArguments, SilenceErrors: true, SilenceUsage: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			source := cli.Settings{Flags: cmd.Flags(), Getenv: os.LookupEnv, Skip: []string{"config", "check", "help", "version"}}
 			if err := source.Fill(config); err != nil {
 				return &cli.UsageError{Err: err}
@@ -55,6 +56,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			if err != nil {
 				return err
 			}
+			stop, err := cli.ProfileCPU(s.cpuProfile)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, stop()) }()
 			return serve(cmd.Context(), s, log)
 		},
 	}

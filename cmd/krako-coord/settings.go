@@ -23,6 +23,7 @@ type settings struct {
 	bootstrap  []string
 	trusted    []string
 	logLevel   string
+	cpuProfile string
 
 	heartbeat       time.Duration
 	lease           time.Duration
@@ -50,6 +51,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.runTimeout, "run-timeout", d.RunTimeout, "how long one run of a unit may take")
 	fs.IntVar(&s.maxSessions, "max-sessions", d.MaxSessions, "how many graphs may run at once")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
 
 // validate reports every problem that shows before anything is opened.

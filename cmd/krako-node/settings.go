@@ -15,9 +15,10 @@ import (
 
 // settings is everything an operator can choose.
 type settings struct {
-	node     node.Config
-	status   string
-	logLevel string
+	node       node.Config
+	status     string
+	logLevel   string
+	cpuProfile string
 }
 
 func (s *settings) flags(fs *pflag.FlagSet) {
@@ -51,6 +52,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&c.DrainTimeout, "drain-timeout", d.DrainTimeout, "how long a graceful stop may take")
 	fs.StringVar(&s.status, "status", "", "loopback host:port to serve /healthz, /readyz and /status on; empty serves nothing")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
 
 // validate reports every problem that shows before anything is opened, by the

@@ -42,6 +42,7 @@ run only, so compare runs made on one machine in one state.`,
 	cmd.Flags().IntVar(&b.units, "units", 20_000, "no-op units for throughput")
 	cmd.Flags().IntVar(&b.singles, "singles", 200, "graphs of one unit for latency")
 	cmd.Flags().IntVar(&b.nodes, "nodes", 2, "nodes to run")
+	cmd.Flags().StringVar(&b.profile, "profile", "", "directory to write CPU profiles of all processes to")
 	return cmd
 }
 
@@ -49,6 +50,7 @@ run only, so compare runs made on one machine in one state.`,
 type fabricBench struct {
 	app                   *app
 	units, singles, nodes int
+	profile               string
 }
 
 // fabricFigures is what it prints.
@@ -77,7 +79,7 @@ func (b *fabricBench) run(ctx context.Context) error {
 	defer os.RemoveAll(dir)
 	start, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	c, err := cluster.Start(start, cluster.Options{Dir: dir, Nodes: b.nodes, Slots: 1, TrustedID: trustedID, Coord: []string{"--log-level=warn"}, Node: []string{"--log-level=warn"}})
+	c, err := cluster.Start(start, b.options(dir))
 	if err != nil {
 		return err
 	}
@@ -93,6 +95,17 @@ func (b *fabricBench) run(ctx context.Context) error {
 		}
 	}
 	return b.print(f)
+}
+
+func (b *fabricBench) options(dir string) cluster.Options {
+	o := cluster.Options{
+		Dir: dir, Nodes: b.nodes, Slots: 1, TrustedID: trustedID,
+		Coord: []string{"--log-level=warn"}, Node: []string{"--log-level=warn"},
+	}
+	if b.profile != "" {
+		o.Coord = append(o.Coord, "--cpu-profile="+filepath.Join(b.profile, "coord.pprof"))
+	}
+	return o
 }
 
 // warm waits until every node works and notes memory before any load.

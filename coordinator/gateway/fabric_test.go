@@ -195,7 +195,7 @@ func (f *fabric) Events(ctx context.Context, id contracts.SessionID, after strin
 	}
 }
 
-func (f *fabric) Result(ctx context.Context, id contracts.SessionID) (*contracts.ExecutionResult, bool, error) {
+func (f *fabric) Result(ctx context.Context, id contracts.SessionID) ([]byte, bool, error) {
 	if err := f.check(); err != nil {
 		return nil, false, err
 	}
@@ -213,7 +213,8 @@ func (f *fabric) Result(ctx context.Context, id contracts.SessionID) (*contracts
 		}
 		f.mu.Unlock()
 		if result != nil {
-			return result, true, nil
+			doc, err := json.Marshal(result)
+			return doc, true, err
 		}
 		select {
 		case <-changed:

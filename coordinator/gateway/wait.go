@@ -54,9 +54,12 @@ type resultInput struct {
 	Wait string              `query:"wait" maxLength:"16" example:"30s" doc:"How long to wait, as a Go duration of at most 60s; absent means not at all."`
 }
 
+// resultOutput is written as it is when Body is bytes: a result is stored as the
+// document that clients get.
 type resultOutput struct {
-	Status int
-	Body   any
+	Status      int
+	ContentType string `header:"Content-Type" hidden:"true"`
+	Body        any
 }
 
 func (g *gateway) result(ctx context.Context, in *resultInput) (*resultOutput, error) {
@@ -73,14 +76,14 @@ func (g *gateway) result(ctx context.Context, in *resultInput) (*resultOutput, e
 	defer cancel()
 	ctx, cancel = context.WithTimeout(ctx, max(wait, minWait))
 	defer cancel()
-	res, ok, err := g.fabric.Result(ctx, in.ID)
+	doc, ok, err := g.fabric.Result(ctx, in.ID)
 	switch {
 	case ok:
-		return &resultOutput{http.StatusOK, res}, nil
+		return &resultOutput{http.StatusOK, "application/json", doc}, nil
 	case err != nil && !errors.Is(err, ctx.Err()):
 		return nil, err
 	}
-	return &resultOutput{http.StatusAccepted, Pending{contracts.SessionRunning, in.ID}}, nil
+	return &resultOutput{http.StatusAccepted, "application/json", Pending{contracts.SessionRunning, in.ID}}, nil
 }
 
 func parseWait(s string) (time.Duration, error) {
