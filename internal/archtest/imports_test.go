@@ -23,6 +23,8 @@ var may = map[string][]string{
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/pebblelog": {"contracts", "coordinator/eventlog", "internal/blob"},
 	"node":                  {"contracts", "internal/blob", "internal/p2p", "internal/sandbox"},
+	"node/volunteer":        {"contracts"},
+	"node/machine":          {"node/volunteer"},
 	"kora/localbackend":     {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},
 	"wasmtasks":             {"contracts", "wasmtasks"},
 	"wasmtasks/tasktest":    {"contracts", "wasmtasks", "internal/sandbox"},
