@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -16,10 +17,12 @@ import (
 const cgroupRoot = "/sys/fs/cgroup"
 
 // groups makes control groups (cgroups(7), version 2) that bound the memory of
-// children. That takes a group that was delegated to this process and holds no
-// other, such as a systemd service's with Delegate=memory.
+// children, and the memory and processors of all of them together. That takes a
+// group that was delegated to this process and holds no other, such as a systemd
+// service's with Delegate=cpu memory.
 type groups struct {
-	dir string // "" without one
+	dir string // of all children, "" without one
+	cpu bool   // dir has a cpu controller
 	why error
 	n   atomic.Uint64
 }
@@ -29,13 +32,14 @@ type groups struct {
 // one below.
 func openGroups(root string) *groups {
 	dir, err := ownGroup(root)
-	if err == nil {
-		err = settle(dir, os.Getpid())
-	}
 	if err != nil {
 		return &groups{why: err}
 	}
-	return &groups{dir: dir}
+	g, err := settle(dir, os.Getpid())
+	if err != nil {
+		return &groups{why: err}
+	}
+	return g
 }
 
 func ownGroup(root string) (string, error) {
@@ -51,9 +55,45 @@ func ownGroup(root string) (string, error) {
 	return "", errors.New("no cgroup of version 2")
 }
 
-const ownChild = "agent"
+// The groups below the delegated one.
+const (
+	ownChild = "agent"
+	workers  = "workers"
+)
 
-func settle(dir string, pid int) error {
+func settle(dir string, pid int) (*groups, error) {
+	if err := usable(dir, pid); err != nil {
+		return nil, err
+	}
+	own, all := filepath.Join(dir, ownChild), filepath.Join(dir, workers)
+	for _, d := range []string{own, all} {
+		if err := os.Mkdir(d, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, err
+		}
+	}
+	if err := put(own, "cgroup.procs", strconv.Itoa(pid)); err != nil {
+		return nil, err
+	}
+	err := put(dir, "cgroup.subtree_control", "+memory")
+	if err == nil {
+		err = put(all, "cgroup.subtree_control", "+memory")
+	}
+	if err != nil {
+		return nil, errors.Join(err, put(dir, "cgroup.procs", strconv.Itoa(pid)))
+	}
+	g := &groups{dir: all}
+	g.cpu = has(dir, "cpu") && put(dir, "cgroup.subtree_control", "+cpu") == nil
+	return g, nil
+}
+
+// has reports whether a group has a controller.
+func has(dir, controller string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
+	return err == nil && slices.Contains(strings.Fields(string(text)), controller)
+}
+
+// usable says why this process cannot make groups in one.
+func usable(dir string, pid int) error {
 	controllers, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
 	switch {
 	case err != nil:
@@ -69,16 +109,6 @@ func settle(dir string, pid int) error {
 	}
 	if strings.TrimSpace(string(members)) != strconv.Itoa(pid) {
 		return errors.New("the cgroup holds other processes")
-	}
-	own := filepath.Join(dir, ownChild)
-	if err := os.Mkdir(own, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	if err := put(own, "cgroup.procs", strconv.Itoa(pid)); err != nil {
-		return err
-	}
-	if err := put(dir, "cgroup.subtree_control", "+memory"); err != nil {
-		return errors.Join(err, put(dir, "cgroup.procs", strconv.Itoa(pid)))
 	}
 	return nil
 }
@@ -97,6 +127,40 @@ func delegated(dir string) bool {
 
 func put(dir, file, value string) error {
 	return os.WriteFile(filepath.Join(dir, file), []byte(value), 0)
+}
+
+// boundMemory bounds the memory of all children together.
+func (g *groups) boundMemory(bytes int64) bool {
+	return g.dir != "" && errors.Join(put(g.dir, "memory.max", strconv.FormatInt(bytes, 10)), put(g.dir, "memory.swap.max", "0")) == nil
+}
+
+// period is over what processor time is bounded, in microseconds: short enough
+// that a machine does not stutter with it.
+const period = 20_000
+
+// boundProcessors bounds the processor time of all children together to that of
+// so many processors; 0 lifts the bound.
+func (g *groups) boundProcessors(n float64) bool {
+	quota := "max"
+	if n > 0 {
+		quota = strconv.FormatInt(max(int64(n*period), 1000), 10) // the least the kernel takes
+	}
+	return g.dir != "" && g.cpu && put(g.dir, "cpu.max", quota+" "+strconv.Itoa(period)) == nil
+}
+
+// standBack has all children have only what nobody else wants, where the kernel
+// can say that of a group, and else little of it.
+func (g *groups) standBack(r Rank) {
+	if g.dir == "" || !g.cpu {
+		return
+	}
+	switch r {
+	case RankLow:
+		_ = put(g.dir, "cpu.weight", "10") // of 100
+	case RankIdle:
+		_ = put(g.dir, "cpu.weight", "1") // before the next, which fixes it
+		_ = put(g.dir, "cpu.idle", "1")
+	}
 }
 
 // group is one child's.

@@ -20,6 +20,8 @@ type Command struct {
 	Read []string
 	// MemoryBytes bounds the child's memory where the system can; 0 does not.
 	MemoryBytes int64
+	// Rank is the child's rank among the programs of the machine.
+	Rank Rank
 }
 
 // Child is a process that was started. Its methods are safe for concurrent use.

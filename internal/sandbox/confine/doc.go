@@ -27,6 +27,7 @@ const (
 	Calls        = "system_calls"
 	Writes       = "writes"
 	Memory       = "memory"
+	Priority     = "priority"
 	notOnSystem  = "not on this system"
 	notAvailable = "not available: "
 )
@@ -40,6 +41,18 @@ func tried(name, detail string, err error) Measure {
 	}
 	return on(name, detail)
 }
+
+// Rank is how a child stands back behind the other programs of the machine.
+type Rank string
+
+// The ranks. The zero value is RankNormal.
+const (
+	RankNormal Rank = ""
+	// RankLow has a small share of a processor that others want too.
+	RankLow Rank = "low"
+	// RankIdle has what nobody else wants, of processors and of disks.
+	RankIdle Rank = "idle"
+)
 
 // Limits bound what a process may use of the machine. 0 leaves a limit as it is.
 type Limits struct {

@@ -13,6 +13,14 @@ type Launcher struct{ groups *groups }
 // NewLauncher looks what this system offers.
 func NewLauncher() *Launcher { return &Launcher{groups: openGroups(cgroupRoot)} }
 
+// BoundMemory bounds the memory of all children together, in bytes, and reports
+// whether that is in force.
+func (l *Launcher) BoundMemory(bytes int64) bool { return l.groups.boundMemory(bytes) }
+
+// BoundProcessors bounds the processor time of all children together to that of
+// so many processors, 0 to no bound, and reports whether that is in force.
+func (l *Launcher) BoundProcessors(n float64) bool { return l.groups.boundProcessors(n) }
+
 // Start starts a child. It keeps a thread for as long as the child lives.
 //
 // The thread is restricted before it starts the child, which inherits that, and
@@ -30,9 +38,11 @@ func (l *Launcher) Start(c Command) (*Child, []Measure, error) {
 	result := make(chan started)
 	go func() {
 		group, memory := l.groups.make(c.MemoryBytes)
+		l.groups.standBack(c.Rank)
 		defer group.remove()
 		runtime.LockOSThread() // for good
 		measures := append(restrictThread(c.Read), memory)
+		measures = append(measures, standBack(c.Rank)...)
 		child, network, err := startHere(c, group)
 		result <- started{child, append(measures, network, on(Parent, "killed with its parent")), err}
 		if err == nil {
@@ -49,7 +59,9 @@ func startHere(c Command, g group) (*Child, Measure, error) {
 	var refused error
 	for _, n := range networks {
 		attr := &os.ProcAttr{Dir: c.Dir, Env: c.Env, Files: c.Files, Sys: &syscall.SysProcAttr{
-			Setpgid: true, // the terminal's Ctrl-C is for the parent
+			// The terminal's Ctrl-C is for the parent. A session of its own is also a
+			// scheduling group of its own (autogroup, sched(7)), which stands back alone.
+			Setsid: true,
 			// Whatever ends the parent ends the child, even kill -9.
 			Pdeathsig: syscall.SIGKILL,
 		}}
@@ -63,6 +75,7 @@ func startHere(c Command, g group) (*Child, Measure, error) {
 			if n.flags == 0 {
 				m = tried(Network, "", refused)
 			}
+			groupBack(p.Pid, c.Rank)
 			return &Child{process: p, ended: make(chan struct{})}, m, nil
 		}
 		refused = errors.Join(refused, err)

@@ -13,6 +13,12 @@ type Launcher struct{}
 // NewLauncher looks what this system offers.
 func NewLauncher() *Launcher { return &Launcher{} }
 
+// BoundMemory does nothing and says so.
+func (*Launcher) BoundMemory(int64) bool { return false }
+
+// BoundProcessors does nothing and says so.
+func (*Launcher) BoundProcessors(float64) bool { return false }
+
 // Start starts a child. Without Linux's means it is a plain one, which learns of
 // its parent's end from its closed input.
 func (*Launcher) Start(c Command) (*Child, []Measure, error) {
@@ -24,5 +30,5 @@ func (*Launcher) Start(c Command) (*Child, []Measure, error) {
 	}
 	child := &Child{process: p, ended: make(chan struct{})}
 	go child.await()
-	return child, absent(Privileges, Network, Files, Parent, Memory), nil
+	return child, append(absent(Privileges, Network, Files, Parent, Memory), standBack(p.Pid, c.Rank)...), nil
 }

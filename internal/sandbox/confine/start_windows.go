@@ -15,13 +15,19 @@ type Launcher struct{}
 // NewLauncher looks what this system offers.
 func NewLauncher() *Launcher { return &Launcher{} }
 
+// BoundMemory does nothing and says so: each child's memory is bounded.
+func (*Launcher) BoundMemory(int64) bool { return false }
+
+// BoundProcessors does nothing and says so.
+func (*Launcher) BoundProcessors(float64) bool { return false }
+
 // Start starts a child in a job object of its own: the system ends the job when
 // the last handle to it is closed, which the end of this process does, however
 // it ends.
 func (*Launcher) Start(c Command) (*Child, []Measure, error) {
 	p, err := os.StartProcess(c.Path, c.Args, &os.ProcAttr{
 		Dir: c.Dir, Env: c.Env, Files: c.Files,
-		Sys: &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP, HideWindow: true},
+		Sys: &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | priorityClass(c.Rank), HideWindow: true},
 	})
 	if err != nil {
 		return nil, nil, err
@@ -35,9 +41,23 @@ func (*Launcher) Start(c Command) (*Child, []Measure, error) {
 		}
 	}()
 	measures := absent(Privileges, Network, Files)
+	if c.Rank != RankNormal {
+		measures = append(measures, on(Priority, "priority class "+string(c.Rank)))
+	}
 	return child, append(measures,
 		tried(Parent, "killed with its parent", err),
 		tried(Memory, fmt.Sprintf("at most %d MiB", c.MemoryBytes>>20), err)), nil
+}
+
+// priorityClass is what a process is created with (CreateProcess).
+func priorityClass(r Rank) uint32 {
+	switch r {
+	case RankLow:
+		return windows.BELOW_NORMAL_PRIORITY_CLASS
+	case RankIdle:
+		return windows.IDLE_PRIORITY_CLASS
+	}
+	return 0
 }
 
 // enclose puts a process into a new job.

@@ -27,7 +27,17 @@ func (p *Processes) Admit(ctx context.Context, id cid.Cid, wasm []byte) error {
 	}
 }
 
+// errPaused ends admissions while there is a pause.
+func errPaused(id cid.Cid) error {
+	return contracts.Errorf(contracts.CodeCancelled, id.String(), "admission: %s", whyPaused)
+}
+
+const whyPaused = "the node is paused"
+
 func (p *Processes) admit(id cid.Cid, wasm []byte) error {
+	if p.paused() {
+		return errPaused(id)
+	}
 	if p.refused(id) {
 		return contracts.Errorf(contracts.CodeInternal, id.String(), "module has killed %d worker processes of this node and is refused", mostKilled)
 	}

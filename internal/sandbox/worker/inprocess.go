@@ -36,7 +36,10 @@ func NewInProcess(ctx context.Context, o Options) (*InProcess, error) {
 }
 
 // Admit implements Runner.
-func (p *InProcess) Admit(ctx context.Context, _ cid.Cid, wasm []byte) error {
+func (p *InProcess) Admit(ctx context.Context, id cid.Cid, wasm []byte) error {
+	if pace, _ := p.gate.get(); pace.Paused {
+		return errPaused(id)
+	}
 	_, err := p.box.Admit(ctx, wasm)
 	return err
 }
@@ -117,6 +120,9 @@ func (p *InProcess) MaxBatch() int { return 1 }
 
 // SetPace implements Runner.
 func (p *InProcess) SetPace(pace Pace) { p.gate.set(pace) }
+
+// Release implements Runner: what is here belongs to the whole process.
+func (p *InProcess) Release() {}
 
 // Report implements Runner.
 func (p *InProcess) Report() Report { return Report{Isolation: "none"} }

@@ -9,9 +9,11 @@ import (
 // Pace is how much of the processor tasks may have. The zero value is all.
 type Pace struct {
 	// Share is the percentage of its time that each slot may work, 1 to 99;
-	// anything else is no bound.
+	// anything else is no bound. Where the system can bound the processor time of
+	// all slots together, it does that instead, admissions included.
 	Share int
-	// Paused stops all tasks where they are. Their deadlines go on.
+	// Paused stops all tasks where they are. Their deadlines go on. Admissions end
+	// as CANCELLED, and none begins.
 	Paused bool
 }
 

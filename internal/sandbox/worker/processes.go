@@ -36,8 +36,10 @@ type Processes struct {
 	live     map[*process]struct{}
 	units    int // processes for units that live or are being started
 	closed   bool
-	pace     Pace
-	failures int // deaths since a task last ended
+	asked    Pace // by SetPace
+	paceSet  bool
+	pace     Pace // what processes are told: no share while the system holds it
+	failures int  // deaths since a task last ended
 	suspects suspects
 	report   Report
 }
@@ -70,6 +72,9 @@ func NewProcesses(o Options, log *slog.Logger) (*Processes, error) {
 		live: map[*process]struct{}{}, report: Report{Isolation: "process"},
 	}
 	p.free.L = &p.mu
+	if o.TotalBytes > 0 {
+		p.launcher.BoundMemory(o.TotalBytes) // besides watch, which is slower and everywhere
+	}
 	p.ending, p.end = context.WithCancel(context.Background())
 	first, err := p.start(modeUnits)
 	if err != nil {
@@ -90,7 +95,7 @@ func (p *Processes) start(mode string) (*process, error) {
 	share := max(o.ModuleBytes/int64(o.Slots), 64<<20)
 	child, measures, err := start(p.launcher, confine.Command{
 		Path: o.Command.Path, Args: o.Command.Args, Env: environment(), Dir: o.CacheDir,
-		Read: []string{o.CacheDir}, MemoryBytes: p.mostMemory(mode),
+		Read: []string{o.CacheDir}, MemoryBytes: p.mostMemory(mode), Rank: o.Rank,
 	}, setup{
 		V: version, Mode: mode, CacheDir: o.CacheDir, CacheBytes: o.CacheBytes, ModuleBytes: share,
 		MaxModule: o.MaxModule, MaxPages: o.MaxPages, MaxInput: o.MaxInput,
@@ -108,6 +113,9 @@ func (p *Processes) start(mode string) (*process, error) {
 	}
 	child.mode = mode
 	p.live[child] = struct{}{}
+	if mode == modeAdmission && p.asked.Paused {
+		child.kill(contracts.CodeCancelled, whyPaused)
+	}
 	child.told = pace
 	child.setPace(p.pace)
 	return child, nil
@@ -208,9 +216,47 @@ func (p *Processes) MaxBatch() int { return maxBatch }
 func (p *Processes) SetPace(pace Pace) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.paceSet && pace == p.asked {
+		return
+	}
+	p.asked, p.paceSet = pace, true
+	processors := 0.0
+	if pace.bounded() {
+		processors = float64(pace.Share*p.opts.Slots) / 100
+	}
+	if p.launcher.BoundProcessors(processors) {
+		pace.Share = 0
+	}
 	p.pace = pace
 	for child := range p.live {
+		if pace.Paused && child.mode == modeAdmission {
+			child.kill(contracts.CodeCancelled, whyPaused)
+		}
 		child.setPace(pace)
+	}
+}
+
+func (p *Processes) paused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked.Paused
+}
+
+// Release implements Runner.
+func (p *Processes) Release() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle = nil
+	p.units -= len(idle)
+	for _, child := range idle {
+		delete(p.live, child)
+	}
+	p.free.Broadcast()
+	p.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), dismissal)
+	defer cancel()
+	for _, child := range idle {
+		child.dismiss(ctx)
 	}
 }
 

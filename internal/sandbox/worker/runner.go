@@ -27,6 +27,9 @@ type Runner interface {
 	MaxBatch() int
 	// SetPace holds for all tasks within a slice of fuel, those that run too.
 	SetPace(Pace)
+	// Release frees the memory of what has nothing to do. What is needed again is
+	// made again.
+	Release()
 	// Report says how things are.
 	Report() Report
 	// Close ends everything. No Run may be in progress.
@@ -97,6 +100,13 @@ type Options struct {
 	MaxInput  int64
 	// KeepBlocks bounds the blocks that a process keeps for tasks to come.
 	KeepBlocks int64
+
+	// TotalBytes bounds the memory of all processes together, 0 does not. Where the
+	// system cannot hold them to it they are weighed every second, and the heaviest
+	// are ended: those with nothing to do first.
+	TotalBytes int64
+	// Rank is the rank of the processes among the programs of the machine.
+	Rank confine.Rank
 
 	// Command is the executable of a worker process and its arguments, the name
 	// first. It must come to Main.

@@ -186,6 +186,19 @@ func TestBlocksThatCannotBeHadEndTheirTaskAlone(t *testing.T) {
 	})
 }
 
+// TestPauseEndsAdmissions has a module admitted during a pause and after it.
+func TestPauseEndsAdmissions(t *testing.T) {
+	eachRunner(t, func(t *testing.T, r Runner) {
+		r.SetPace(Pace{Paused: true})
+		wasm := sandboxtest.Echo()
+		if err := r.Admit(context.Background(), dagcbor.RawCID(wasm), wasm); contracts.CodeOf(err) != contracts.CodeCancelled {
+			t.Errorf("during the pause: %v", err)
+		}
+		r.SetPace(Pace{})
+		admit(t, r, wasm)
+	})
+}
+
 // TestPauseHoldsRunningTasks pauses, and sees that a task neither ends nor
 // begins until it is resumed.
 func TestPauseHoldsRunningTasks(t *testing.T) {

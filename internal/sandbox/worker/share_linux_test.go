@@ -1,0 +1,144 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
+)
+
+// cpuTime is the user and system time that processes have used,
+// proc_pid_stat(5). The unit is USER_HZ, 100 on every Linux port.
+func cpuTime(t *testing.T, pids []int) (total time.Duration) {
+	t.Helper()
+	for _, pid := range pids {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')'):]))
+		for _, at := range []int{12, 13} {
+			n, err := strconv.Atoi(fields[at])
+			if err != nil {
+				t.Fatal(err)
+			}
+			total += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return total
+}
+
+// loops runs an endless task in every slot until stop is called.
+func loops(t *testing.T, p *Processes) (stop func()) {
+	t.Helper()
+	loop := admit(t, p, sandboxtest.Loop())
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	for range p.opts.Slots {
+		endless := task(loop)
+		endless.Context = ctx
+		running.Go(func() { p.Run([]Task{endless}, &larder{}, func(int, End) {}) })
+	}
+	return func() { cancel(); running.Wait() }
+}
+
+// until polls, because processor time makes no noise.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(patience)
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("%s never came", what)
+		}
+	}
+}
+
+// TestShareIsOfProcessorTime has two slots work a quarter of the time, and
+// compares the processor time that they use with the time that passes. A busy
+// machine makes the latter longer, which harms nothing.
+func TestShareIsOfProcessorTime(t *testing.T) {
+	const share, work, unpaced = 25, time.Second, 150 * time.Millisecond // loading the module is not paced
+	p := newProcesses(t, nil)
+	p.SetPace(Pace{Share: share})
+	defer loops(t, p)()
+	until(t, "both workers", func() bool { return len(p.Report().Processes) == p.opts.Slots })
+	pids := p.Report().Processes
+	began, before := time.Now(), cpuTime(t, pids)
+	used := func() time.Duration { return cpuTime(t, pids) - before }
+	until(t, "a second of processor time", func() bool { return used() >= work })
+	most := time.Since(began)*share*time.Duration(p.opts.Slots)/100 + unpaced
+	if got := used(); got > most {
+		t.Errorf("%s of processor time in %s, at most %s are a share of %d %% of %d slots", got, time.Since(began), most, share, p.opts.Slots)
+	}
+}
+
+// TestPauseStopsProcessorTime waits until the workers' clocks stand still, and
+// then until this process itself has worked for a while.
+func TestPauseStopsProcessorTime(t *testing.T) {
+	p := newProcesses(t, nil)
+	defer loops(t, p)()
+	until(t, "both workers", func() bool { return len(p.Report().Processes) == p.opts.Slots })
+	pids := p.Report().Processes
+	until(t, "work", func() bool { return cpuTime(t, pids) > 300*time.Millisecond })
+	p.SetPace(Pace{Paused: true})
+	began, before := time.Now(), cpuTime(t, pids)
+	until(t, "a second", func() bool { return time.Since(began) > time.Second })
+	// Of a second that two workers would have used twice, a slice each is left, and
+	// what it takes a process that stands still to be told and to stay alive.
+	if used := cpuTime(t, pids) - before; used > 200*time.Millisecond {
+		t.Errorf("%s of processor time in a paused second", used)
+	}
+}
+
+// TestAllWorkersAreWeighedTogether lets two processes be too heavy together and
+// sees that an idle one goes first.
+func TestAllWorkersAreWeighedTogether(t *testing.T) {
+	p := newProcesses(t, func(o *Options) { o.TotalBytes = 1 << 30 })
+	stop := loops(t, p)
+	until(t, "both workers", func() bool { return len(p.Report().Processes) == p.opts.Slots })
+	stop()
+	until(t, "both idle", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.idle) == 2 })
+	p.mu.Lock()
+	busy, idle := p.idle[0], p.idle[1]
+	p.idle = p.idle[1:] // one works
+	p.mu.Unlock()
+	p.weigh(func(pid int) (int64, bool) {
+		if pid == busy.PID() {
+			return 900 << 20, true
+		}
+		return 200 << 20, true
+	})
+	<-idle.Ended()
+	p.weigh(func(int) (int64, bool) { return 900 << 20, true })
+	if busy.dead() {
+		t.Error("the working process was ended although the rest is light enough")
+	}
+	p.weigh(func(int) (int64, bool) { return 1100 << 20, true })
+	<-busy.Ended()
+}
+
+// TestReleaseEndsWhatIsIdle releases, and sees that work goes on with new
+// processes.
+func TestReleaseEndsWhatIsIdle(t *testing.T) {
+	p := newProcesses(t, nil)
+	echo := admit(t, p, sandboxtest.Echo())
+	run(t, p, &larder{}, task(echo))
+	p.Release()
+	if r := p.Report(); len(r.Processes) != 0 || r.Deaths != 0 {
+		t.Errorf("%+v", r)
+	}
+	if e := run(t, p, &larder{}, task(echo))[0]; e.Err != nil {
+		t.Error(e.Err)
+	}
+}
