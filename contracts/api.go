@@ -106,11 +106,36 @@ type NodeList struct {
 
 // TaskView is one entry of the task catalogue.
 type TaskView struct {
-	Task        string `json:"task"`
-	Module      Link   `json:"module"`
-	Entry       string `json:"entry,omitempty"`
-	Description string `json:"description"`
-	MediaType   string `json:"media_type"`
+	Task string `json:"task"`
+	// Type is the type of the units that the task is made for.
+	Type        UnitType `json:"type,omitempty"`
+	Module      Link     `json:"module"`
+	Entry       string   `json:"entry,omitempty"`
+	Description string   `json:"description"`
+	MediaType   string   `json:"media_type"`
+	// Input and Blobs tell people which JSON the task takes and which blobs it
+	// reads.
+	Input string `json:"input,omitempty"`
+	Blobs string `json:"blobs,omitempty"`
+	// InputSchema and OutputSchema are JSON Schemas, absent where the task has
+	// none.
+	InputSchema  JSON          `json:"input_schema,omitzero"`
+	OutputSchema JSON          `json:"output_schema,omitzero"`
+	Examples     []TaskExample `json:"examples,omitempty"`
+}
+
+// TaskExample is a call of a task and what comes of it: an output, the content
+// address of one that is not JSON, or an error.
+type TaskExample struct {
+	Name  string `json:"name"`
+	Input JSON   `json:"input"`
+	// Blobs are the contents of blobs by their names, and BlobsFrom those that are
+	// outputs of other examples, which it names task/example.
+	Blobs     map[string]string `json:"blobs,omitempty"`
+	BlobsFrom map[string]string `json:"blobs_from,omitempty"`
+	Output    JSON              `json:"output,omitzero"`
+	OutputCID string            `json:"output_cid,omitempty"`
+	Error     Code              `json:"error,omitempty"`
 }
 
 // TaskList is the answer of GET /v1/tasks.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ipfs/go-cid"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
 
@@ -29,6 +30,9 @@ type Task struct {
 	// Name is what a work unit asks for: family/task@version. A name is never
 	// given to code that behaves differently.
 	Name string
+	// Type is the type of the units that run it: deterministic, retrieval or
+	// small_model.
+	Type contracts.UnitType
 	// Module is the content address of the WebAssembly module, and Entry what
 	// the module is asked to do.
 	Module cid.Cid
@@ -39,8 +43,8 @@ type Task struct {
 	// OutputMediaType is the media type of the task's output.
 	OutputMediaType string
 	// InputSchema and OutputSchema are JSON Schemas (2020-12) of input and output,
-	// and Examples is a JSON array of {name, input, output} or {name, input,
-	// error}. They are empty for tasks that say none.
+	// and Examples is a JSON array of contracts.TaskExample. They are empty for
+	// tasks that say none, and OutputSchema for outputs that are not JSON.
 	InputSchema, OutputSchema, Examples string
 }
 
@@ -79,12 +83,13 @@ type document struct {
 		File  string       `json:"file"`
 		Bytes int          `json:"bytes"`
 		Tasks []struct {
-			Name            string `json:"name"`
-			Entry           string `json:"entry"`
-			Description     string `json:"description"`
-			Input           string `json:"input"`
-			Blobs           string `json:"blobs"`
-			OutputMediaType string `json:"output_media_type"`
+			Name            string             `json:"name"`
+			Type            contracts.UnitType `json:"type"`
+			Entry           string             `json:"entry"`
+			Description     string             `json:"description"`
+			Input           string             `json:"input"`
+			Blobs           string             `json:"blobs"`
+			OutputMediaType string             `json:"output_media_type"`
 
 			InputSchema  json.RawMessage `json:"input_schema"`
 			OutputSchema json.RawMessage `json:"output_schema"`
@@ -123,7 +128,7 @@ func load() (*catalogue, error) {
 		c.modules[m.CID.Cid] = wasm
 		for _, t := range m.Tasks {
 			task := Task{
-				t.Name, m.CID.Cid, t.Entry, t.Description, t.Input, t.Blobs, t.OutputMediaType,
+				t.Name, t.Type, m.CID.Cid, t.Entry, t.Description, t.Input, t.Blobs, t.OutputMediaType,
 				string(t.InputSchema), string(t.OutputSchema), string(t.Examples),
 			}
 			c.byName[t.Name] = task

@@ -28,11 +28,11 @@ func TestModulesAreWhatTheirAddressesSay(t *testing.T) {
 }
 
 func TestTaskNames(t *testing.T) {
-	form := regexp.MustCompile(`^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*@[1-9][0-9]*$`)
+	form := regexp.MustCompile(`^[a-z][a-z0-9_-]*/[a-z][a-z0-9-]*@[1-9][0-9]*$`)
 	var names []string
 	for _, task := range Catalogue() {
 		names = append(names, task.Name)
-		if !form.MatchString(task.Name) || task.Description == "" || task.Input == "" || task.OutputMediaType == "" {
+		if !form.MatchString(task.Name) || !task.Type.CPU() || task.Description == "" || task.Input == "" || task.OutputMediaType == "" {
 			t.Errorf("%+v is not fully described under a name like family/task@1", task)
 		}
 		if got, ok := Resolve(task.Name); !ok || got != task {

@@ -76,6 +76,10 @@ func newCoordinator(s settings, db *pebblelog.DB, host *p2p.Host, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	tasks, err := newCatalogue()
+	if err != nil {
+		return nil, err
+	}
 	cfg := coordinator.DefaultConfig()
 	cfg.Version, cfg.Profile, cfg.Secret = cli.Version(), contracts.ProfileDet1, secret
 	cfg.Heartbeat, cfg.Lease, cfg.MaxSessions = s.heartbeat, s.lease, s.maxSessions
@@ -84,7 +88,7 @@ func newCoordinator(s settings, db *pebblelog.DB, host *p2p.Host, log *slog.Logg
 		cfg.Trusted = append(cfg.Trusted, contracts.NodeID(t))
 	}
 	return coordinator.New(cfg, coordinator.Parts{
-		Log: db.Log(), Blocks: db.Blocks(), Network: host, Tasks: catalogue{}, Logger: log,
+		Log: db.Log(), Blocks: db.Blocks(), Network: host, Tasks: tasks, Logger: log,
 	})
 }
 

@@ -41,32 +41,6 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-func (a *app) tasksCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "tasks", Short: "List the task catalogue", Args: exactly(),
-		Example: "  krako tasks",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			list, err := c.Tasks(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.printJSON(list)
-			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "TASK\tOUTPUT\tDESCRIPTION")
-			for _, t := range list.Tasks {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", t.Task, t.MediaType, t.Description)
-			}
-			return w.Flush()
-		},
-	}
-}
-
 func (a *app) verifyCommand() *cobra.Command {
 	var unit string
 	cmd := &cobra.Command{

@@ -37,7 +37,8 @@ type taskCase struct {
 	name  string
 	input []byte
 	blobs map[string][]byte
-	fuel  uint64 // 0 for the default
+	from  map[string]string // blobs that are outputs of earlier cases, task/name
+	fuel  uint64            // 0 for the default
 	pages uint32
 }
 
@@ -56,8 +57,12 @@ func TestDeterminism(t *testing.T) {
 	compiler, interpreter := engines(t)
 	s := &suite{TB: t, boxes: [2]*sandbox.Sandbox{compiler, interpreter}}
 	seen := map[string]bool{}
+	outputs := map[string][]byte{}
 	for _, c := range describedCases(t) {
-		s.try(c, !seen[c.task.Name])
+		for blob, from := range c.from {
+			c.blobs[blob] = outputs[from]
+		}
+		outputs[c.task.Name+"/"+c.name] = s.try(c, !seen[c.task.Name]).Output
 		seen[c.task.Name] = true
 	}
 	for _, g := range exampleGraphs(t) {
@@ -146,9 +151,10 @@ func describedCases(t *testing.T) []taskCase {
 		var tasks []struct {
 			Name     string
 			Examples []struct {
-				Name  string
-				Input json.RawMessage
-				Blobs map[string]string
+				Name      string
+				Input     json.RawMessage
+				Blobs     map[string]string
+				BlobsFrom map[string]string `json:"blobs_from"`
 			}
 		}
 		if err := json.Unmarshal(guestFile(t, file), &tasks); err != nil {
@@ -171,7 +177,7 @@ func describedCases(t *testing.T) []taskCase {
 				for name, text := range x.Blobs {
 					blobs[name] = []byte(text)
 				}
-				cases = append(cases, taskCase{task: task, name: x.Name, input: input, blobs: blobs})
+				cases = append(cases, taskCase{task: task, name: x.Name, input: input, blobs: blobs, from: x.BlobsFrom})
 			}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
 
@@ -39,12 +40,13 @@ type module struct {
 }
 
 type task struct {
-	Name            string `json:"name"`
-	Entry           string `json:"entry"`
-	Description     string `json:"description"`
-	Input           string `json:"input"`
-	Blobs           string `json:"blobs,omitempty"`
-	OutputMediaType string `json:"output_media_type"`
+	Name            string             `json:"name"`
+	Type            contracts.UnitType `json:"type"`
+	Entry           string             `json:"entry"`
+	Description     string             `json:"description"`
+	Input           string             `json:"input"`
+	Blobs           string             `json:"blobs,omitempty"`
+	OutputMediaType string             `json:"output_media_type"`
 	// The schemas and examples are passed on as they are.
 	InputSchema  json.RawMessage `json:"input_schema,omitempty"`
 	OutputSchema json.RawMessage `json:"output_schema,omitempty"`
@@ -67,6 +69,9 @@ func run(toolchain string, files []string, out io.Writer) error {
 				return fmt.Errorf("%s: task %s is already in the catalogue", file, t.Name)
 			}
 			seen[t.Name] = true
+			if !t.Type.CPU() {
+				return fmt.Errorf("%s: task %s is of type %q, which no CPU node runs", file, t.Name, t.Type)
+			}
 		}
 		c.Modules = append(c.Modules, m)
 	}

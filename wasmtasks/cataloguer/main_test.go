@@ -25,7 +25,7 @@ func moduleFile(t *testing.T, name, tasks string) string {
 }
 
 func TestCatalogue(t *testing.T) {
-	const tasks = `[{"name":"a/b@1","entry":"b","description":"d & e","input":"{}","output_media_type":"text/plain"}]`
+	const tasks = `[{"name":"a/b@1","type":"deterministic","entry":"b","description":"d & e","input":"{}","output_media_type":"text/plain"}]`
 	var out bytes.Buffer
 	if err := run("go1.2", []string{moduleFile(t, "a", tasks)}, &out); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestCatalogue(t *testing.T) {
 }
 
 func TestCatalogueRefusals(t *testing.T) {
-	const one = `[{"name":"a/b@1","entry":"b"}]`
+	const one = `[{"name":"a/b@1","type":"deterministic","entry":"b"}]`
 	for _, tc := range []struct {
 		name, toolchain, want string
 		files                 []string
@@ -47,6 +47,7 @@ func TestCatalogueRefusals(t *testing.T) {
 		{"no module", "go1.2", "modules", nil},
 		{"missing module", "go1.2", "none.wasm", []string{filepath.Join(t.TempDir(), "none.wasm")}},
 		{"unknown field", "go1.2", `"entries"`, []string{moduleFile(t, "a", `[{"entries":"b"}]`)}},
+		{"a type that is not for nodes", "go1.2", `"llm"`, []string{moduleFile(t, "a", `[{"name":"a/b@1","type":"llm"}]`)}},
 		{"one name twice", "go1.2", "already", []string{moduleFile(t, "a", one), moduleFile(t, "c", one)}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

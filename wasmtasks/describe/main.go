@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"github.com/krako-labs/krako/wasmtasks/entry"
+	"github.com/krako-labs/krako/wasmtasks/sdk"
 	"github.com/krako-labs/krako/wasmtasks/std/exact"
 	"github.com/krako-labs/krako/wasmtasks/std/library"
 )
@@ -31,7 +33,9 @@ func main() {
 
 // source is an element of examples.json.
 type source struct {
-	Task        string            `json:"task"`
+	Task string `json:"task"`
+	// Type is the type of the units that run the task, by default deterministic.
+	Type        string            `json:"type"`
 	Description string            `json:"description"`
 	Blobs       string            `json:"blobs"`
 	Examples    []json.RawMessage `json:"examples"`
@@ -40,13 +44,14 @@ type source struct {
 // description is an element of tasks.json.
 type description struct {
 	Name            string             `json:"name"`
+	Type            string             `json:"type"`
 	Entry           string             `json:"entry"`
 	Description     string             `json:"description"`
 	Input           string             `json:"input"`
 	Blobs           string             `json:"blobs,omitempty"`
 	OutputMediaType string             `json:"output_media_type"`
 	InputSchema     *jsonschema.Schema `json:"input_schema"`
-	OutputSchema    *jsonschema.Schema `json:"output_schema"`
+	OutputSchema    *jsonschema.Schema `json:"output_schema,omitempty"`
 	Examples        []json.RawMessage  `json:"examples"`
 }
 
@@ -76,12 +81,22 @@ func run(args []string, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("%q is not described where %q belongs", s.Task, t.Entry.Name())
 		}
 		in := schema(t.In)
-		all[i] = description{s.Task, s.Task, s.Description, fields(in), s.Blobs, "application/json", in, schema(t.Out), s.Examples}
+		all[i] = description{
+			s.Task, cmp.Or(s.Type, "deterministic"), s.Task, s.Description, fields(in), s.Blobs, t.MediaType, in, outputSchema(t), s.Examples,
+		}
 	}
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(all)
+}
+
+// outputSchema is nil for outputs that are not JSON of a Go type.
+func outputSchema(t entry.Task) *jsonschema.Schema {
+	if t.Out == reflect.TypeFor[sdk.Bytes]() {
+		return nil
+	}
+	return schema(t.Out)
 }
 
 // schema reflects a type. A Number may be written as a JSON number too.

@@ -14,13 +14,25 @@ import (
 // is called like its task, family/task@version, so that versions can live side by
 // side.
 type Task struct {
-	Entry   sdk.Entry
+	Entry sdk.Entry
+	// In is the type of the input; Out that of the output, sdk.Bytes if it is not
+	// JSON of a Go type.
 	In, Out reflect.Type
+	// MediaType is the output's.
+	MediaType string
 }
 
-// Of makes a task of a function.
+// Of makes a task of a function whose output is JSON.
 func Of[In, Out any](name string, run func(context.Context, In) (Out, error)) Task {
-	return Task{sdk.Task(name, run), reflect.TypeFor[In](), reflect.TypeFor[Out]()}
+	return Task{sdk.Task(name, run), reflect.TypeFor[In](), reflect.TypeFor[Out](), sdk.MediaJSON}
+}
+
+// OfBytes makes a task of a function whose outputs are bytes of one media type,
+// which each of them must name.
+func OfBytes[In any](name, mediaType string, run func(context.Context, In) (sdk.Bytes, error)) Task {
+	t := Of(name, run)
+	t.MediaType = mediaType
+	return t
 }
 
 // Main runs the program that consists of tasks.
