@@ -34,6 +34,7 @@ var may = map[string][]string{
 	"internal/blob":         {"contracts", "internal/blob"},
 	"internal/cli":          {"contracts"},
 	"internal/cluster":      {"contracts"},
+	"internal/llama":        {"contracts", "internal/llama"},
 	"internal/p2p":          {"contracts"},
 	"internal/sandbox":      {"contracts", "internal/sandbox"},
 	"internal/taskdir":      {"contracts", "internal/sandbox", "wasmtasks/sdk"},

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+// process is one running llama-server.
+type process struct {
+	cmd   *exec.Cmd
+	pid   int
+	ended chan struct{} // closed when it is gone
+	err   error         // of Wait; set before ended is closed
+	tail  *tail
+}
+
+// launch starts the server.
+func (s *Server) launch(e endpoint) (*process, error) {
+	cmd := exec.Command(s.cfg.Program, append(s.cfg.arguments(s.slotDir()), e.arguments()...)...)
+	cmd.Env = e.environment()
+	p := &process{cmd: cmd, ended: make(chan struct{}), tail: &tail{}}
+	cmd.Stdout, cmd.Stderr = p.tail, p.tail
+	ownGroup(cmd)
+	started := make(chan error)
+	go p.run(started)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", s.cfg.Program, err)
+	}
+	return p, nil
+}
+
+// run owns the thread that starts the process: on Linux the process is killed
+// when that thread ends, so that it does not outlive this one.
+func (p *process) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := p.cmd.Start()
+	if err == nil {
+		p.pid = p.cmd.Process.Pid
+	}
+	started <- err
+	if err == nil {
+		p.err = p.cmd.Wait()
+	}
+	close(p.ended)
+}
+
+// failure says how a process ended that was not asked to, with its last words.
+func (p *process) failure() error {
+	words := p.tail.last()
+	if p.err != nil {
+		return fmt.Errorf("server ended: %w; its last words: %s", p.err, words)
+	}
+	return fmt.Errorf("server ended by itself; its last words: %s", words)
+}
+
+// stop asks the process to end and kills it if it does not: a server that reads
+// a prompt hears nothing.
+func (p *process) stop(patience time.Duration) {
+	_ = terminate(p.cmd.Process) // it may have ended
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-p.ended:
+		return
+	case <-t.C:
+	}
+	p.kill()
+	<-p.ended
+}
+
+func (p *process) kill() { _ = p.cmd.Process.Kill() }
+
+// tail keeps the end of what a server writes. It writes no prompts unless it is
+// started to.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+const maxTail = 8 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, b...)
+	if over := len(t.buf) - maxTail; over > 0 {
+		t.buf = append(t.buf[:0], t.buf[over:]...)
+	}
+	return len(b), nil
+}
+
+// last returns the last lines.
+func (t *tail) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := bytes.Split(bytes.TrimSpace(t.buf), []byte("\n"))
+	return strings.TrimSpace(string(bytes.Join(lines[max(0, len(lines)-3):], []byte(" | "))))
+}
