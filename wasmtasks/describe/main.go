@@ -18,10 +18,12 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	data "github.com/krako-labs/krako/wasmtasks/data/library"
 	"github.com/krako-labs/krako/wasmtasks/entry"
+	jq "github.com/krako-labs/krako/wasmtasks/jq/library"
 	"github.com/krako-labs/krako/wasmtasks/sdk"
 	"github.com/krako-labs/krako/wasmtasks/std/exact"
-	"github.com/krako-labs/krako/wasmtasks/std/library"
+	std "github.com/krako-labs/krako/wasmtasks/std/library"
 )
 
 func main() {
@@ -57,7 +59,7 @@ type description struct {
 
 // libraries are the modules that can be described.
 func libraries() map[string]func() []entry.Task {
-	return map[string]func() []entry.Task{"std": library.Tasks}
+	return map[string]func() []entry.Task{"std": std.Tasks, "data": data.Tasks, "jq": jq.Tasks}
 }
 
 func run(args []string, in io.Reader, out io.Writer) error {
