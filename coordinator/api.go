@@ -1,10 +1,12 @@
 package coordinator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/blob"
@@ -16,14 +18,14 @@ func unknownSession(id contracts.SessionID) error {
 
 // Cancel stops a session. One that has ended already is left as it is.
 func (c *Coordinator) Cancel(ctx context.Context, id contracts.SessionID) error {
+	l, _, err := c.find(ctx, id)
+	if err != nil || l == nil {
+		return err
+	}
 	var failure error
-	err := c.do(ctx, func(st *state) {
-		l, ok := st.sessions[id]
-		switch {
-		case ok && !l.Run().Over():
+	err = c.do(ctx, func(st *state) {
+		if !l.Run().Over() {
 			failure = st.stop(l, contracts.StopCancelled, contracts.CodeCancelled, "cancelled by the caller")
-		case !ok && st.done[id] == nil:
-			failure = unknownSession(id)
 		}
 	})
 	if err != nil {
@@ -59,59 +61,86 @@ const maxPage = 200
 // Sessions lists sessions, newest first. cursor is the last id of the page
 // before, "" for the first page.
 func (c *Coordinator) Sessions(ctx context.Context, cursor string, limit int) (contracts.SessionList, error) {
+	if cursor != "" && uuid.Validate(cursor) != nil {
+		return contracts.SessionList{}, contracts.Errorf(contracts.CodeValidation, "cursor", "%q is not a session", cursor)
+	}
 	if limit <= 0 || limit > maxPage {
 		limit = maxPage
 	}
-	var list contracts.SessionList
-	var failure error
-	err := c.do(ctx, func(st *state) { list, failure = st.list(contracts.SessionID(cursor), limit) })
-	if err == nil {
-		err = failure
+	// One more than asked for tells whether there is another page. What ends
+	// between the two looks is in the first.
+	var page []contracts.SessionSummary
+	if err := c.do(ctx, func(st *state) { page = st.list(contracts.SessionID(cursor), limit+1) }); err != nil {
+		return contracts.SessionList{}, err
 	}
-	return list, err
-}
-
-func (st *state) list(cursor contracts.SessionID, limit int) (contracts.SessionList, error) {
-	end := len(st.order)
-	if cursor != "" {
-		if end = slices.Index(st.order, cursor); end < 0 {
-			return contracts.SessionList{}, contracts.Errorf(contracts.CodeValidation, "cursor", "%q is not a session", cursor)
-		}
+	old, err := c.parts.Sessions.List(ctx, contracts.SessionID(cursor), limit+1)
+	if err != nil {
+		return contracts.SessionList{}, err
 	}
-	list := contracts.SessionList{Sessions: []contracts.SessionSummary{}}
-	for i := end - 1; i >= 0 && len(list.Sessions) < limit; i-- {
-		id := st.order[i]
-		if l, ok := st.sessions[id]; ok {
-			list.Sessions = append(list.Sessions, l.Summary())
-		} else {
-			list.Sessions = append(list.Sessions, st.done[id].summary)
-		}
-		if i > 0 && len(list.Sessions) == limit {
-			list.Next = string(id)
-		}
+	for _, s := range old {
+		page = append(page, s.SessionSummary)
+	}
+	page = newestFirst(page)
+	list := contracts.SessionList{Sessions: page[:min(len(page), limit)]}
+	if len(page) > limit {
+		list.Next = string(page[limit-1].SessionID)
 	}
 	return list, nil
+}
+
+// list returns what the loop knows of sessions before the cursor, the newest
+// limit of them.
+func (st *state) list(cursor contracts.SessionID, limit int) []contracts.SessionSummary {
+	var ids []contracts.SessionID
+	add := func(id contracts.SessionID) {
+		if cursor == "" || id < cursor {
+			ids = append(ids, id)
+		}
+	}
+	for id := range st.sessions {
+		add(id)
+	}
+	for id := range st.recent.byID {
+		add(id)
+	}
+	slices.SortFunc(ids, func(a, b contracts.SessionID) int { return cmp.Compare(b, a) })
+	list := make([]contracts.SessionSummary, 0, min(len(ids), limit))
+	for _, id := range ids[:min(len(ids), limit)] {
+		if l, ok := st.sessions[id]; ok {
+			list = append(list, l.Summary())
+		} else {
+			list = append(list, st.recent.byID[id].summary)
+		}
+	}
+	return list
+}
+
+// newestFirst orders summaries by their ids, which are UUIDs of version 7, and
+// drops the second of two that are of one session.
+func newestFirst(page []contracts.SessionSummary) []contracts.SessionSummary {
+	slices.SortStableFunc(page, func(a, b contracts.SessionSummary) int { return cmp.Compare(b.SessionID, a.SessionID) })
+	return slices.CompactFunc(page, func(a, b contracts.SessionSummary) bool { return a.SessionID == b.SessionID })
 }
 
 // Result waits until the session has ended or ctx is done and returns the JSON of
 // its ExecutionResult; ok is false when it has not ended.
 func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (doc []byte, ok bool, err error) {
-	_, over, err := c.whereabouts(ctx, id)
+	at, err := c.whereabouts(ctx, id)
 	if err != nil {
 		return nil, false, err
 	}
 	select {
-	case <-over:
+	case <-at.over:
 	case <-c.stopped:
 		return nil, false, errStopped
 	case <-ctx.Done():
 		return nil, false, nil
 	}
-	var result cid.Cid
-	if err := c.do(context.WithoutCancel(ctx), func(st *state) { result = st.done[id].result }); err != nil {
+	_, ended, err := c.find(context.WithoutCancel(ctx), id)
+	if err != nil {
 		return nil, false, err
 	}
-	if doc, err = c.parts.Blocks.Get(context.WithoutCancel(ctx), result); err != nil {
+	if doc, err = c.parts.Blocks.Get(context.WithoutCancel(ctx), ended.result); err != nil {
 		return nil, false, fmt.Errorf("read result: %w", err)
 	}
 	return doc, true, nil

@@ -23,6 +23,7 @@ type committer struct {
 // batch is the records of one or more turns and what waits for them.
 type batch struct {
 	records [][]byte
+	facts   []session.Record // the records as they read
 	after   []effect
 }
 
@@ -36,12 +37,13 @@ type effect struct {
 // maxPending is how many records may gather before the loop takes no more in.
 const maxPending = 16 << 10
 
-func (c *committer) start(log eventlog.Log) {
+func (c *committer) start(log eventlog.Log, fold chan<- committed) {
 	c.work, c.done, c.ended = make(chan batch), make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(c.ended)
+		defer close(fold)
 		for b := range c.work {
-			c.done <- b.append(log)
+			c.done <- b.append(log, fold)
 		}
 	}()
 }
@@ -54,6 +56,7 @@ func (c *committer) add(r *session.Record, run func(eventlog.Offset)) error {
 		return err
 	}
 	c.next.records = append(c.next.records, b)
+	c.next.facts = append(c.next.facts, *r)
 	if run != nil {
 		c.next.after = append(c.next.after, effect{len(c.next.records) - 1, run})
 	}
@@ -115,8 +118,8 @@ func (c *committer) stop() {
 }
 
 // append writes the batch in as many atomic appends as its size needs and runs
-// each effect as soon as its record is durable.
-func (b *batch) append(log eventlog.Log) error {
+// each effect as soon as its record is durable. What is durable is handed to fold.
+func (b *batch) append(log eventlog.Log, fold chan<- committed) error {
 	at := 0
 	for at < len(b.records) {
 		n := chunk(b.records[at:])
@@ -127,6 +130,7 @@ func (b *batch) append(log eventlog.Log) error {
 			return err
 		}
 		b.release(at+n, first-eventlog.Offset(at))
+		fold <- committed{first, b.records[at : at+n], b.facts[at : at+n]}
 		at += n
 	}
 	b.release(len(b.records), 0)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/eventlog"
 )
 
 // Config says how a coordinator behaves. DefaultConfig gives every field.
@@ -25,6 +26,12 @@ type Config struct {
 	RunTimeout time.Duration
 	// MaxSessions bounds the sessions that are running at once.
 	MaxSessions int
+	// SurveyEvery is how many records of the log there are between two surveys of
+	// it, at least. A start folds about as many.
+	SurveyEvery eventlog.Offset
+	// Recent is how many sessions that ended stay in memory at least; the read
+	// model has the others.
+	Recent int
 	// Limits bound what a graph may be.
 	Limits contracts.Limits
 	// Trusted are the nodes of the trusted zone.
@@ -44,6 +51,8 @@ func DefaultConfig() Config {
 		DispatchTimeout: 10 * time.Minute,
 		RunTimeout:      10 * time.Minute,
 		MaxSessions:     1000,
+		SurveyEvery:     64 << 10,
+		Recent:          2048,
 		Limits:          contracts.DefaultLimits(),
 	}
 }
@@ -62,6 +71,8 @@ func (c Config) Validate() error {
 	check(c.DispatchTimeout > 0, "dispatch timeout is %s, must be positive", c.DispatchTimeout)
 	check(c.RunTimeout > 0, "run timeout is %s, must be positive", c.RunTimeout)
 	check(c.MaxSessions > 0, "max sessions is %d, must be positive", c.MaxSessions)
+	check(c.SurveyEvery > 0, "survey interval is 0, must be positive")
+	check(c.Recent > 0, "recent sessions are %d, must be positive", c.Recent)
 	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))
 	for _, n := range c.Trusted {
 		check(n != "", "trusted holds an empty node id")

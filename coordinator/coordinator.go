@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/readmodel"
+	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/p2p"
 )
@@ -39,6 +42,10 @@ type Parts struct {
 	Network *p2p.Host
 	Tasks   Catalogue
 	Logger  *slog.Logger
+	// Sessions is the read model of the sessions that have ended.
+	Sessions *readmodel.Model
+	// Key signs checkpoints of the log; without one there are none.
+	Key *transparency.Key
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 }
@@ -56,6 +63,10 @@ type Coordinator struct {
 	ready   chan struct{}
 	state   *state
 	tellers sync.WaitGroup
+
+	projector *projector
+	// generation is that of the loop's recent sessions.
+	generation atomic.Uint64
 }
 
 // errStopped is what callers get once the coordinator has stopped.
@@ -73,10 +84,12 @@ func New(cfg Config, parts Parts) (*Coordinator, error) {
 	if parts.Now == nil {
 		parts.Now = time.Now
 	}
-	return &Coordinator{
+	c := &Coordinator{
 		cfg: cfg, parts: parts, log: parts.Logger, source: "/krako/coordinator/" + parts.Log.Cluster(),
 		inbox: make(chan func(*state), inboxSize), stopped: make(chan struct{}), ready: make(chan struct{}),
-	}, nil
+	}
+	c.projector = newProjector(c)
+	return c, nil
 }
 
 // Ready is closed when the state has been rebuilt from the log and the
@@ -95,7 +108,13 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	c.parts.Network.ServeBlocks(c.serveBlock)
 	c.parts.Network.ServeWork(c.admitWorker, c.serveWorker)
 	close(c.ready)
-	err = st.loop(ctx)
+	folded := make(chan struct{})
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { defer close(folded); c.projector.run(own) }()
+	err = st.loop(own)
+	<-folded
+	cancel()
 	c.tellers.Wait()
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return nil

@@ -10,30 +10,49 @@ import (
 	"github.com/krako-labs/krako/coordinator/session"
 )
 
-// whereabouts returns where a session begins in the log and the channel that
-// is closed when its end is durable. It waits until the beginning is durable.
-func (c *Coordinator) whereabouts(ctx context.Context, id contracts.SessionID) (eventlog.Offset, chan struct{}, error) {
-	var (
-		l *live
-		d *sealed
-	)
-	if err := c.do(ctx, func(st *state) { l, d = st.sessions[id], st.done[id] }); err != nil {
-		return 0, nil, err
-	}
+// place is where a session stands in the log.
+type place struct {
+	first eventlog.Offset
+	over  chan struct{} // closed when its end is durable
+}
+
+// whereabouts returns where a session stands in the log. It waits until its
+// beginning is durable.
+func (c *Coordinator) whereabouts(ctx context.Context, id contracts.SessionID) (place, error) {
+	l, d, err := c.find(ctx, id)
 	switch {
+	case err != nil:
+		return place{}, err
 	case d != nil:
-		return d.first.offset(), d.over, nil
-	case l == nil:
-		return 0, nil, unknownSession(id)
+		return place{d.first.offset(), d.over}, nil
 	}
 	select {
 	case <-l.durable:
-		return l.first.offset(), l.over, nil
+		return place{l.first.offset(), l.over}, nil
 	case <-c.stopped:
-		return 0, nil, errStopped
+		return place{}, errStopped
 	case <-ctx.Done():
-		return 0, nil, context.Cause(ctx)
+		return place{}, context.Cause(ctx)
 	}
+}
+
+// find returns a session that runs or one that has ended. The error is NOT_FOUND
+// when it is neither.
+func (c *Coordinator) find(ctx context.Context, id contracts.SessionID) (l *live, d *sealed, err error) {
+	if err := c.do(ctx, func(st *state) { l, d = st.sessions[id], st.recent.byID[id] }); err != nil {
+		return nil, nil, err
+	}
+	if l != nil || d != nil {
+		return l, d, nil
+	}
+	s, ok, err := c.parts.Sessions.Session(ctx, id)
+	if err == nil && !ok {
+		err = unknownSession(id)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return nil, remembered(s), nil
 }
 
 // errEnough ends a read of the log that has found what it looked for.
@@ -52,12 +71,12 @@ type follower struct {
 func (f *follower) advance(ctx context.Context) (ended bool, err error) {
 	err = f.c.parts.Log.Read(ctx, f.next, func(rec eventlog.Record) error {
 		f.next = rec.Offset + 1
+		if id, _ := session.Peek(rec.Data); id != f.id {
+			return nil
+		}
 		r, err := session.DecodeRecord(rec.Data)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", rec.Offset, err)
-		}
-		if r.Session != f.id {
-			return nil
 		}
 		if err := f.fold(ctx, &r); err != nil {
 			return err
@@ -89,11 +108,11 @@ func (f *follower) fold(ctx context.Context, r *session.Record) error {
 
 // refold rebuilds a session that has ended from the log.
 func (c *Coordinator) refold(ctx context.Context, id contracts.SessionID) (*session.Session, error) {
-	first, _, err := c.whereabouts(ctx, id)
+	at, err := c.whereabouts(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	f := follower{c: c, id: id, next: first}
+	f := follower{c: c, id: id, next: at.first}
 	if _, err := f.advance(ctx); err != nil {
 		return nil, err
 	}
@@ -105,13 +124,13 @@ func (c *Coordinator) refold(ctx context.Context, id contracts.SessionID) (*sess
 // has ended or ctx is done. Only what is durable is told. An id that the session
 // does not have is an *Error with CodeNotFound.
 func (c *Coordinator) Events(ctx context.Context, id contracts.SessionID, after string, fn func(contracts.Event) error) error {
-	first, _, err := c.whereabouts(ctx, id)
+	at, err := c.whereabouts(ctx, id)
 	if err != nil {
 		return err
 	}
 	var failure error
 	skip := after != ""
-	f := follower{c: c, id: id, next: first, tell: func(e contracts.Event) {
+	f := follower{c: c, id: id, next: at.first, tell: func(e contracts.Event) {
 		switch {
 		case failure != nil:
 		case skip:

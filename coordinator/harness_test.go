@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,10 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/pebblelog"
+	"github.com/krako-labs/krako/coordinator/readmodel"
+	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/p2p"
 )
@@ -43,7 +47,24 @@ type fabric struct {
 	host *p2p.Host
 	id   p2p.Identity
 	stop func()
+	// read is the lowest offset that the log was read from since it was opened.
+	read atomic.Uint64
 }
+
+// watched notes from where a log is read.
+type watched struct {
+	eventlog.Log
+	read *atomic.Uint64
+}
+
+func (w watched) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Record) error) error {
+	for low := w.read.Load(); uint64(from) < low && !w.read.CompareAndSwap(low, uint64(from)); low = w.read.Load() {
+	}
+	return w.Log.Read(ctx, from, fn)
+}
+
+// model is the read model's file.
+func (f *fabric) model() string { return filepath.Join(f.dir, "sessions.db") }
 
 type tuning func(*coordinator.Config)
 
@@ -80,8 +101,18 @@ func (f *fabric) open(tune ...tuning) {
 	for _, f := range tune {
 		f(&cfg)
 	}
+	model, err := readmodel.Open(t.Context(), f.model(), f.db.Log().Cluster())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := transparency.NewKey(f.db.Log().Cluster())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
-		Log: f.db.Log(), Blocks: f.db.Blocks(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+		Log: watched{f.db.Log(), &f.read}, Blocks: f.db.Blocks(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+		Sessions: model, Key: &key,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +128,9 @@ func (f *fabric) open(tune ...tuning) {
 			t.Errorf("coordinator ended: %v", err)
 		}
 		if err := f.host.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := model.Close(); err != nil {
 			t.Error(err)
 		}
 		if err := f.db.Close(); err != nil {

@@ -3,125 +3,82 @@ package coordinator
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/survey"
 )
 
-// rebuild folds the log into the state of a coordinator that starts. The first
-// pass finds out which sessions are open and what nodes have done, the second
-// replays the open sessions from the oldest one's beginning.
+// rebuild makes the state of a coordinator that starts: the survey as of the log's
+// end, and the open sessions, each folded from its own records.
 func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 	st := newState(c)
 	st.now = c.parts.Now()
 	st.epoch = c.parts.Log.Epoch()
-	open, err := st.survey(ctx)
-	if err != nil {
+	p := c.projector
+	if err := p.resume(ctx); err != nil {
 		return nil, err
 	}
-	if err := st.replay(ctx, open); err != nil {
+	from := p.survey.At
+	if err := p.catchUp(ctx); err != nil {
 		return nil, err
 	}
-	for _, id := range st.order {
-		l, ok := st.sessions[id]
-		if !ok {
-			continue
-		}
-		st.follow(l)
-		for _, d := range l.Leases() {
-			needs, err := c.needs(ctx, l.UnitCID(d.Unit))
-			if err != nil {
-				// The holder can finish if it has its blocks, or else lose the lease.
-				c.log.Warn("invocation of a lease is not readable", "session", id, "lease", d.ID, "error", err)
-			}
-			st.hold(d, l, needs)
-		}
+	st.recall(p.survey)
+	if err := st.replay(ctx, p.survey); err != nil {
+		return nil, err
 	}
-	c.log.Info("state rebuilt", "records", c.parts.Log.Last(), "open_sessions", len(st.sessions), "closed_sessions", len(st.done),
-		"leases", len(st.leases), "epoch", st.epoch)
+	for _, id := range slices.Sorted(maps.Keys(st.sessions)) { // oldest first
+		st.goOn(ctx, st.sessions[id])
+	}
+	c.log.Info("state rebuilt", "records", c.parts.Log.Last(), "survey", from, "open_sessions", len(st.sessions), "leases", len(st.leases), "epoch", st.epoch)
 	return st, st.commit.add(&session.Record{At: st.now.UnixMicro(), Boot: &session.Boot{Epoch: st.epoch, Version: c.cfg.Version}}, nil)
 }
 
-// survey reads the whole log once and returns the open sessions' beginnings.
-func (st *state) survey(ctx context.Context) (map[contracts.SessionID]accepted, error) {
-	open := map[contracts.SessionID]accepted{}
-	err := st.c.parts.Log.Read(ctx, 1, func(rec eventlog.Record) error {
-		r, err := session.DecodeRecord(rec.Data)
-		if err != nil {
-			return fmt.Errorf("record %d: %w", rec.Offset, err)
-		}
-		switch {
-		case r.Node != nil:
-			n := st.node(r.Node.Info.Node)
-			n.info, n.seen = r.Node.Info, r.Time()
-		case r.Batch != nil:
-			n := st.node(r.Batch.Node)
-			n.seq = max(n.seq, r.Batch.Seq)
-			n.recorded.Store(n.seq)
-		case r.Ended != nil:
-			if a, ok := open[r.Session]; ok && r.Ended.Result.Defined() {
-				st.node(a.out[r.Ended.Lease]).done++
-			}
-		case r.Dispatched != nil:
-			if a, ok := open[r.Session]; ok {
-				a.out[r.Dispatched.Lease] = r.Dispatched.Node
-			}
-		case r.Accepted != nil:
-			open[r.Session] = accepted{rec.Offset, r, map[uint64]contracts.NodeID{}}
-			st.requests[requestKey{r.Accepted.Tenant, r.Accepted.RequestID}] = r.Session
-			st.order = append(st.order, r.Session)
-		case r.Closed != nil:
-			a := open[r.Session]
-			delete(open, r.Session)
-			st.done[r.Session] = a.seal(&r)
-		}
-		return nil
-	})
-	return open, err
-}
-
-// accepted is a session's first record and where it is.
-type accepted struct {
-	first eventlog.Offset
-	rec   session.Record
-	out   map[uint64]contracts.NodeID // who holds which lease
-}
-
-func (a accepted) seal(closed *session.Record) *sealed {
-	over := make(chan struct{})
-	close(over)
-	ended := contracts.Time{Time: closed.Time()}
-	return &sealed{
-		first: beginningAt(a.first), result: closed.Closed.Result.Cid, graph: a.rec.Accepted.Graph.Cid, over: over,
-		summary: contracts.SessionSummary{
-			SessionID: closed.Session, TenantID: a.rec.Accepted.Tenant, GraphID: a.rec.Accepted.GraphID,
-			RequestID: a.rec.Accepted.RequestID, GraphCID: a.rec.Accepted.Graph.String(), State: closed.Closed.State,
-			Units: closed.Closed.Units, StartedAt: contracts.Time{Time: a.rec.Time()}, EndedAt: &ended,
-		},
+// recall takes over what nodes have done.
+func (st *state) recall(s *survey.Survey) {
+	for id, was := range s.Nodes {
+		n := st.node(id)
+		n.info, n.seen, n.seq, n.done = was.Info, time.UnixMicro(was.Seen).UTC(), was.Seq, was.Done
+		n.recorded.Store(n.seq)
 	}
 }
 
-// replay folds the open sessions' records.
-func (st *state) replay(ctx context.Context, open map[contracts.SessionID]accepted) error {
-	if len(open) == 0 {
+// goOn takes up a session where its records end.
+func (st *state) goOn(ctx context.Context, l *live) {
+	st.requests[requestKey{l.Accepted.Tenant, l.Accepted.RequestID}] = l.ID
+	st.follow(l)
+	for _, d := range l.Leases() {
+		needs, err := st.c.needs(ctx, l.UnitCID(d.Unit))
+		if err != nil {
+			// The holder can finish if it has its blocks, or else lose the lease.
+			st.c.log.Warn("invocation of a lease is not readable", "session", l.ID, "lease", d.ID, "error", err)
+		}
+		st.hold(d, l, needs)
+	}
+}
+
+// replay folds the open sessions' records, from the oldest one's beginning.
+func (st *state) replay(ctx context.Context, s *survey.Survey) error {
+	if len(s.Open) == 0 {
 		return nil
 	}
-	from := st.c.parts.Log.Last() + 1
-	for _, a := range open {
-		from = min(from, a.first)
-	}
-	return st.c.parts.Log.Read(ctx, from, func(rec eventlog.Record) error {
-		r, err := session.DecodeRecord(rec.Data)
-		if err != nil {
-			return fmt.Errorf("record %d: %w", rec.Offset, err)
-		}
-		if _, ok := open[r.Session]; !ok {
+	return st.c.parts.Log.Read(ctx, s.Begin(), func(rec eventlog.Record) error {
+		id, _ := session.Peek(rec.Data)
+		o, ok := s.Open[id]
+		if !ok || rec.Offset < o.First {
 			return nil
 		}
+		r, err := session.DecodeRecord(rec.Data)
+		if err != nil {
+			return fmt.Errorf("record %d: %w", rec.Offset, err)
+		}
 		if r.Accepted == nil {
-			return st.sessions[r.Session].Apply(&r)
+			return st.sessions[id].Apply(&r)
 		}
 		l, err := st.c.openLive(ctx, &r)
 		if err != nil {
@@ -129,7 +86,7 @@ func (st *state) replay(ctx context.Context, open map[contracts.SessionID]accept
 		}
 		l.first = beginningAt(rec.Offset)
 		close(l.durable)
-		st.sessions[r.Session] = l
+		st.sessions[id] = l
 		return nil
 	})
 }

@@ -84,7 +84,19 @@ func (st *state) seal(l *live, result blob.Block) error {
 	st.commit.keep(result)
 	delete(st.sessions, l.ID)
 	delete(st.touched, l.ID)
-	st.done[l.ID] = &sealed{summary: l.Summary(), result: result.CID, graph: l.graph, first: l.first, over: l.over}
+	ended := &sealed{summary: l.Summary(), result: result.CID, graph: l.graph, first: l.first, last: &beginning{}, over: l.over}
+	st.recent.add(l.ID, ended)
 	st.c.log.Info("session ended", "session", l.ID, "state", rec.Closed.State, "reason", rec.Closed.Reason, "units", rec.Closed.Units.Total)
-	return st.commit.add(&rec, func(eventlog.Offset) { close(l.over) })
+	return st.commit.add(&rec, func(at eventlog.Offset) {
+		ended.last.Store(uint64(at))
+		close(l.over)
+	})
+}
+
+// forget lets go of ended sessions that the read model has.
+func (st *state) forget() {
+	for _, s := range st.recent.evict(st.c.cfg.Recent, eventlog.Offset(st.c.projector.indexed.Load())) {
+		delete(st.requests, requestKey{s.summary.TenantID, s.summary.RequestID})
+	}
+	st.c.generation.Store(st.recent.generation)
 }

@@ -21,8 +21,9 @@ type state struct {
 	nextLease uint64
 
 	sessions map[contracts.SessionID]*live
-	done     map[contracts.SessionID]*sealed
-	order    []contracts.SessionID // every session, oldest first
+	// recent are sessions that have ended, until the read model has them.
+	recent recent
+	// requests holds the anchors of open and recent sessions.
 	requests map[requestKey]contracts.SessionID
 
 	nodes  map[contracts.NodeID]*node
@@ -49,17 +50,8 @@ type live struct {
 	closing bool
 }
 
-// sealed is what stays in memory of a session that has ended.
-type sealed struct {
-	summary contracts.SessionSummary
-	result  cid.Cid
-	graph   cid.Cid
-	first   *beginning
-	over    chan struct{}
-}
-
-// beginning is where a session begins in the log, 0 until that is durable: a
-// session can be over before. The committer's goroutine sets it.
+// beginning is where a record stands in the log, 0 until it is durable: a session
+// can be over before its first one is. The committer's goroutine sets it.
 type beginning struct{ atomic.Uint64 }
 
 func (b *beginning) offset() eventlog.Offset { return eventlog.Offset(b.Load()) }
@@ -107,7 +99,7 @@ type node struct {
 
 func newState(c *Coordinator) *state {
 	return &state{
-		c: c, sessions: map[contracts.SessionID]*live{}, done: map[contracts.SessionID]*sealed{},
+		c: c, sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
 		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
 		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
 	}
@@ -152,7 +144,7 @@ const maxTurn = 512
 func (st *state) loop(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	st.commit.start(st.c.parts.Log)
+	st.commit.start(st.c.parts.Log, st.c.projector.in)
 	defer st.commit.stop()
 	for {
 		inbox := st.c.inbox
@@ -203,6 +195,7 @@ func (st *state) turn(ctx context.Context) error {
 		return err
 	}
 	st.settle(ctx)
+	st.forget()
 	if st.failed != nil {
 		return st.failed
 	}

@@ -55,12 +55,23 @@ func (c *Coordinator) accept(ctx context.Context, rec *session.Record, g *contra
 	if err != nil {
 		return contracts.SubmitResponse{}, err
 	}
-	err = c.do(ctx, func(st *state) { res.SessionID, durable, res.Existing, failure = st.accept(rec, fresh) })
-	if err == nil {
-		err = failure
-	}
-	if err != nil {
-		return contracts.SubmitResponse{}, err
+	for stale := true; stale; {
+		generation := c.generation.Load()
+		if id, ok, err := c.submittedBefore(ctx, rec.Accepted); ok || err != nil {
+			res.SessionID, res.Existing = id, true
+			return res, err
+		}
+		err = c.do(ctx, func(st *state) {
+			if stale = st.recent.generation != generation; !stale {
+				res.SessionID, durable, res.Existing, failure = st.accept(rec, fresh)
+			}
+		})
+		if err == nil {
+			err = failure
+		}
+		if err != nil {
+			return contracts.SubmitResponse{}, err
+		}
 	}
 	select {
 	case <-durable:
@@ -72,21 +83,40 @@ func (c *Coordinator) accept(ctx context.Context, rec *session.Record, g *contra
 	}
 }
 
+// submittedBefore looks for the session of a submission among those that ended so
+// long ago that the loop has forgotten them.
+func (c *Coordinator) submittedBefore(ctx context.Context, a *session.Accepted) (contracts.SessionID, bool, error) {
+	old, ok, err := c.parts.Sessions.Request(ctx, a.Tenant, a.RequestID)
+	if err != nil || !ok {
+		return "", false, err
+	}
+	if !old.Graph.Equals(a.Graph.Cid) {
+		return "", false, errOtherGraph(a.RequestID, old.Graph)
+	}
+	return old.SessionID, true, nil
+}
+
+func errOtherGraph(request string, graph cid.Cid) error {
+	return contracts.Errorf(contracts.CodeConflict, request, "request was already submitted with graph %s", graph)
+}
+
 func (st *state) accept(rec *session.Record, fresh *live) (contracts.SessionID, chan struct{}, bool, error) {
 	key := requestKey{rec.Accepted.Tenant, rec.Accepted.RequestID}
 	if id, ok := st.requests[key]; ok {
 		graph, durable := st.accepted(id)
 		if !graph.Equals(fresh.graph) {
-			return "", nil, false, contracts.Errorf(contracts.CodeConflict, key.request, "request was already submitted with graph %s", graph)
+			return "", nil, false, errOtherGraph(key.request, graph)
 		}
 		return id, durable, true, nil
 	}
 	if len(st.sessions) >= st.c.cfg.MaxSessions {
 		return "", nil, false, contracts.Errorf(contracts.CodeResourceExhausted, string(key.tenant), "%d sessions are running, the most allowed", len(st.sessions))
 	}
+	if st.recent.full() {
+		return "", nil, false, contracts.Errorf(contracts.CodeResourceExhausted, string(key.tenant), "the read model is %d sessions behind", len(st.recent.order))
+	}
 	st.sessions[fresh.ID] = fresh
 	st.requests[key] = fresh.ID
-	st.order = append(st.order, fresh.ID)
 	st.follow(fresh)
 	err := st.commit.add(rec, func(at eventlog.Offset) {
 		fresh.first.Store(uint64(at))
@@ -101,7 +131,8 @@ func (st *state) accepted(id contracts.SessionID) (cid.Cid, chan struct{}) {
 	if l, ok := st.sessions[id]; ok {
 		return l.graph, l.durable
 	}
-	return st.done[id].graph, st.done[id].over
+	ended := st.recent.byID[id]
+	return ended.graph, ended.over
 }
 
 // resolve fixes what every task name of the graph means and checks that every

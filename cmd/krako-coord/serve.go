@@ -16,6 +16,8 @@ import (
 	"github.com/krako-labs/krako/coordinator"
 	"github.com/krako-labs/krako/coordinator/gateway"
 	"github.com/krako-labs/krako/coordinator/pebblelog"
+	"github.com/krako-labs/krako/coordinator/readmodel"
+	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/internal/p2p"
 	"golang.org/x/sync/errgroup"
@@ -45,7 +47,12 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	if err != nil {
 		return &cli.UsageError{Err: err}
 	}
-	c, err := newCoordinator(s, db, host, log)
+	sessions, err := readmodel.Open(ctx, filepath.Join(s.dataDir, "sessions.db"), db.Log().Cluster())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sessions.Close()) }()
+	c, err := newCoordinator(s, db, sessions, host, log)
 	if err != nil {
 		return err
 	}
@@ -71,12 +78,16 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	return gateway.Serve(ctx, listener, gateway.New(c, gateway.DefaultConfig(), log), log)
 }
 
-func newCoordinator(s settings, db *pebblelog.DB, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
+func newCoordinator(s settings, db *pebblelog.DB, sessions *readmodel.Model, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
 	secret, err := loadSecret(filepath.Join(s.dataDir, "secret"))
 	if err != nil {
 		return nil, err
 	}
 	tasks, err := newCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	key, err := loadKey(filepath.Join(s.dataDir, "checkpoint.key"), db.Log().Cluster())
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +100,7 @@ func newCoordinator(s settings, db *pebblelog.DB, host *p2p.Host, log *slog.Logg
 	}
 	return coordinator.New(cfg, coordinator.Parts{
 		Log: db.Log(), Blocks: db.Blocks(), Network: host, Tasks: tasks, Logger: log,
+		Sessions: sessions, Key: &key,
 	})
 }
 
@@ -134,4 +146,22 @@ func loadSecret(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read secret: %w", err)
 	}
 	return secret, nil
+}
+
+// loadKey returns the key that checkpoints of the log are signed with, made on the
+// first start. Clients know its public half: one that is lost cannot be replaced
+// without their noticing.
+func loadKey(path, cluster string) (transparency.Key, error) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return transparency.LoadKey(string(text))
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return transparency.Key{}, fmt.Errorf("read checkpoint key: %w", err)
+	}
+	key, err := transparency.NewKey(cluster)
+	if err != nil {
+		return transparency.Key{}, err
+	}
+	return key, cli.WriteFile(path, []byte(key.Secret()))
 }

@@ -18,6 +18,8 @@ type Record struct {
 	Boot  *Boot  `cbor:"boot,omitempty"`
 	Node  *Node  `cbor:"node,omitempty"`
 	Batch *Batch `cbor:"b,omitempty"`
+	// Survey sums the log up to some point before it.
+	Survey *Survey `cbor:"sv,omitempty"`
 
 	Accepted   *Accepted   `cbor:"acc,omitempty"`
 	Dispatched *Dispatched `cbor:"d,omitempty"`
@@ -44,6 +46,15 @@ type Batch struct {
 	Node contracts.NodeID `cbor:"n"`
 	Seq  uint64           `cbor:"seq"`
 	CID  contracts.Link   `cbor:"cid"`
+}
+
+// Survey names the block that sums up the log's first At records, and carries the
+// signed checkpoint of the Merkle tree over them. It decides nothing: a log without
+// it folds to the same state.
+type Survey struct {
+	At         uint64         `cbor:"at"`
+	CID        contracts.Link `cbor:"cid"`
+	Checkpoint []byte         `cbor:"cp,omitempty"`
 }
 
 // Accepted opens a session. The graph itself is a block.
@@ -148,7 +159,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Survey != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

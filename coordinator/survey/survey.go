@@ -1,0 +1,119 @@
+// Package survey folds the whole log into the little that a coordinator has to
+// know of all of it: what nodes have done, which sessions are open and where they
+// begin, and the Merkle tree over the records. Its size depends on nodes and open
+// sessions, not on the length of the log.
+//
+// A survey can be written down as a block and taken up again, so that a start
+// reads the log from there. The state of open sessions is not in it: it is folded
+// from their own records, so that there is one fold of a session and not two that
+// must agree.
+//
+// The package is pure: the same records give the same survey, and the same bytes.
+package survey
+
+import (
+	"github.com/ipfs/go-cid"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/transparency"
+)
+
+// Survey is the fold of all records up to At. It is owned by one goroutine.
+type Survey struct {
+	At    eventlog.Offset
+	Nodes map[contracts.NodeID]*Node
+	Open  map[contracts.SessionID]*Opening
+	Tree  *transparency.Tree
+
+	// batch and signer are of the batch whose results come next.
+	batch  cid.Cid
+	signer contracts.NodeID
+}
+
+// Node is what a node has done so far.
+type Node struct {
+	Info contracts.NodeInfo
+	Seen int64 // when it came or went last, in microseconds since 1970
+	Seq  uint64
+	Done uint64 // results of it that ended a unit
+}
+
+// Opening is where a session begins, and what it is.
+type Opening struct {
+	First    eventlog.Offset
+	At       int64 // in microseconds since 1970
+	Accepted *session.Accepted
+}
+
+// Closing is a session that has ended. It is all that is remembered of it.
+type Closing struct {
+	ID contracts.SessionID
+	Opening
+	Last   eventlog.Offset
+	Ended  int64
+	Closed *session.Closed
+}
+
+// New returns the survey of an empty log.
+func New() *Survey {
+	return &Survey{
+		Nodes: map[contracts.NodeID]*Node{}, Open: map[contracts.SessionID]*Opening{}, Tree: &transparency.Tree{},
+	}
+}
+
+// Fold takes the next record: data as it stands in the log, r as it reads. It
+// returns the session that the record closes, if it closes one. keep is told of
+// subtrees that are whole.
+func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Node)) *Closing {
+	s.At++
+	s.Tree.Append(transparency.Leaf(data), keep)
+	switch {
+	case r.Node != nil:
+		n := s.node(r.Node.Info.Node)
+		n.Info, n.Seen = r.Node.Info, r.At
+	case r.Batch != nil:
+		n := s.node(r.Batch.Node)
+		n.Seq = max(n.Seq, r.Batch.Seq)
+		s.batch, s.signer = r.Batch.CID.Cid, r.Batch.Node
+	case r.Ended != nil:
+		// The results of a batch stand behind its own record.
+		if r.Ended.Result.Defined() && r.Ended.Batch.Equals(s.batch) {
+			s.node(s.signer).Done++
+		}
+	case r.Accepted != nil:
+		s.Open[r.Session] = &Opening{First: s.At, At: r.At, Accepted: r.Accepted}
+	case r.Closed != nil:
+		return s.close(r)
+	}
+	return nil
+}
+
+func (s *Survey) close(r *session.Record) *Closing {
+	o, ok := s.Open[r.Session]
+	if !ok {
+		return nil
+	}
+	delete(s.Open, r.Session)
+	return &Closing{ID: r.Session, Opening: *o, Last: s.At, Ended: r.At, Closed: r.Closed}
+}
+
+func (s *Survey) node(id contracts.NodeID) *Node {
+	n := s.Nodes[id]
+	if n == nil {
+		n = &Node{}
+		s.Nodes[id] = n
+	}
+	return n
+}
+
+// Begin is the offset from which the records of the sessions that are open now
+// stand, one behind At if none is.
+func (s *Survey) Begin() eventlog.Offset {
+	begin := s.At + 1
+	for _, o := range s.Open {
+		begin = min(begin, o.First)
+	}
+	return begin
+}
