@@ -20,6 +20,8 @@ var may = map[string][]string{
 	"coordinator/gateway":   {"contracts"},
 	"coordinator/session":   {"contracts"},
 	"coordinator/placement": {"contracts"},
+	"coordinator/verify":    {"contracts"},
+	"coordinator/trust":     {"contracts"},
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/survey":    {"contracts", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},
 	"coordinator/readmodel": {"contracts", "coordinator/eventlog", "coordinator/transparency", "internal/sqlite"},

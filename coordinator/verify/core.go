@@ -1,0 +1,236 @@
+package verify
+
+// Core is the verification state of one fabric. It is owned by one goroutine.
+type Core struct {
+	policy  Policy
+	nodes   []node
+	members [][]Node // by operator
+	groups  table
+	// actions gather until Take, which swaps them with the ones it gave before.
+	actions, given []Action
+}
+
+// New returns a core without nodes. The policy must be valid.
+func New(p Policy) *Core {
+	return &Core{policy: p, groups: table{pages: map[Unit]*page{}}}
+}
+
+// Take returns what has to be done since the last call, in order. The caller
+// may read it until the next call of Take.
+func (c *Core) Take() []Action {
+	a := c.actions
+	c.actions, c.given = c.given[:0], a
+	return a
+}
+
+func (c *Core) act(a Action) { c.actions = append(c.actions, a) }
+
+// Open returns how many units are under verification or not final.
+func (c *Core) Open() int { return c.groups.open }
+
+// May reports whether a node may be given a unit: it works, and no node of its
+// operator has committed a result for it. Trusted nodes may always.
+func (c *Core) May(u Unit, n Node) bool {
+	x := &c.nodes[n]
+	if !x.standing.Works() {
+		return false
+	}
+	g := c.groups.get(u)
+	if g == nil || x.standing == Trusted {
+		return true
+	}
+	for _, r := range g.results() {
+		if c.nodes[r.node].operator == x.operator {
+			return false
+		}
+	}
+	return true
+}
+
+// Committed takes a node's signed result for a unit, once it is durable. The
+// coin is that of the commitment (Coin). A second result of one operator for
+// one unit is passed over, and what a suspended node sends is asked for again
+// elsewhere.
+func (c *Core) Committed(u Unit, class Class, n Node, d Digest, coin uint64) {
+	x := &c.nodes[n]
+	x.results++
+	g := c.groups.get(u)
+	if !c.May(u, n) {
+		if g == nil || g.asked > 0 {
+			c.act(Action{Kind: Replicate, Unit: u})
+		}
+		return
+	}
+	if g == nil {
+		g = c.groups.add(u, class)
+	} else if g.asked > 0 {
+		g.asked--
+	}
+	g.add(result{n, d, x.results})
+	switch {
+	case g.settled:
+		c.compare(u, g, result{n, d, x.results})
+	case g.recomputing:
+		// The trusted zone is at it already and will judge this one too.
+	case g.split():
+		c.recompute(u, g)
+	case x.standing == Trusted:
+		c.settle(u, g, d)
+	default:
+		c.agree(u, g)
+		c.weigh(u, g, coin)
+	}
+	c.drop(u, g)
+}
+
+// agree credits the members of a group whose newest member found the same as
+// the others. Agreement is weaker evidence than a recompute: both may lie.
+func (c *Core) agree(u Unit, g *group) {
+	all := g.results()
+	others, last := all[:len(all)-1], all[len(all)-1].node
+	if len(others) == 0 {
+		return
+	}
+	weight := 1 - c.policy.FMax
+	c.confirm(last, u, weight)
+	for _, r := range others {
+		c.confirm(r.node, u, weight)
+	}
+}
+
+// weigh decides what becomes of a group that agrees.
+func (c *Core) weigh(u Unit, g *group, coin uint64) {
+	if g.class == Recomputed {
+		c.recompute(u, g)
+		return
+	}
+	sure := c.groupDoubt(g) <= c.policy.Theta[g.class]
+	switch {
+	case g.released && !g.doubted:
+		c.final(u, g) // a late replica agreed: the result was checked itself
+	case sure && g.released:
+		g.doubted = false
+		c.final(u, g)
+	case sure:
+		c.release(u, g, coin)
+	case g.n < c.policy.Replicas[g.class]:
+		c.replicate(u, g)
+	default:
+		c.recompute(u, g)
+	}
+}
+
+// release lets a result be used and orders its audit.
+func (c *Core) release(u Unit, g *group, coin uint64) {
+	g.released, g.digest = true, g.few[0].digest
+	c.act(Action{Kind: Release, Unit: u, Digest: g.digest})
+	for _, r := range g.results() {
+		x := &c.nodes[r.node]
+		x.open.push(openResult{u, x.checks})
+		g.unripe++
+	}
+	switch c.policy.toss(coin, g.n) {
+	case byTrusted:
+		c.recompute(u, g)
+	case byReplica:
+		c.replicate(u, g)
+	case noAudit:
+	}
+}
+
+// Recomputed takes what the two engines of the trusted zone found for a unit.
+func (c *Core) Recomputed(u Unit, a, b Digest) {
+	g := c.groups.get(u)
+	if g == nil || !g.recomputing {
+		return
+	}
+	g.recomputing = false
+	if a != b {
+		g.settled, g.broken = true, true
+		c.act(Action{Kind: NonDeterministic, Unit: u})
+		c.drop(u, g)
+		return
+	}
+	c.settle(u, g, a)
+	c.drop(u, g)
+}
+
+// settle closes a unit whose right result is known.
+func (c *Core) settle(u Unit, g *group, right Digest) {
+	old, was := g.digest, g.released
+	g.settled, g.released, g.doubted, g.digest = true, true, false, right
+	switch {
+	case !was:
+		c.act(Action{Kind: Release, Unit: u, Digest: right})
+	case old != right:
+		c.act(Action{Kind: Supersede, Unit: u, Digest: right, Old: old})
+	}
+	c.final(u, g)
+	for _, r := range g.results() {
+		c.compare(u, g, r)
+	}
+}
+
+// compare judges one result by the right one.
+func (c *Core) compare(u Unit, g *group, r result) {
+	switch {
+	case g.broken:
+	case r.digest == g.digest:
+		c.confirm(r.node, u, 1)
+	default:
+		c.convict(r, u)
+	}
+}
+
+// reopen doubts a result whose node was caught, and asks for it again.
+func (c *Core) reopen(u Unit) {
+	g := c.groups.get(u)
+	if g == nil || g.settled || g.final || g.doubted {
+		return
+	}
+	g.doubted = true
+	if g.asked == 0 && !g.recomputing {
+		c.replicate(u, g)
+	}
+}
+
+// Reopen doubts a final result that the core has forgotten: the caller found it
+// in the log when its node was caught.
+func (c *Core) Reopen(u Unit, class Class, n Node, d Digest) {
+	if c.groups.get(u) != nil {
+		return
+	}
+	g := c.groups.add(u, class)
+	g.released, g.digest = true, d
+	g.add(result{node: n, digest: d})
+	c.reopen(u)
+}
+
+// Unplaceable says that no node is left that May allows for a replica. The
+// trusted zone decides then, or, where there is none, nobody can.
+func (c *Core) Unplaceable(u Unit, trustedZone bool) {
+	g := c.groups.get(u)
+	if g == nil || g.asked == 0 {
+		return
+	}
+	g.asked--
+	switch {
+	case g.recomputing || g.settled:
+	case trustedZone:
+		c.recompute(u, g)
+	case !g.released:
+		g.settled, g.broken = true, true
+		c.act(Action{Kind: NoQuorum, Unit: u})
+	case g.doubted:
+		c.groups.remove(u) // what is out stays out, and never becomes final: nobody can say better
+		return
+	}
+	c.drop(u, g)
+}
+
+// Abandon forgets a unit whose session has ended without its result.
+func (c *Core) Abandon(u Unit) {
+	if g := c.groups.get(u); g != nil && !g.released {
+		c.groups.remove(u)
+	}
+}
