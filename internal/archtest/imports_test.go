@@ -44,13 +44,14 @@ var may = map[string][]string{
 	"internal/llama":       {"contracts", "internal/llama"},
 	"internal/p2p":         {"contracts"},
 	"internal/sandbox":     {"contracts", "internal/sandbox"},
+	"internal/sim":         {"contracts", "coordinator/verify"},
 	"internal/sqlite":      {},
 	"internal/taskdir":     {"contracts", "internal/sandbox", "wasmtasks/sdk"},
 	"internal/e2e":         {"contracts", "internal/cluster", "internal/p2p", "examples", "wasmtasks"},
 
 	"kora/localbackend/session": {"contracts"},
 
-	"cmd/krako":       {"contracts", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/taskdir"},
+	"cmd/krako":       {"contracts", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
 }
