@@ -11,6 +11,7 @@ import (
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/durable"
 	"github.com/krako-labs/krako/internal/p2p"
 	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
@@ -27,7 +28,7 @@ type Agent struct {
 	runner   worker.Runner
 	backlog  *backlog
 	outbox   *outbox
-	sequence *sequence // the goroutine that holds the stream uses it
+	sequence *durable.Sequence // the goroutine that holds the stream uses it
 
 	cluster atomic.Pointer[cluster] // nil before the first stream
 	link    atomic.Pointer[link]    // nil without a stream
@@ -61,7 +62,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error
 		return a, err
 	}
 	a.id = contracts.NodeID(a.identity.ID())
-	if a.sequence, err = openSequence(a.dir.sequence()); err != nil {
+	if a.sequence, err = durable.OpenSequence(a.dir.sequence()); err != nil {
 		return a, err
 	}
 	if a.runner, err = openRunner(ctx, &cfg, a.dir.code(), log); err != nil {

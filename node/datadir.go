@@ -7,10 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/durable"
 )
-
-// errLocked says that another process holds a lock.
-var errLocked = errors.New("locked by another process")
 
 // dataDir is everything that a node keeps on disk. One process at a time has
 // it: two would sign with the same numbers.
@@ -25,8 +23,8 @@ func openDataDir(path string) (*dataDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("create data directory: %w", err)
 	}
-	lock, err := lockFile(filepath.Join(path, "lock"))
-	if errors.Is(err, errLocked) {
+	lock, err := durable.Lock(filepath.Join(path, "lock"))
+	if errors.Is(err, durable.ErrLocked) {
 		return nil, contracts.Errorf(contracts.CodeConflict, path, "data directory is in use: %w", err)
 	}
 	if err != nil {

@@ -52,7 +52,7 @@ func (a *Agent) join(w p2p.Welcome) (*cluster, error) {
 	if w.Cluster == "" {
 		return nil, contracts.Errorf(contracts.CodeValidation, "cluster", "the coordinator names no cluster")
 	}
-	if err := a.sequence.pass(w.LastSeq); err != nil {
+	if err := a.sequence.Pass(w.LastSeq); err != nil {
 		return nil, err
 	}
 	c := a.cluster.Load()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/durable"
 	"github.com/krako-labs/krako/internal/p2p"
 	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 )
@@ -108,7 +109,7 @@ func TestAbsurdSequenceIsRefused(t *testing.T) {
 	start(t, testConfig(t, liar, honest))
 	s := honest.wait()
 	s.assign(1, honest.invocation(noop(t)))
-	if seq := s.results(1)[1].seq; seq > reserveAhead {
+	if seq := s.results(1)[1].seq; seq > durable.ReserveAhead {
 		t.Errorf("batch %d: the liar was believed", seq)
 	}
 }

@@ -79,7 +79,7 @@ func (l *link) grant(ctx context.Context) error {
 // report seals results and sends them. The number is durable before it is used.
 func (l *link) report(ctx context.Context, batch []*report) error {
 	a := l.agent
-	seq, err := a.sequence.take()
+	seq, err := a.sequence.Take()
 	if err != nil {
 		return &fatalError{err}
 	}

@@ -29,9 +29,10 @@ var may = map[string][]string{
 
 	"coordinator/transparency": {"contracts", "coordinator/eventlog"},
 
-	"node":                 {"contracts", "internal/blob", "internal/p2p", "internal/sandbox"},
+	"node":                 {"contracts", "internal/blob", "internal/durable", "internal/p2p", "internal/sandbox"},
 	"node/volunteer":       {"contracts"},
 	"node/machine":         {"node/volunteer"},
+	"llmpod":               {"contracts", "internal/durable", "internal/llama", "internal/p2p", "llmpod"},
 	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},
 	"wasmtasks":            {"contracts", "wasmtasks"},
 	"wasmtasks/tasktest":   {"contracts", "wasmtasks", "internal/sandbox"},
@@ -47,6 +48,7 @@ var may = map[string][]string{
 	"internal/sim":         {"contracts", "coordinator/verify"},
 	"internal/sqlite":      {},
 	"internal/taskdir":     {"contracts", "internal/sandbox", "wasmtasks/sdk"},
+	"internal/durable":     {"contracts"},
 	"internal/e2e":         {"contracts", "internal/cluster", "internal/p2p", "examples", "wasmtasks"},
 
 	"kora/localbackend/session": {"contracts"},

@@ -1,4 +1,4 @@
-package node
+package durable
 
 import (
 	"errors"
@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 )
 
-// writeDurably replaces the file at path and returns when neither kill -9 nor a
+// WriteFile replaces the file at path and returns when neither kill -9 nor a
 // power cut can bring the old content back. A reader finds the old content or
 // the new, never a part.
-func writeDurably(path string, data []byte) (err error) {
+func WriteFile(path string, data []byte) (err error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
 		return err
@@ -24,3 +24,6 @@ func writeDurably(path string, data []byte) (err error) {
 	}
 	return syncDir(filepath.Dir(path))
 }
+
+// ErrLocked says that another process holds a lock.
+var ErrLocked = errors.New("locked by another process")

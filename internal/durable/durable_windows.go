@@ -1,4 +1,4 @@
-package node
+package durable
 
 // syncDir does nothing: Windows cannot flush a directory through a handle that
 // Go opens, and NTFS journals the rename itself.

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package node
+package durable
 
 import (
 	"errors"

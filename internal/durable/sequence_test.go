@@ -1,4 +1,4 @@
-package node
+package durable
 
 import (
 	"bufio"
@@ -10,16 +10,12 @@ import (
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
-	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 // takerEnv makes the test binary a process that takes numbers for ever.
 const takerEnv = "KRAKO_TEST_SEQUENCE"
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == worker.Argument {
-		os.Exit(worker.Main()) // the test binary is its own worker
-	}
 	if path := os.Getenv(takerEnv); path != "" {
 		if err := takeForEver(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -30,12 +26,12 @@ func TestMain(m *testing.M) {
 }
 
 func takeForEver(path string) error {
-	s, err := openSequence(path)
+	s, err := OpenSequence(path)
 	if err != nil {
 		return err
 	}
 	for {
-		n, err := s.take()
+		n, err := s.Take()
 		if err != nil {
 			return err
 		}
@@ -84,16 +80,16 @@ func TestNumbersSurviveKill(t *testing.T) {
 
 func TestNumbersAreReservedBeforeTheyAreUsed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sequence")
-	s, err := openSequence(path)
+	s, err := OpenSequence(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want := uint64(1); want <= 3*reserveAhead; want++ {
-		n, err := s.take()
+	for want := uint64(1); want <= 3*ReserveAhead; want++ {
+		n, err := s.Take()
 		if err != nil || n != want {
 			t.Fatalf("take = %d, %v, want %d", n, err, want)
 		}
-		if other, err := openSequence(path); err != nil || other.next <= n {
+		if other, err := OpenSequence(path); err != nil || other.next <= n {
 			t.Fatalf("a successor would start at %d after %d: %v", other.next, n, err)
 		}
 	}
@@ -101,30 +97,30 @@ func TestNumbersAreReservedBeforeTheyAreUsed(t *testing.T) {
 
 func TestPassLeapsOverRecordedNumbers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sequence")
-	s, err := openSequence(path)
+	s, err := OpenSequence(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct{ pass, want uint64 }{
 		{0, 1}, {1, 2}, {1, 3}, {700, 701}, {5000, 5001}, {10, 5002},
 	} {
-		if err := s.pass(step.pass); err != nil {
+		if err := s.Pass(step.pass); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := s.take(); err != nil || n != step.want {
+		if n, err := s.Take(); err != nil || n != step.want {
 			t.Errorf("after pass(%d): %d, %v, want %d", step.pass, n, err, step.want)
 		}
 	}
-	if err := s.pass(lastNumber - 1); contracts.CodeOf(err) != contracts.CodeValidation {
+	if err := s.Pass(lastNumber - 1); contracts.CodeOf(err) != contracts.CodeValidation {
 		t.Errorf("an absurd number gave %v", err)
 	}
-	if err := os.WriteFile(path, fmt.Appendf(nil, "%d\n", uint64(lastNumber-reserveAhead+1)), 0o600); err != nil {
+	if err := os.WriteFile(path, fmt.Appendf(nil, "%d\n", uint64(lastNumber-ReserveAhead+1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = openSequence(path); err != nil {
+	if s, err = OpenSequence(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.take(); contracts.CodeOf(err) != contracts.CodeResourceExhausted {
+	if _, err := s.Take(); contracts.CodeOf(err) != contracts.CodeResourceExhausted {
 		t.Errorf("the end of the sequence gave %v", err)
 	}
 }
@@ -135,7 +131,7 @@ func TestDamagedSequenceIsNotGuessed(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := openSequence(path); contracts.CodeOf(err) != contracts.CodeValidation {
+		if s, err := OpenSequence(path); contracts.CodeOf(err) != contracts.CodeValidation {
 			t.Errorf("%q was read as %+v: %v", text, s, err)
 		}
 	}
@@ -143,11 +139,11 @@ func TestDamagedSequenceIsNotGuessed(t *testing.T) {
 
 func TestFullDiskStopsTheSequence(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gone", "sequence")
-	s, err := openSequence(path)
+	s, err := OpenSequence(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.take(); err == nil {
+	if n, err := s.Take(); err == nil {
 		t.Errorf("number %d was handed out without a file", n)
 	}
 }
