@@ -33,6 +33,9 @@ type Verified struct {
 	ResultCID  string     `json:"result_cid"`
 	Invocation Invocation `json:"invocation"`
 	Observed   Observed   `json:"observed"`
+	// For an llm unit there is no Invocation, but these.
+	ModelInvocation *ModelInvocation `json:"model_invocation,omitempty"`
+	Model           *ModelUse        `json:"model,omitempty"`
 }
 
 // Verify checks a receipt offline: the batch's signature and root, the audit
@@ -54,24 +57,39 @@ func (r *Receipt) Verify() (*Verified, error) {
 	if err := r.checkPath(b, item); err != nil {
 		return nil, err
 	}
-	result, id, err := DecodeResult(r.Result)
+	result, use, id, err := DecodeAnyResult(r.Result)
 	if err != nil {
 		return nil, err
 	}
 	if !id.Equals(item.ResultCID.Cid) {
 		return nil, Errorf(CodeValidation, id.String(), "result block is not the signed result %s", item.ResultCID)
 	}
-	inv, unit, err := DecodeInvocation(r.Unit)
-	if err != nil {
+	v := &Verified{
+		Node: b.Node, Cluster: b.Cluster, Seq: b.Seq, Result: *result, ResultCID: id.String(), Observed: item.Observed, Model: use,
+	}
+	if err := v.invocation(r.Unit); err != nil {
 		return nil, err
 	}
-	if !unit.Equals(result.Unit.Cid) {
-		return nil, Errorf(CodeValidation, unit.String(), "result is about unit %s", result.Unit)
+	if v.UnitCID != result.Unit.String() {
+		return nil, Errorf(CodeValidation, v.UnitCID, "result is about unit %s", result.Unit)
 	}
-	return &Verified{
-		Node: b.Node, Cluster: b.Cluster, Seq: b.Seq, UnitCID: unit.String(), Result: *result, ResultCID: id.String(),
-		Invocation: *inv, Observed: item.Observed,
-	}, nil
+	return v, nil
+}
+
+// invocation reads the block that the result must be about: of the kind that the
+// result is of.
+func (v *Verified) invocation(block []byte) error {
+	if v.Model != nil {
+		call, unit, err := DecodeModelInvocation(block)
+		v.ModelInvocation, v.UnitCID = call, unit.String()
+		return err
+	}
+	call, unit, err := DecodeInvocation(block)
+	if err != nil {
+		return err
+	}
+	v.Invocation, v.UnitCID = *call, unit.String()
+	return nil
 }
 
 func (r *Receipt) checkPath(b *Batch, item *BatchItem) error {

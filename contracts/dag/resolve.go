@@ -33,8 +33,10 @@ type Resolved struct {
 	Block []byte
 	// Spill is the input when it is too long to stand inline; it must be stored
 	// as a raw block before anybody can run the unit.
-	Spill      []byte
+	Spill []byte
+	// Invocation is set for a CPU unit, Model for an llm unit.
 	Invocation *contracts.Invocation
+	Model      *contracts.ModelInvocation
 }
 
 // Resolve builds the invocation of CPU unit i from its literal input and what

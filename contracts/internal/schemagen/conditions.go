@@ -39,6 +39,11 @@ var conditions = map[string][]string{
 		  "then": {"required": ["output", "media_type"], "properties": {"error_code": false}},
 		  "else": {"required": ["error_code"], "properties": {"output": false, "media_type": false, "output_bytes": {"const": 0}}}}`,
 	},
+	"ModelResult": {
+		`{"if": {"properties": {"outcome": {"const": "success"}}, "required": ["outcome"]},
+		  "then": {"required": ["output", "media_type"], "properties": {"error_code": false}},
+		  "else": {"required": ["error_code"], "properties": {"output": false, "media_type": false, "output_bytes": {"const": 0}}}}`,
+	},
 	"Event": {
 		`{"if": {"properties": {"type": {"pattern": "^(workunit|llm)\\."}}, "required": ["type"]}, "then": {"required": ["subject"]}}`,
 		`{"if": {"properties": {"type": {"pattern": "^(workunit|llm|execution\\.session)\\."}}, "required": ["type"]},

@@ -37,6 +37,8 @@ func documents() []document {
 		{"submit-request", request, reflect.TypeFor[contracts.SubmitRequest]()},
 
 		{"invocation", block, reflect.TypeFor[contracts.Invocation]()},
+		{"model-invocation", block, reflect.TypeFor[contracts.ModelInvocation]()},
+		{"model-result", block, reflect.TypeFor[contracts.ModelResult]()},
 		{"result", block, reflect.TypeFor[contracts.Result]()},
 		{"batch", block, reflect.TypeFor[contracts.Batch]()},
 
