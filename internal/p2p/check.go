@@ -20,7 +20,32 @@ func (m *Hello) check() error {
 		within("memory_mb", m.MemoryMB, 0, 1<<30),
 		textList("tags", m.Tags),
 		text("region", m.Region, maxText),
+		models(m),
 	)
+}
+
+// models checks what a pod offers; a node offers none.
+func models(m *Hello) error {
+	most := maxModels
+	if m.Kind == "node" {
+		most = 0
+	}
+	if err := within("models", len(m.Models), 0, most); err != nil {
+		return err
+	}
+	for i := range m.Models {
+		o := &m.Models[i]
+		if err := firstError(
+			text("name of model", o.Name, maxText),
+			text("class of model", o.Class, maxText),
+			within("context of model", o.Context, 1, maxContext),
+			oneOf("tier of model", string(o.Tier), string(contracts.TierSmall), string(contracts.TierMedium), string(contracts.TierLarge)),
+			oneOf("operation of model", string(o.Operation), string(contracts.Generate), string(contracts.Embed)),
+		); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *Welcome) check() error {
@@ -47,6 +72,9 @@ func (m *Assign) check() error {
 			within("replica", u.Replica, 0, maxAttempt),
 			within("run_timeout_ms", u.RunTimeoutMS, 0, maxLease),
 			within("bytes of unit", len(u.Invocation), 1, MaxFrame),
+			text("tenant", u.Tenant, maxOpaque),
+			text("session", u.Session, maxOpaque),
+			u.Resume.check(),
 		); err != nil {
 			return err
 		}
@@ -60,6 +88,17 @@ func (m *Results) check() error {
 		within("items", len(m.Items), 0, MaxUnits),
 		within("outputs", len(m.Outputs), 0, MaxUnits),
 	)
+}
+
+func (m *Tokens) check() error {
+	return firstError(text("text", m.Text, MaxText), within("tokens", len(m.Tokens), 0, MaxTokens))
+}
+
+func (r *Resume) check() error {
+	if r == nil {
+		return nil
+	}
+	return firstError(text("text of resume", r.Text, MaxText), within("tokens of resume", len(r.Tokens), 1, MaxTokens))
 }
 
 func (m *Ack) check() error { return nil }

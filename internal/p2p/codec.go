@@ -25,7 +25,7 @@ func (s side) String() string {
 // reads its three messages by itself, so that none of them is in place later.
 func senders(t frameType) side {
 	switch t {
-	case typeCredit, typeResults, typeFault:
+	case typeCredit, typeResults, typeFault, typeTokens:
 		return worker
 	case typeAssign, typeAck, typeReject, typeCancel:
 		return coordinator
@@ -64,6 +64,8 @@ func newMessage(t frameType) Message {
 		return new(Goodbye)
 	case typeFault:
 		return new(Fault)
+	case typeTokens:
+		return new(Tokens)
 	}
 	return nil
 }

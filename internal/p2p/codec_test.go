@@ -25,6 +25,7 @@ func messageSamples() []Message {
 	return []Message{
 		&Hello{V: 1, Kind: "node", Version: "0.1.0", Profiles: []string{"det-1"}, Engine: "wazero/1.12.0 amd64", Slots: 4, MemoryMB: 2048, Tags: []string{"gpu"}, Region: "eu"},
 		&Hello{V: 1, Kind: "pod", Slots: 1},
+		&Hello{V: 1, Kind: "pod", Slots: 1, Models: []Model{{Name: "m", Tier: contracts.TierSmall, Class: "c", Context: 4096, Operation: contracts.Generate}}},
 		&Welcome{V: 1, Cluster: "0198c5d4-5a5e-7b2e-8f2a-5d1f0a3b9c7e", LeaseMS: 30_000, HeartbeatMS: 5_000, MaxBatch: 256, LastSeq: math.MaxUint64},
 		&Refuse{Code: contracts.CodeAuth, Message: "node is quarantined"},
 		&Credit{N: 16},
@@ -39,6 +40,9 @@ func messageSamples() []Message {
 		&Drain{},
 		&Goodbye{Code: contracts.CodeCancelled, Message: "leaving"},
 		&Fault{Lease: 4, Code: contracts.CodeTimeout, Message: "run deadline"},
+		&Assign{Units: []Unit{{Lease: 1, Invocation: []byte{0xa0}, Tenant: "t", Session: "s", Resume: &Resume{Text: "Once", Tokens: []int{7, 8}}}}},
+		&Tokens{Lease: 4, Text: "upon", Tokens: []int{9}},
+		&Tokens{Lease: 4, Restart: true},
 	}
 }
 
@@ -115,6 +119,11 @@ func TestMalformedMessages(t *testing.T) {
 		&Credit{N: -1},
 		&Credit{N: MaxCredit + 1},
 		&Assign{},
+		&Hello{Kind: "node", Slots: 1, Models: []Model{{Name: "m", Tier: contracts.TierSmall, Class: "c", Context: 1, Operation: contracts.Generate}}},
+		&Hello{Kind: "pod", Slots: 1, Models: []Model{{Name: "m", Tier: "huge", Class: "c", Context: 1, Operation: contracts.Generate}}},
+		&Hello{Kind: "pod", Slots: 1, Models: make([]Model, maxModels+1)},
+		&Assign{Units: []Unit{{Invocation: []byte{1}, Resume: &Resume{Text: "x"}}}},
+		&Tokens{Text: strings.Repeat("x", MaxText+1)},
 		&Assign{Units: []Unit{{}}},
 		&Assign{Units: []Unit{{Attempt: -1, Invocation: []byte{1}}}},
 		&Assign{Units: make([]Unit, MaxUnits+1)},

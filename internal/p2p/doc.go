@@ -53,8 +53,8 @@
 // then admits the new one, so that last_seq of the Welcome covers all that came
 // on the old.
 //
-// 9. Then, in any order: the worker sends Credit (4), Results (6) and Fault (13),
-// the coordinator Assign (5), Ack (7), Reject (8) and Cancel (10), both
+// 9. Then, in any order: the worker sends Credit (4), Results (6), Fault (13) and
+// Tokens (14), the coordinator Assign (5), Ack (7), Reject (8) and Cancel (10), both
 // Heartbeat (9), Drain (11) and Goodbye (12).
 //
 // 10. A unit may be assigned only against credit. Credit starts at 0; Credit{n}
@@ -72,6 +72,9 @@
 // rule 17. It answers each batch with Ack or Reject by its seq. What neither came
 // for is sent again on the next stream, except for seq up to the Welcome's
 // last_seq.
+//
+// A pod may send Tokens for a unit that it answers for, before its result or
+// fault. They are pieces of an answer to be shown; nothing is recorded of them.
 //
 // 13. Each side sends a Heartbeat every heartbeat_ms of the Welcome. Whoever
 // receives no whole frame for three such intervals ends the stream, and so does

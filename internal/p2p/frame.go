@@ -40,6 +40,7 @@ const (
 	typeDrain     frameType = 11
 	typeGoodbye   frameType = 12
 	typeFault     frameType = 13
+	typeTokens    frameType = 14
 
 	typeWant  frameType = 32
 	typeBlock frameType = 33

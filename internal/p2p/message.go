@@ -27,6 +27,12 @@ const (
 	maxBeat    = 60_000    // heartbeat_ms
 	maxLease   = 1<<31 - 1 // lease_ms, run_timeout_ms: 24 days
 	maxAttempt = 255       // attempt, replica
+	maxModels  = 64        // models of a Hello
+	maxContext = 1 << 24   // tokens
+	maxOpaque  = 128       // bytes of an opaque name
+	// MaxText and MaxTokens bound one Tokens frame, and what a Resume repeats.
+	MaxText   = 256 << 10
+	MaxTokens = 1 << 16
 )
 
 // Message is one message of the work stream: a pointer to one of the types of
@@ -53,6 +59,19 @@ type Hello struct {
 	MemoryMB int      `cbor:"memory_mb"`
 	Tags     []string `cbor:"tags,omitempty"`
 	Region   string   `cbor:"region,omitempty"`
+	// Models are what a pod serves, in the place of a node's profiles.
+	Models []Model `cbor:"models,omitempty"`
+}
+
+// Model is a model that a pod serves.
+type Model struct {
+	Name string              `cbor:"name"`
+	Tier contracts.ModelTier `cbor:"tier"`
+	// Class is the determinism class: results are comparable byte for byte in it.
+	Class   string `cbor:"class"`
+	Context int    `cbor:"context"`
+	// Operation is what it does.
+	Operation contracts.ModelOperation `cbor:"operation"`
 }
 
 // Welcome admits the worker and sets the terms. Sent by the coordinator, first.
@@ -101,6 +120,29 @@ type Unit struct {
 	// Invocation is the DAG-CBOR block of what to run. The worker computes its
 	// CID, which is the unit_cid of the result.
 	Invocation []byte `cbor:"unit"`
+	// Tenant and Session are whose unit it is, as names that mean nothing outside
+	// the cluster; only for pods, which keep what they know of a session apart from
+	// all others by them.
+	Tenant  string `cbor:"tenant,omitempty"`
+	Session string `cbor:"session,omitempty"`
+	// Resume is what a lost pod had said of the answer.
+	Resume *Resume `cbor:"resume,omitempty"`
+}
+
+// Resume is the beginning of an answer.
+type Resume struct {
+	Text   string `cbor:"text"`
+	Tokens []int  `cbor:"tokens"`
+}
+
+// Tokens is a piece of an answer that is being made, to be shown and forgotten:
+// the result alone counts. Restart says that what came before it is void. Sent by
+// a pod, for a unit in hand.
+type Tokens struct {
+	Lease   uint64 `cbor:"lease"`
+	Text    string `cbor:"text"`
+	Tokens  []int  `cbor:"tokens,omitempty"`
+	Restart bool   `cbor:"restart,omitempty"`
 }
 
 // Results delivers one signed batch. Sent by the worker. Nothing in it is
@@ -181,3 +223,4 @@ func (*Cancel) frame() frameType    { return typeCancel }
 func (*Drain) frame() frameType     { return typeDrain }
 func (*Goodbye) frame() frameType   { return typeGoodbye }
 func (*Fault) frame() frameType     { return typeFault }
+func (*Tokens) frame() frameType    { return typeTokens }
