@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/llama"
 )
 
 // Profile is a set of flags that promises something.
@@ -30,6 +31,9 @@ type Config struct {
 	// Model is a GGUF file. HF, instead, is a Hugging Face repository that the
 	// server downloads from, which is the only case in which it uses a network.
 	Model, HF string
+	// Attach, instead of either and of Program, is a server that somebody else
+	// runs: it is watched, not started, and its flags are what they are.
+	Attach *llama.Endpoint
 	// Alias is the name under which the server speaks of its model.
 	Alias   string
 	Profile Profile
@@ -77,8 +81,19 @@ func (c *Config) Validate() error {
 			errs = append(errs, contracts.Errorf(contracts.CodeValidation, setting, format, args...))
 		}
 	}
-	check(c.Program != "", "llama_server", "is missing")
-	check((c.Model == "") != (c.HF == ""), "model", "needs exactly one of a file and a repository")
+	sources := 0
+	for _, named := range []bool{c.Model != "", c.HF != "", c.Attach != nil} {
+		if named {
+			sources++
+		}
+	}
+	check(sources == 1, "model", "needs exactly one of a file, a repository and a server to attach to")
+	check(c.Program != "" || c.Attach != nil, "llama_server", "is missing")
+	if c.Attach != nil {
+		if err := c.Attach.Validate(); err != nil {
+			check(false, "attach", "%w", err)
+		}
+	}
 	check(c.Alias != "" && len(c.Alias) <= 128, "name", "has %d bytes, not 1 to 128", len(c.Alias))
 	check(c.Profile == Replay || c.Profile == Fast, "profile", "is %q, not %q or %q", c.Profile, Replay, Fast)
 	check(c.Slots >= 1 && c.Slots <= MaxSlots, "slots", "is %d, not 1 to %d", c.Slots, MaxSlots)

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// process is one running llama-server.
+// process is one running llama-server; its zero value is one that somebody else
+// runs, which never ends as far as this one can see.
 type process struct {
 	cmd   *exec.Cmd
 	pid   int
@@ -74,7 +75,11 @@ func (p *process) stop(patience time.Duration) {
 	<-p.ended
 }
 
-func (p *process) kill() { _ = p.cmd.Process.Kill() }
+func (p *process) kill() {
+	if p.cmd != nil {
+		_ = p.cmd.Process.Kill()
+	}
+}
 
 // tail keeps the end of what a server writes. It writes no prompts unless it is
 // started to.

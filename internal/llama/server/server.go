@@ -32,7 +32,10 @@ type Status struct {
 	// Generation counts the starts; the slots of another generation are gone.
 	Generation uint64
 	Client     *llama.Client // nil unless Ready
-	Props      llama.Props
+	// Endpoint is where it listens, for tests and benchmarks that speak to it
+	// beside the broker.
+	Endpoint llama.Endpoint
+	Props    llama.Props
 	// Reason says why it is not ready, if it was.
 	Reason string
 }
@@ -188,6 +191,9 @@ func rest(ctx context.Context, d time.Duration) {
 
 // once runs one process from its start to its end and returns why it ended.
 func (s *Server) once(ctx context.Context) error {
+	if s.cfg.Attach != nil {
+		return s.attached(ctx)
+	}
 	end, err := s.endpoint()
 	if err != nil {
 		return err
@@ -196,7 +202,7 @@ func (s *Server) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.set(func(st *Status) { st.State, st.Generation = Starting, st.Generation+1 })
+	s.set(func(st *Status) { st.State, st.Generation, st.Endpoint = Starting, st.Generation+1, end.client() })
 	p, err := s.launch(end)
 	if err != nil {
 		return err
@@ -208,6 +214,21 @@ func (s *Server) once(ctx context.Context) error {
 		return err
 	}
 	return s.watch(ctx, client, p)
+}
+
+// attached watches a server that somebody else runs, from when it answers until
+// it does not.
+func (s *Server) attached(ctx context.Context) error {
+	client, err := llama.New(*s.cfg.Attach)
+	if err != nil {
+		return err
+	}
+	s.set(func(st *Status) { st.State, st.Generation = Starting, st.Generation+1 })
+	foreign := &process{}
+	if err := s.load(ctx, client, foreign); err != nil {
+		return err
+	}
+	return s.watch(ctx, client, foreign)
 }
 
 func (s *Server) setPID(pid int) {
@@ -270,7 +291,7 @@ func (s *Server) watch(ctx context.Context, c *llama.Client, p *process) error {
 		cancel()
 		if idle := time.Since(time.Unix(0, s.progress.Load())); idle > s.cfg.HangTimeout {
 			p.kill()
-			return contracts.Errorf(contracts.CodeModelUnavailable, s.cfg.Alias, "server made no progress for %s and was killed", s.cfg.HangTimeout)
+			return contracts.Errorf(contracts.CodeModelUnavailable, s.cfg.Alias, "server made no progress for %s", s.cfg.HangTimeout)
 		}
 	}
 }

@@ -1,0 +1,202 @@
+package llmpod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/llama"
+	"github.com/krako-labs/krako/internal/llama/server"
+	"github.com/krako-labs/krako/llmpod/slots"
+)
+
+// Pool is one model, served by one server, and the broker of its slots. It is
+// safe for concurrent use.
+type Pool struct {
+	cfg    Config
+	server *server.Server
+	broker *broker
+	solo   bool // one request at a time, from nothing: see classOf
+	log    *slog.Logger
+	class  string
+}
+
+// NewPool makes a pool over a server that the caller made and that Run runs.
+// Errors are those of Validate and of reading the model's file.
+func NewPool(cfg Config, sc server.Config, log *slog.Logger) (*Pool, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s, err := server.New(sc)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{cfg: cfg, server: s, log: log}
+	if p.class, p.solo, err = classOf(s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	p.broker = newBroker(s, p.class, &p.cfg)
+	return p, nil
+}
+
+// Run serves until ctx ends and returns when the server is gone.
+func (p *Pool) Run(ctx context.Context) {
+	var tasks sync.WaitGroup
+	tasks.Go(func() { p.broker.follow(ctx) })
+	p.server.Run(ctx)
+	tasks.Wait()
+}
+
+// Close releases what NewPool made. It must not be called while Run runs.
+func (p *Pool) Close() error { return p.server.Close() }
+
+// Model describes what the pool serves.
+func (p *Pool) Model() Model {
+	c := p.server.Config()
+	return Model{Name: c.Alias, Tier: p.cfg.Tier, Class: p.class, Profile: string(c.Profile), Context: c.Context, Slots: c.Slots, Embeddings: c.Embeddings}
+}
+
+// Model is a model on offer.
+type Model struct {
+	Name  string              `json:"name"`
+	Tier  contracts.ModelTier `json:"tier"`
+	Class string              `json:"class"`
+	// Profile is replay or fast.
+	Profile    string `json:"profile"`
+	Context    int    `json:"context"`
+	Slots      int    `json:"slots"`
+	Embeddings bool   `json:"embeddings,omitempty"`
+}
+
+// Ready returns nil when requests can be served, else why not.
+func (p *Pool) Ready() error {
+	st, _ := p.server.Status()
+	if st.State == server.Ready {
+		return nil
+	}
+	return contracts.Errorf(contracts.CodeModelUnavailable, p.server.Config().Alias, "server is %s: %s", st.State, st.Reason)
+}
+
+// Usage returns how many slots there are, how many are free and how many
+// requests wait.
+func (p *Pool) Usage() (total, free, waiting int) { return p.broker.usage() }
+
+// Call is an invocation and on whose behalf it runs.
+type Call struct {
+	*contracts.ModelInvocation
+	Owner slots.Owner
+	// Resume are the tokens and their text that the caller has already from a pod
+	// that was lost.
+	Resume     []int
+	ResumeText string
+}
+
+// Piece is what a caller may show of an answer that is not complete. Restart
+// says that what came before is void.
+type Piece struct {
+	Text    string
+	Tokens  []int
+	Restart bool
+}
+
+// Answer is how a call ended.
+type Answer struct {
+	Output    []byte
+	MediaType string
+	Use       contracts.ModelUse
+	// Cached is how many of the tokens read were in the slot already.
+	Cached int
+	// Code is BAD_OUTPUT when no valid answer came; Why says what was wrong with
+	// the last one, without quoting it. Output is then nil.
+	Code contracts.Code
+	Why  string
+}
+
+// Invoke runs a call. emit gets what comes, one piece after the other; it must
+// not block for long. Errors are *contracts.Error: those of package llama,
+// RESOURCE_EXHAUSTED when too many calls wait, CANCELLED and TIMEOUT by ctx,
+// UNSUPPORTED for what the model cannot do. The Answer's Use is filled in as far
+// as it came also with an error.
+func (p *Pool) Invoke(ctx context.Context, c Call, emit func(Piece)) (Answer, error) {
+	a := Answer{Use: contracts.ModelUse{Model: p.server.Config().Alias, Class: p.class}}
+	if want := c.Name; want != "" && want != a.Use.Model {
+		return a, contracts.Errorf(contracts.CodeModelUnavailable, want, "this pod serves %s", a.Use.Model)
+	}
+	st, err := p.await(ctx)
+	if err != nil {
+		return a, err
+	}
+	if c.Operation == contracts.Embed {
+		return a, p.embed(ctx, st, c, &a)
+	}
+	if p.server.Config().Embeddings {
+		return a, contracts.Errorf(contracts.CodeUnsupported, a.Use.Model, "this server makes embeddings only")
+	}
+	return a, p.generate(ctx, st, c, emit, &a)
+}
+
+// await waits until there is a server. A pod without one keeps calls for as long
+// as their deadline lets it.
+func (p *Pool) await(ctx context.Context) (server.Status, error) {
+	st, err := p.server.Await(ctx)
+	if err != nil && ctx.Err() != nil {
+		return st, ended(ctx)
+	}
+	return st, err
+}
+
+// ended is the error of a context that ended.
+func ended(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if e, ok := errors.AsType[*contracts.Error](cause); ok {
+		return e
+	}
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return contracts.Errorf(contracts.CodeTimeout, "", "deadline passed: %w", cause)
+	}
+	return contracts.Errorf(contracts.CodeCancelled, "", "call was cancelled: %w", cause)
+}
+
+// embed answers with the vector of the call's text.
+func (p *Pool) embed(ctx context.Context, st server.Status, c Call, a *Answer) error {
+	text := c.Prompt
+	for _, m := range c.Messages {
+		text += m.Content
+	}
+	t, err := p.broker.acquire(ctx, c.Owner, len(text)/4)
+	if err != nil {
+		return err
+	}
+	e, err := t.status.Client.Embed(ctx, text)
+	p.broker.release(t, false) // whoever comes next finds an empty slot
+	if err != nil {
+		return err
+	}
+	p.server.Progress()
+	a.Use.TokensIn, a.Use.Calls = int64(e.Tokens), 1
+	out, err := contracts.JSONOf(numbers(e.Vector))
+	if err != nil {
+		return fmt.Errorf("encode embedding: %w", err)
+	}
+	a.Output, a.MediaType = out, contracts.DefaultMediaType
+	return nil
+}
+
+func numbers(v []float64) []any {
+	out := make([]any, len(v))
+	for i, x := range v {
+		out[i] = x
+	}
+	return out
+}
+
+// request is one generation of a call.
+func (p *Pool) request(c Call, prompt []int, room int) llama.Request {
+	return llama.Request{
+		Prompt: prompt, MaxTokens: min(int(c.MaxTokens), room), Temperature: c.Temperature, TopP: c.TopP, Seed: c.Seed, Stop: c.Stop,
+		Schema: c.Schema, FirstToken: p.cfg.FirstToken, NextToken: p.cfg.NextToken,
+	}
+}

@@ -1,0 +1,91 @@
+package llmpod
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/llama"
+)
+
+// tokens renders a conversation by the model's template and returns its tokens.
+// Only the template may speak in control tokens: where a text spells one, it is
+// tokenized apart from the template, as the text it is.
+func tokens(ctx context.Context, c *llama.Client, talk []llama.Message) ([]int, error) {
+	rendered, err := c.ApplyTemplate(ctx, talk)
+	if err != nil {
+		return nil, err
+	}
+	spelled, err := spellsControl(ctx, c, talk)
+	if err != nil {
+		return nil, err
+	}
+	if !spelled {
+		return c.Tokenize(ctx, rendered, true, true)
+	}
+	return apart(ctx, c, talk)
+}
+
+// spellsControl reports whether a text of the conversation contains the name of a
+// control token: whether it is other tokens when such names are read as orders.
+func spellsControl(ctx context.Context, c *llama.Client, talk []llama.Message) (bool, error) {
+	var all strings.Builder
+	for _, m := range talk {
+		all.WriteString(m.Content)
+		all.WriteByte('\n')
+	}
+	asText, err := c.Tokenize(ctx, all.String(), false, false)
+	if err != nil {
+		return false, err
+	}
+	asOrders, err := c.Tokenize(ctx, all.String(), false, true)
+	return !slices.Equal(asText, asOrders), err
+}
+
+// apart renders the conversation with stand-ins for its texts, and tokenizes the
+// template and the texts piece by piece.
+func apart(ctx context.Context, c *llama.Client, talk []llama.Message) ([]int, error) {
+	stand := slices.Clone(talk)
+	for i := range stand {
+		stand[i].Content = standIn(talk, i)
+	}
+	rendered, err := c.ApplyTemplate(ctx, stand)
+	if err != nil {
+		return nil, err
+	}
+	var all []int
+	add := func(text string, control bool) error {
+		if text == "" {
+			return nil
+		}
+		t, err := c.Tokenize(ctx, text, len(all) == 0, control)
+		all = append(all, t...)
+		return err
+	}
+	for i, m := range talk {
+		before, after, found := strings.Cut(rendered, stand[i].Content)
+		if !found {
+			return nil, contracts.Errorf(contracts.CodeUnsupported, "messages", "the model's template does not keep texts as they are, and one spells a control token")
+		}
+		if err := add(before, true); err != nil {
+			return nil, err
+		}
+		if err := add(m.Content, false); err != nil {
+			return nil, err
+		}
+		rendered = after
+	}
+	return all, add(rendered, true)
+}
+
+// standIn is a word for a text that occurs in no text of the conversation.
+func standIn(talk []llama.Message, i int) string {
+	for n := 0; ; n++ {
+		word := fmt.Sprintf("text-%d-%d-stands-here", i, n)
+		if !slices.ContainsFunc(talk, func(m llama.Message) bool { return strings.Contains(m.Content, word) }) {
+			return word
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package slots
+
+// Owner is whose tokens a slot may hold.
+type Owner struct{ Tenant, Session string }
+
+// Ticket names one request that waits or is served.
+type Ticket uint64
+
+// Step is something to be done to a slot before its request runs, in order.
+type Step struct {
+	Do    Action
+	Owner Owner // of what is parked or restored
+}
+
+// Action is what a Step does.
+type Action uint8
+
+// The actions on a slot.
+const (
+	Park    Action = iota + 1 // save what the slot holds, for its owner
+	Erase                     // empty it
+	Restore                   // put back what was parked
+)
+
+func (a Action) String() string {
+	return [...]string{"?", "park", "erase", "restore"}[min(int(a), 3)]
+}
+
+// Grant is one request's turn.
+type Grant struct {
+	Ticket Ticket
+	Slot   int
+	Owner  Owner
+	Steps  []Step
+
+	turn uint64
+}
+
+// slot is what one slot holds.
+type slot struct {
+	busy   bool
+	dirty  bool // must be erased before anybody gets it, and is worth nothing
+	holder Owner
+	used   uint64 // turn of its last use
+}
+
+// Table is the state of a server's slots. It is not safe for concurrent use.
+type Table struct {
+	slots  []slot
+	queue  queue
+	turn   uint64
+	parked *parked
+}
+
+// New makes a table of n empty slots in which up to waiting requests may wait and
+// up to sessions of them may be parked.
+func New(n, waiting, sessions int) *Table {
+	return &Table{slots: make([]slot, n), queue: newQueue(waiting), parked: newParked(sessions)}
+}
+
+// Reset makes the table that of a server that was started again: n empty slots.
+// Who waits goes on waiting, what is parked stays. Grants of before are void.
+func (t *Table) Reset(n int) { t.slots = make([]slot, n) }
+
+// Ask makes a request wait for its turn; cost is how many tokens it may take. It
+// reports false when too many wait.
+func (t *Table) Ask(id Ticket, o Owner, cost int) bool { return t.queue.push(id, o, cost) }
+
+// Drop forgets a request that waits. It reports false if none did.
+func (t *Table) Drop(id Ticket) bool { return t.queue.drop(id) }
+
+// Slots returns how many slots there are.
+func (t *Table) Slots() int { return len(t.slots) }
+
+// Waiting returns how many requests wait.
+func (t *Table) Waiting() int { return t.queue.len() }
+
+// Free returns how many slots are idle.
+func (t *Table) Free() int {
+	n := 0
+	for i := range t.slots {
+		if !t.slots[i].busy {
+			n++
+		}
+	}
+	return n
+}
+
+// Next gives the next request its slot; ok is false while none is idle or nobody
+// waits.
+func (t *Table) Next() (g Grant, ok bool) {
+	if t.queue.len() == 0 || t.Free() == 0 {
+		return Grant{}, false
+	}
+	w := t.queue.pop()
+	i := t.choose(w.owner)
+	s := &t.slots[i]
+	t.turn++
+	g = Grant{Ticket: w.id, Slot: i, Owner: w.owner, Steps: t.prepare(s, w.owner), turn: t.turn}
+	s.busy, s.dirty, s.holder, s.used = true, false, w.owner, t.turn
+	return g, true
+}
+
+// choose prefers the slot that the owner left, then an empty one, then the one
+// that was not used for longest.
+func (t *Table) choose(o Owner) int {
+	best, rank := -1, 0
+	for i := range t.slots {
+		s := &t.slots[i]
+		if s.busy {
+			continue
+		}
+		r := 1
+		switch {
+		case s.holder == o && !s.dirty:
+			r = 3
+		case s.holder == (Owner{}) || s.dirty:
+			r = 2
+		}
+		if best < 0 || r > rank || r == rank && s.used < t.slots[best].used {
+			best, rank = i, r
+		}
+	}
+	return best
+}
+
+// prepare says what makes the slot the owner's.
+func (t *Table) prepare(s *slot, o Owner) []Step {
+	if s.holder == o && !s.dirty {
+		return nil
+	}
+	var steps []Step
+	if s.holder != (Owner{}) {
+		if !s.dirty && t.parked.room() {
+			t.parked.add(s.holder)
+			steps = append(steps, Step{Park, s.holder})
+		}
+		steps = append(steps, Step{Do: Erase})
+	} else if s.dirty {
+		steps = append(steps, Step{Do: Erase})
+	}
+	if t.parked.has(o) {
+		steps = append(steps, Step{Restore, o})
+	}
+	return steps
+}
+
+// Done gives a slot back. healthy says that all that was done to it and in it
+// went as it should; a slot that is not is erased before its next use. A grant
+// of before a Reset gives nothing back.
+func (t *Table) Done(g Grant, healthy bool) {
+	if g.Slot >= len(t.slots) {
+		return
+	}
+	s := &t.slots[g.Slot]
+	if !s.busy || s.used != g.turn {
+		return
+	}
+	s.busy, s.dirty = false, !healthy
+}
+
+// Forget drops what is kept of an owner and returns whether something is parked
+// for it, which the caller then removes. Slots that hold something of it are
+// erased before their next use.
+func (t *Table) Forget(o Owner) bool {
+	for i := range t.slots {
+		if s := &t.slots[i]; s.holder == o && !s.busy {
+			s.dirty = true
+		}
+	}
+	return t.parked.remove(o)
+}
+
+// Unpark notes that nothing is parked for an owner.
+func (t *Table) Unpark(o Owner) { t.parked.remove(o) }
+
+// Shed returns the owner whose parked cache was not used for longest, which the
+// caller then removes; ok is false when nothing is parked.
+func (t *Table) Shed() (o Owner, ok bool) { return t.parked.oldest() }
+
+// Evict returns the owner whose parked cache is to be removed to make room for
+// others, the one that was not used for longest; ok is false when there is room.
+func (t *Table) Evict() (o Owner, ok bool) { return t.parked.evict() }
