@@ -80,7 +80,7 @@ func (x *execution) refill(left int64) int64 {
 	if x.yield != nil {
 		x.yield(x.ctx)
 	}
-	if x.ctx.Err() != nil {
+	if over(x.ctx) {
 		x.interrupt()
 	}
 	left, ok := x.fuel.refill(left)

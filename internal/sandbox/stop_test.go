@@ -78,6 +78,22 @@ func TestEndlessLoopEndsOnDeadline(t *testing.T) {
 	wantCode(t, run(t, s, job(m, "echo", `1`)), "")
 }
 
+// lateContext is what a context looks like when its deadline has passed and no
+// timer has had a processor yet.
+type lateContext struct{ context.Context }
+
+func (lateContext) Deadline() (time.Time, bool) { return time.Unix(1, 0), true }
+func (lateContext) Err() error                  { return nil }
+
+func TestDeadlineNeedsNoTimer(t *testing.T) {
+	s := newSandbox(t, sandbox.Config{})
+	_, err := s.Run(lateContext{context.Background()}, job(admit(t, s, endless()["loop"]), "", ""))
+	wantError(t, err, contracts.CodeTimeout, "run")
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v does not unwrap to the context's", err)
+	}
+}
+
 func TestCancelledRun(t *testing.T) {
 	s := newSandbox(t, sandbox.Config{})
 	m := admit(t, s, probe(t))

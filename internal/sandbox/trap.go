@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 )
@@ -48,11 +49,23 @@ func (x *execution) verdict(err error) (*stop, error) {
 	return nil, contracts.Errorf(contracts.CodeInternal, "sandbox", "run guest: %w", err)
 }
 
+// over reports whether a caller's context has ended. Its deadline is compared
+// with the clock: where guests keep every processor busy, no timer fires in time.
+func over(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return true
+	}
+	end, ok := ctx.Deadline()
+	return ok && !time.Now().Before(end)
+}
+
 // interrupted is the error of work that its caller's context ended.
 func interrupted(ctx context.Context, what string) error {
-	err := context.Cause(ctx)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return contracts.Errorf(contracts.CodeTimeout, what, "deadline: %w", err)
+	switch err := ctx.Err(); {
+	case err == nil:
+		return contracts.Errorf(contracts.CodeTimeout, what, "deadline: %w", context.DeadlineExceeded)
+	case errors.Is(err, context.DeadlineExceeded):
+		return contracts.Errorf(contracts.CodeTimeout, what, "deadline: %w", context.Cause(ctx))
 	}
-	return contracts.Errorf(contracts.CodeCancelled, what, "cancelled: %w", err)
+	return contracts.Errorf(contracts.CodeCancelled, what, "cancelled: %w", context.Cause(ctx))
 }
