@@ -1,5 +1,3 @@
-//go:build !race
-
 package sandbox
 
 import (
@@ -51,4 +49,11 @@ func (s *Sandbox) Observe(ctx context.Context, job Job) (Observation, error) {
 	}
 	g.giveBack(err == nil && o.Code == "")
 	return Observation{o, hex.EncodeToString(state.Sum(nil)[:8])}, err
+}
+
+// Idle is how many instances of the module are in its pool.
+func (m *Module) Idle() int {
+	m.pool.mu.Lock()
+	defer m.pool.mu.Unlock()
+	return len(m.pool.idle)
 }

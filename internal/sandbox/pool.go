@@ -37,13 +37,28 @@ func (p *pool) put(g *guest) {
 	}
 }
 
-// close closes the idle instances and all that come back later.
-func (p *pool) close() {
+// wants reports whether put would keep an instance.
+func (p *pool) wants() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.closed && len(p.idle) < p.limit
+}
+
+// drain closes the idle instances.
+func (p *pool) drain() {
 	p.mu.Lock()
 	idle := p.idle
-	p.idle, p.closed = nil, true
+	p.idle = nil
 	p.mu.Unlock()
 	for _, g := range idle {
 		g.close()
 	}
+}
+
+// close closes the idle instances and all that come back later.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.drain()
 }

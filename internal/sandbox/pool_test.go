@@ -127,3 +127,32 @@ func TestLargeJobsGetTheirMemory(t *testing.T) {
 		t.Errorf("%d pages, %s %s", o.MemoryPages, o.Code, o.Detail)
 	}
 }
+
+func TestWarmAndCool(t *testing.T) {
+	s := newSandbox(t, sandbox.Config{PoolSize: 3})
+	hidden := stateful()
+	hidden.globals = append(hidden.globals, []byte{0x70, 1, 0xd0, 0x70, opEnd}) // a mutable reference
+	for name, c := range map[string]struct {
+		wasm []byte
+		idle int
+	}{"pooled": {stateful().bytes(), 3}, "used once": {hidden.bytes(), 0}} {
+		t.Run(name, func(t *testing.T) {
+			m := admit(t, s, c.wasm)
+			want := run(t, s, job(m, "", ""))
+			for range 2 {
+				if err := m.Warm(context.Background()); err != nil || m.Idle() != c.idle {
+					t.Fatalf("%d instances are idle, want %d: %v", m.Idle(), c.idle, err)
+				}
+			}
+			if d := cmp.Diff(want, run(t, s, job(m, "", ""))); d != "" {
+				t.Errorf("a unit of a warm instance differs: %s", d)
+			}
+			if m.Cool(); m.Idle() != 0 {
+				t.Errorf("%d instances are idle once cool", m.Idle())
+			}
+			if d := cmp.Diff(want, run(t, s, job(m, "", ""))); d != "" {
+				t.Errorf("a unit after cooling differs: %s", d)
+			}
+		})
+	}
+}
