@@ -21,10 +21,10 @@ import (
 func (a *app) benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "bench", Short: "Measure this machine's Krako", Args: exactly(),
-		Example: "  krako bench fabric --json",
+		Example: "  krako bench fabric --json\n  krako bench sandbox",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.benchFabric())
+	cmd.AddCommand(a.benchFabric(), a.benchSandbox())
 	return cmd
 }
 

@@ -1,0 +1,4 @@
+// A loop without end.
+void _start(void) {
+    for (volatile unsigned x = 0;; x++) continue;
+}
