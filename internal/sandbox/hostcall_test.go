@@ -220,3 +220,47 @@ func TestFilesAreBounded(t *testing.T) {
 		t.Errorf("reopened as %d, errno %d", fd, p[0])
 	}
 }
+
+// TestLongCallsGiveTurns lets the host have its turn after each MiB, and end the
+// unit in the middle.
+func TestLongCallsGiveTurns(t *testing.T) {
+	for name, call := range map[string]func(c *caller){
+		"random": func(c *caller) { c.wasi("random_get", 0, 3<<20+1) },
+		"copy":   func(c *caller) { c.x.copy(make([]byte, 4<<20), make([]byte, 3<<20+1)) },
+	} {
+		c, turns := newCaller(t, 64), 0
+		c.x.yield = func(context.Context) { turns++ }
+		c.x.spend(1) // opens the account's first slice
+		c.x.fuel.slice = 1 << 30
+		c.x.fuel.counter.Set(1 << 30)
+		if call(c); turns != 3 {
+			t.Errorf("%s: %d turns in 3 MiB", name, turns)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := newCaller(t, 64)
+	c.x.ctx, c.x.yield = ctx, func(context.Context) { cancel() }
+	if c.x.do(wasiCalls["random_get"], memory{c.mem}, []uint64{0, 3 << 20}); !c.x.interrupted {
+		t.Error("the call went on")
+	}
+}
+
+func TestSlicesFollowThePace(t *testing.T) {
+	f := fuel{counter: new(cell)}
+	f.begin(1 << 40)
+	for range 10 {
+		f.pace(sliceTime / 4)
+	}
+	if f.slice != largestSlice {
+		t.Errorf("after quick slices they have %d units", f.slice)
+	}
+	if f.pace(10 * sliceTime); f.slice != largestSlice/10 {
+		t.Errorf("after one that took ten times as long as it should: %d", f.slice)
+	}
+	if f.pace(sliceTime - 1); f.slice != largestSlice/10 {
+		t.Errorf("after one that took as long as it should: %d", f.slice)
+	}
+	if f.pace(1000 * sliceTime); f.slice != smallestSlice {
+		t.Errorf("after one of half a second: %d", f.slice)
+	}
+}

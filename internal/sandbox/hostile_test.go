@@ -204,10 +204,33 @@ func hostileModule(t *testing.T, name string) []byte {
 	return guestFile(t, hostileDir+"/"+name+".wasm")
 }
 
+// secret is what no guest may read.
+const secret = "correct-horse-battery-staple"
+
+// secretPaths is a list of places to look for it, as JSON.
+func secretPaths(dirs ...string) string {
+	paths := []string{
+		"secret", "./secret", "/secret", "/etc/passwd", "/proc/self/environ", "/proc/self/cwd/secret", "/proc/self/root/etc/passwd",
+		"/proc/self/mem", "/dev/fd/0", "/dev/stdin", "..", "/", ".", "blobs/a", "a",
+	}
+	for _, dir := range dirs {
+		paths = append(paths, filepath.ToSlash(filepath.Join(dir, "secret")))
+	}
+	return `["` + strings.Join(paths, `","`) + `"]`
+}
+
+func wantNoSecret(t *testing.T, name string, o sandbox.Outcome) {
+	t.Helper()
+	for _, leak := range []string{secret, "root:", "KRAKO"} {
+		if bytes.Contains(o.Output, []byte(leak)) || bytes.Contains(o.Stderr, []byte(leak)) {
+			t.Errorf("%s: the guest read %q: %.2000q", name, leak, o.Output)
+		}
+	}
+}
+
 // TestNoHostFileIsReadable gives a guest, and a Go program, the names of files
 // and an environment that hold a secret. No byte of it may come out.
 func TestNoHostFileIsReadable(t *testing.T) {
-	const secret = "correct-horse-battery-staple"
 	escape, wasm := guestFile(t, hostileDir+"/escape.wasm"), probe(t)
 	s := newSandbox(t, sandbox.Config{})
 	dir := t.TempDir()
@@ -216,21 +239,12 @@ func TestNoHostFileIsReadable(t *testing.T) {
 	}
 	t.Chdir(dir)
 	t.Setenv("KRAKO_SECRET", secret)
-	paths := []string{
-		"secret", "./secret", "/secret", filepath.ToSlash(filepath.Join(dir, "secret")), "/etc/passwd", "/proc/self/environ",
-		"/proc/self/cwd/secret", "/proc/self/root/etc/passwd", "/dev/fd/0", "/dev/stdin", "..", "/", ".", "blobs/a", "a",
-	}
-	input := `["` + strings.Join(paths, `","`) + `"]`
 	for name, wasm := range map[string][]byte{"c": escape, "go": wasm} {
-		j := job(admit(t, s, wasm), "escape", input)
+		j := job(admit(t, s, wasm), "escape", secretPaths(dir))
 		j.Blobs = map[string][]byte{"a": []byte("alpha")}
 		o := run(t, s, j)
 		wantCode(t, o, "")
-		for _, leak := range []string{secret, "root:", "KRAKO"} {
-			if bytes.Contains(o.Output, []byte(leak)) || bytes.Contains(o.Stderr, []byte(leak)) {
-				t.Errorf("%s: the guest read %q: %.2000q", name, leak, o.Output)
-			}
-		}
+		wantNoSecret(t, name, o)
 		if name == "c" && !bytes.Contains(o.Output, []byte("alpha")) {
 			t.Errorf("the guest could not even read its own blob: %q", o.Output)
 		}

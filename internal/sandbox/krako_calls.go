@@ -20,7 +20,7 @@ const maxMediaType = 127
 
 // mediaType(ptr, len) declares the type of the output; the last call counts.
 func mediaType(x *execution, m memory, p []uint64) {
-	s := x.guestString(m, p[0], p[1])
+	s := x.guestString(m, p[0], p[1], maxMediaType)
 	if !validMediaType(s) {
 		x.end(contracts.CodeBadOutput, "declared media type is not one")
 	}
@@ -29,7 +29,7 @@ func mediaType(x *execution, m memory, p []uint64) {
 
 // blobSize(name, name_len) is a blob's length in bytes, -1 if there is none.
 func blobSize(x *execution, m memory, p []uint64) {
-	blob, ok := x.blobs[x.guestString(m, p[0], p[1])]
+	blob, ok := x.blobs[x.guestString(m, p[0], p[1], maxBlobName)]
 	p[0] = math.MaxUint64
 	if ok {
 		p[0] = uint64(len(blob))
@@ -39,7 +39,7 @@ func blobSize(x *execution, m memory, p []uint64) {
 // blobRead(name, name_len, offset, dst, dst_len) copies from a blob and returns
 // how much: less than asked for at its end, 0 after it, -1 if there is none.
 func blobRead(x *execution, m memory, p []uint64) {
-	blob, ok := x.blobs[x.guestString(m, p[0], p[1])]
+	blob, ok := x.blobs[x.guestString(m, p[0], p[1], maxBlobName)]
 	if !ok {
 		p[0] = math.MaxUint32
 		return
@@ -50,16 +50,19 @@ func blobRead(x *execution, m memory, p []uint64) {
 	}
 	blob = blob[min(p[2], uint64(len(blob))):]
 	x.spendBytes(min(len(dst), len(blob)))
-	p[0] = uint64(copy(dst, blob))
+	p[0] = uint64(x.copy(dst, blob))
 }
 
-func (x *execution) guestString(m memory, ptr, n uint64) string {
+// guestString takes a string from the guest. Of one longer than limit, which is
+// none that anything is called, it returns no more than shows that: a guest may
+// name half a GiB.
+func (x *execution) guestString(m memory, ptr, n uint64, limit int) string {
 	b, ok := m.bytes(ptr, n)
 	if !ok {
 		x.end(contracts.CodeTrap, trapOutOfBounds)
 	}
 	x.spend(uint64(len(b)))
-	return string(b)
+	return string(b[:min(len(b), limit+1)])
 }
 
 // validMediaType reports whether s is type/subtype, followed at most by

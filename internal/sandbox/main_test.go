@@ -13,12 +13,17 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/internal/sandbox"
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 // workDir holds what one run of the tests builds: guests and native code.
 var workDir string
 
+// The test binary is its own worker.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == worker.Argument {
+		os.Exit(worker.Main())
+	}
 	dir, err := os.MkdirTemp("", "krako-sandbox")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

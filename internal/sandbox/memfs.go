@@ -81,8 +81,11 @@ func (n *node) lookup(path string) (*node, errno) {
 	return at, errnoSuccess
 }
 
+// maxBlobName is the longest name of a blob, in bytes.
+const maxBlobName = 255
+
 // validBlobName reports whether a blob can appear as a file of that name.
 func validBlobName(name string) bool {
-	return name != "" && name != "." && name != ".." && len(name) <= 255 &&
+	return name != "" && name != "." && name != ".." && len(name) <= maxBlobName &&
 		!strings.ContainsAny(name, "/\x00")
 }

@@ -37,7 +37,7 @@ func readVectors(x *execution, m memory, ptr, n uint64, src []byte) (uint32, err
 	e := eachVector(x, m, ptr, n, func(b []byte) bool {
 		k := min(len(b), len(src)-total)
 		x.spendBytes(k)
-		copy(b, src[total:])
+		x.copy(b, src[total:])
 		total += k
 		return k == len(b)
 	})

@@ -28,6 +28,6 @@ func randomGet(x *execution, m memory, p []uint64) errno {
 		return errnoFault
 	}
 	x.spend(uint64(len(b)))
-	x.random.read(b)
+	x.eachPiece(len(b), func(from, to int) { x.random.read(b[from:to]) })
 	return errnoSuccess
 }

@@ -80,3 +80,19 @@ func TestManyResults(t *testing.T) {
 		}
 	}
 }
+
+// TestStackIsSeenBeforeFuel enters a function with neither stack units nor fuel
+// for it: what is seen is the stack, and what it would have cost is not charged.
+func TestStackIsSeenBeforeFuel(t *testing.T) {
+	module := single(nil, nil, nil, i32c(0), op(0x1a), op(0x10, uleb(0)))
+	opts := options(nil)
+	opts.StackUnits = 25 // two frames of 10
+	for _, e := range engines(t) {
+		if o := e.start(rewritten(t, module, opts)).call("f", 12, 12); o.results != "out of stack" || o.fuel != 12 {
+			t.Errorf("got %v", o)
+		}
+		if o := e.start(rewritten(t, module, opts)).call("f", 11, 11); o.results != "out of fuel" || o.fuel != 12 {
+			t.Errorf("got %v", o)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package rewrite_test
 
 import (
+	"encoding/binary"
 	"errors"
+	"math/bits"
 	"strings"
 	"testing"
 
@@ -41,6 +43,41 @@ func FuzzBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, code []byte, yield bool) {
 		checkHostile(t, e, instructionModule(nil, code), yield)
 	})
+}
+
+// FuzzMetered has the input choose a module, and compares it rewritten with it as
+// it is: results, memory, fuel to the unit, and where little fuel stops it.
+func FuzzMetered(f *testing.F) {
+	for seed := range uint64(8) {
+		f.Add(binary.LittleEndian.AppendUint64(nil, seed*0x9e3779b97f4a7c15), uint16(100*seed))
+	}
+	shared := engines(f)
+	f.Fuzz(func(t *testing.T, choices []byte, budget uint16) {
+		all := shared
+		for i, e := range shared {
+			all[i] = &engine{t: t, runtime: e.runtime, ctx: e.ctx}
+		}
+		write := func(v variant) []byte { return generateFrom(&choice{rest: choices}, v) }
+		checkMetered(t, all, "module", write)
+		exhaust(t, builds(t, all, write(variant{endless: budget%2 == 1})), "module", []int64{int64(budget)}, map[string]int{})
+	})
+}
+
+// choice is chance as bytes say and, when there are no more, as they said.
+type choice struct {
+	rest []byte
+	last uint64
+}
+
+// Uint64 implements rand.Source.
+func (c *choice) Uint64() uint64 {
+	n := min(2, len(c.rest))
+	for _, b := range c.rest[:n] {
+		c.last = c.last<<8 | uint64(b)
+	}
+	c.rest = c.rest[n:]
+	c.last = c.last*6364136223846793005 + 1442695040888963407
+	return bits.ReverseBytes64(c.last)
 }
 
 func checkHostile(t *testing.T, e *engine, module []byte, yield bool) {

@@ -59,8 +59,11 @@ type label struct {
 var valueTypes = types(i32, i64, f32, f64, v128)
 
 // generate returns a module that is the same for equal arguments.
-func generate(seed uint64, v variant) []byte {
-	g := &generator{variant: v, rng: rand.New(rand.NewPCG(seed, 0))}
+func generate(seed uint64, v variant) []byte { return generateFrom(rand.NewPCG(seed, 0), v) }
+
+// generateFrom makes its choices as a source of chance says.
+func generateFrom(chance rand.Source, v variant) []byte {
+	g := &generator{variant: v, rng: rand.New(chance)}
 	g.sigs = append(g.sigs, signature{params: types(i64)})
 	for i := range generatedFuncs {
 		var s signature

@@ -59,24 +59,29 @@ func TestGeneratedModules(t *testing.T) {
 
 func checkGenerated(t *testing.T, all [2]*engine, seed uint64) {
 	t.Helper()
-	canonical := compiled{engine: all[1], wasm: generate(seed, variant{canonical: true})}
-	counted := compiled{engine: all[1], wasm: generate(seed, variant{canonical: true, counted: true})}
-	rewritten := builds(t, all, generate(seed, variant{}))
+	checkMetered(t, all, fmt.Sprint("seed ", seed), func(v variant) []byte { return generate(seed, v) })
+}
+
+func checkMetered(t *testing.T, all [2]*engine, name string, write func(variant) []byte) {
+	t.Helper()
+	canonical := compiled{engine: all[1], wasm: write(variant{canonical: true})}
+	counted := compiled{engine: all[1], wasm: write(variant{canonical: true, counted: true})}
+	rewritten := builds(t, all, write(variant{}))
 	for entry := range entries {
 		want, cost := canonical.run(entry, plenty), counted.count(entry)
 		got := rewritten[0].run(entry, plenty)
 		for _, b := range rewritten[1:] {
 			if other := b.run(entry, plenty); other != got {
-				t.Fatalf("seed %d entry %d: builds or engines differ:\n%v\n%v", seed, entry, got, other)
+				t.Fatalf("%s entry %d: builds or engines differ:\n%v\n%v", name, entry, got, other)
 			}
 		}
 		returned := got.results == ""
 		if returned && (got.fuel != cost || got.depth != stackUnits) || got.fuel < cost {
-			t.Fatalf("seed %d entry %d: instructions cost %d: %v", seed, entry, cost, got)
+			t.Fatalf("%s entry %d: instructions cost %d: %v", name, entry, cost, got)
 		}
 		got.fuel, got.depth = 0, 0
 		if got != want {
-			t.Fatalf("seed %d entry %d:\n got %v\nwant %v", seed, entry, got, want)
+			t.Fatalf("%s entry %d:\n got %v\nwant %v", name, entry, got, want)
 		}
 	}
 }
@@ -112,15 +117,21 @@ func checkExhaustion(t *testing.T, all [2]*engine, seed uint64, stops map[string
 	t.Helper()
 	rewritten := builds(t, all, generate(seed, variant{endless: seed%4 < shards}))
 	total := rewritten[0].run(0, 300_000).fuel
-	for _, budget := range []int64{0, 1, total / 7, total / 3, total / 2, total - 1, total, total + 1, 2000 + int64(seed)} {
+	budgets := []int64{0, 1, total / 7, total / 3, total / 2, total - 1, total, total + 1, 2000 + int64(seed)}
+	exhaust(t, rewritten, fmt.Sprint("seed ", seed), budgets, stops)
+}
+
+func exhaust(t *testing.T, rewritten []compiled, name string, budgets []int64, stops map[string]int) {
+	t.Helper()
+	for _, budget := range budgets {
 		want := rewritten[0].run(0, budget)
 		stops[want.results]++
 		if want.results == "out of fuel" && want.fuel <= budget || want.results == "" && want.fuel > budget {
-			t.Fatalf("seed %d budget %d: used %d: %q", seed, budget, want.fuel, want.results)
+			t.Fatalf("%s budget %d: used %d: %q", name, budget, want.fuel, want.results)
 		}
 		for _, b := range rewritten[1:] {
 			if got := b.run(0, budget); got != want {
-				t.Fatalf("seed %d budget %d:\n got %v\nwant %v", seed, budget, got, want)
+				t.Fatalf("%s budget %d:\n got %v\nwant %v", name, budget, got, want)
 			}
 		}
 	}

@@ -190,10 +190,14 @@ func (p *process) receive(b *batch) error {
 		return malformed("kind %d where results were due", kind)
 	}
 	d := decoder{b: body}
-	if n := d.uint("batch", 1<<62); d.err == nil && n != b.number {
-		return malformed("results of batch %d, %d runs", n, b.number)
+	if number := d.uint("batch", 1<<62); d.err == nil && number != b.number {
+		return malformed("results of batch %d, %d runs", number, b.number)
 	}
-	for n := d.uint("results", maxBatch); n > 0 && d.err == nil; n-- {
+	n := d.uint("results", maxBatch)
+	if n == 0 { // each frame is progress, or the batch would have no end
+		d.fail("no results")
+	}
+	for ; n > 0 && d.err == nil; n-- {
 		i, e := decodeEnd(&d)
 		if d.err == nil {
 			d.err = b.settle(i, e)

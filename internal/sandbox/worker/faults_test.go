@@ -88,6 +88,7 @@ func TestLyingWorkersAreEnded(t *testing.T) {
 		"empty frame":         {[]byte{0, 0, 0, 0, 0}, "allowed are"},
 		"another batch":       {resultsFrame(9, encoded(0, success("1"))), "batch 9"},
 		"no such task":        {resultsFrame(1, encoded(2, success("1"))), "task 2"},
+		"nothing":             {resultsFrame(1), "no results"},
 		"twice":               {resultsFrame(1, encoded(0, success("1")), encoded(0, success("1"))), "task 0"},
 		"cut short":           {resultsFrame(1, encoded(0, success("1"))[:3]), "is no number"},
 		"more than announced": {resultsFrame(1, append(encoded(0, success("1")), 0)), "too many"},
