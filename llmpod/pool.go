@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
 	"github.com/krako-labs/krako/internal/llama/server"
@@ -92,6 +93,8 @@ type Call struct {
 	// that was lost.
 	Resume     []int
 	ResumeText string
+
+	unit cid.Cid // unit_cid, for an agent's reports
 }
 
 // Piece is what a caller may show of an answer that is not complete. Restart

@@ -55,6 +55,7 @@ var may = map[string][]string{
 
 	"cmd/krako":       {"contracts", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
+	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
 }
 
@@ -86,6 +87,8 @@ var never = map[string][]string{
 	"kora":           {"coordinator", "node", "llmpod"},
 	"coordinator":    {"kora", "node"},
 	"node":           {"kora", "coordinator"},
+	"llmpod":         {"kora", "coordinator", "node"},
+	"cmd/krako-pod":  {"coordinator", "kora", "node", "github.com/cockroachdb/pebble", "github.com/nats-io"},
 	"cmd/krako-node": {"coordinator", "kora", "github.com/cockroachdb/pebble", "github.com/nats-io", "database/sql", "modernc.org"},
 }
 

@@ -91,7 +91,7 @@ func (m *Results) check() error {
 }
 
 func (m *Tokens) check() error {
-	return firstError(text("text", m.Text, MaxText), within("tokens", len(m.Tokens), 0, MaxTokens))
+	return firstError(text("text", m.Text, MaxText), within("tokens", len(m.Tokens), 0, MaxTokens), within("at", m.At, 0, maxContext))
 }
 
 func (r *Resume) check() error {

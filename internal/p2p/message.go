@@ -139,7 +139,9 @@ type Resume struct {
 // the result alone counts. Restart says that what came before it is void. Sent by
 // a pod, for a unit in hand.
 type Tokens struct {
-	Lease   uint64 `cbor:"lease"`
+	Lease uint64 `cbor:"lease"`
+	// At is how many tokens came before: a gap shows by it.
+	At      int    `cbor:"at"`
 	Text    string `cbor:"text"`
 	Tokens  []int  `cbor:"tokens,omitempty"`
 	Restart bool   `cbor:"restart,omitempty"`
