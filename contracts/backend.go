@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"context"
+	"io"
 
 	"github.com/ipfs/go-cid"
 )
@@ -54,6 +55,13 @@ type ExecutionResult struct {
 	FinalOutput JSON              `json:"final_output"`
 	Telemetry   TelemetryBundle   `json:"telemetry_bundle"`
 	Metadata    ExecutionMetadata `json:"execution_metadata"`
+}
+
+// Document is an encoded document that may be too long to hold in memory.
+type Document interface {
+	// Size is its length in bytes.
+	Size() int64
+	io.WriterTo
 }
 
 // ExecutionMetadata says how the session ended and where its outputs are.

@@ -39,23 +39,14 @@ type BatchItem struct {
 
 // Leaf returns the item's hash in the batch's Merkle tree.
 func (i *BatchItem) Leaf() (merkle.Hash, error) {
-	b, err := dagcbor.Marshal(i)
+	b, err := i.append(nil)
+	if err == nil {
+		err = dagcbor.Check(b)
+	}
 	if err != nil {
 		return merkle.Hash{}, fmt.Errorf("encode batch item: %w", err)
 	}
 	return merkle.LeafHash(b), nil
-}
-
-func leaves(items []BatchItem) ([]merkle.Hash, error) {
-	hashes := make([]merkle.Hash, len(items))
-	for i := range items {
-		h, err := items[i].Leaf()
-		if err != nil {
-			return nil, err
-		}
-		hashes[i] = h
-	}
-	return hashes, nil
 }
 
 // Seal signs a batch of 1 to MaxBatchItems items as node key holder and
@@ -66,14 +57,14 @@ func (b *Batch) Seal(key ed25519.PrivateKey) ([]byte, error) {
 	}
 	b.V = 1
 	b.Node = NodeID(envelope.PeerID(key.Public().(ed25519.PublicKey)))
-	hashes, err := leaves(b.Results)
+	items, hashes, err := b.appendItems()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("encode batch: %w", err)
 	}
 	root := merkle.Root(hashes)
 	b.Root = root[:]
-	payload, err := dagcbor.Marshal(b)
-	if err != nil {
+	payload := b.append(items)
+	if err := dagcbor.Check(payload); err != nil {
 		return nil, fmt.Errorf("encode batch: %w", err)
 	}
 	return envelope.Seal(key, BatchDomain, BatchPayloadType, payload)
@@ -92,8 +83,8 @@ func OpenBatch(sealed []byte) (*Batch, error) {
 	if kind != BatchPayloadType {
 		return nil, Errorf(CodeAuth, string(signer), "payload type is %q, not %q", kind, BatchPayloadType)
 	}
-	var b Batch
-	if err := dagcbor.Unmarshal(payload, &b); err != nil {
+	b, hashes, err := readBatch(payload)
+	if err != nil {
 		return nil, Errorf(CodeValidation, string(signer), "decode result batch: %w", err)
 	}
 	if b.V != 1 {
@@ -113,12 +104,8 @@ func OpenBatch(sealed []byte) (*Batch, error) {
 			return nil, Errorf(CodeValidation, string(signer), "item %d names no result", i)
 		}
 	}
-	hashes, err := leaves(b.Results)
-	if err != nil {
-		return nil, Errorf(CodeValidation, string(signer), "%w", err)
-	}
 	if root := merkle.Root(hashes); !bytes.Equal(root[:], b.Root) {
 		return nil, Errorf(CodeValidation, string(signer), "merkle root does not match the items")
 	}
-	return &b, nil
+	return b, nil
 }

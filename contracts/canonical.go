@@ -3,6 +3,7 @@ package contracts
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ipfs/go-cid"
@@ -13,27 +14,32 @@ import (
 // than their default are left out, so that every spelling of one graph has the
 // same bytes. It does not change g.
 func (g *TaskGraph) Canonical() ([]byte, error) {
-	b, err := dagcbor.Marshal(g.Normal())
+	n := *g
+	n.WorkUnits = slices.Clone(g.WorkUnits)
+	n.normalize()
+	return n.encode()
+}
+
+// normalize leaves out of g what says no more than its default. It changes the
+// units in their place, but nothing that they point to.
+func (g *TaskGraph) normalize() {
+	g.Budgets.MaxCostUSD = canonicalMoney(g.Budgets.MaxCostUSD)
+	g.Policies = g.Policies.canonical()
+	if len(g.Ext) == 0 {
+		g.Ext = nil
+	}
+	for i := range g.WorkUnits {
+		g.WorkUnits[i].normalize()
+	}
+}
+
+// encode returns the DAG-CBOR of a graph in its normal form.
+func (g *TaskGraph) encode() ([]byte, error) {
+	b, err := dagcbor.Marshal(g)
 	if err != nil {
 		return nil, fmt.Errorf("encode graph: %w", err)
 	}
 	return b, nil
-}
-
-// Normal returns the graph that Canonical spells: g without what says no more
-// than its default. It shares memory with g.
-func (g *TaskGraph) Normal() *TaskGraph {
-	n := *g
-	n.Budgets.MaxCostUSD = canonicalMoney(g.Budgets.MaxCostUSD)
-	n.Policies = g.Policies.canonical()
-	if len(n.Ext) == 0 {
-		n.Ext = nil
-	}
-	n.WorkUnits = make([]WorkUnit, len(g.WorkUnits))
-	for i := range g.WorkUnits {
-		n.WorkUnits[i] = g.WorkUnits[i].canonical()
-	}
-	return &n
 }
 
 // CID returns graph_cid, the address of the canonical form.
@@ -83,7 +89,7 @@ func (p *Policies) canonical() *Policies {
 	return nonZero(n)
 }
 
-func (u WorkUnit) canonical() WorkUnit {
+func (u *WorkUnit) normalize() {
 	u.Priority = unless(u.Priority, P2)
 	u.Verification = unless(u.Verification, u.defaultVerification())
 	if u.IsIdempotent() {
@@ -107,7 +113,6 @@ func (u WorkUnit) canonical() WorkUnit {
 		u.Retries = nonZero(r)
 	}
 	u.ExecutionHint = u.ExecutionHint.canonical()
-	return u
 }
 
 func (h *ExecutionHint) canonical() *ExecutionHint {

@@ -47,7 +47,10 @@ type Invocation struct {
 
 // Block returns the canonical bytes of the invocation.
 func (v *Invocation) Block() ([]byte, error) {
-	b, err := dagcbor.Marshal(v)
+	b, err := v.append(make([]byte, 0, 256+len(v.Input.Inline)))
+	if err == nil {
+		err = dagcbor.Check(b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode invocation: %w", err)
 	}
@@ -57,8 +60,8 @@ func (v *Invocation) Block() ([]byte, error) {
 // DecodeInvocation reads an invocation block and returns it with its unit_cid.
 func DecodeInvocation(block []byte) (*Invocation, cid.Cid, error) {
 	unit := dagcbor.CID(block)
-	var v Invocation
-	if err := dagcbor.Unmarshal(block, &v); err != nil {
+	v, err := readInvocation(block)
+	if err != nil {
 		return nil, unit, Errorf(CodeValidation, unit.String(), "decode invocation: %w", err)
 	}
 	if v.V != 1 {
@@ -67,7 +70,7 @@ func DecodeInvocation(block []byte) (*Invocation, cid.Cid, error) {
 	if err := v.check(); err != nil {
 		return nil, unit, Errorf(CodeValidation, unit.String(), "invocation: %w", err)
 	}
-	return &v, unit, nil
+	return v, unit, nil
 }
 
 func (v *Invocation) check() error {

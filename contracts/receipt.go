@@ -7,7 +7,7 @@ import (
 
 // Path returns the RFC 6962 audit path of item i to the batch's root.
 func (b *Batch) Path(i int) ([][]byte, error) {
-	hashes, err := leaves(b.Results)
+	_, hashes, err := b.appendItems()
 	if err != nil {
 		return nil, err
 	}

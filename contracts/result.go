@@ -39,7 +39,10 @@ type Result struct {
 
 // Block returns the canonical bytes of the result.
 func (r *Result) Block() ([]byte, error) {
-	b, err := dagcbor.Marshal(r)
+	b, err := r.append(make([]byte, 0, 256))
+	if err == nil {
+		err = dagcbor.Check(b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode result: %w", err)
 	}
@@ -49,14 +52,14 @@ func (r *Result) Block() ([]byte, error) {
 // DecodeResult reads a result block and returns it with its result_cid.
 func DecodeResult(block []byte) (*Result, cid.Cid, error) {
 	id := dagcbor.CID(block)
-	var r Result
-	if err := dagcbor.Unmarshal(block, &r); err != nil {
+	r, err := readResult(block)
+	if err != nil {
 		return nil, id, Errorf(CodeValidation, id.String(), "decode result: %w", err)
 	}
 	if why := r.malformed(); why != "" {
 		return nil, id, Errorf(CodeValidation, id.String(), "result %s", why)
 	}
-	return &r, id, nil
+	return r, id, nil
 }
 
 // malformed says what is wrong with a decoded result, "" if nothing is. There

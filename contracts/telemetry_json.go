@@ -3,17 +3,19 @@ package contracts
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"iter"
 	"math"
-	"slices"
 	"strconv"
 )
 
-// taskBytes is about what one task takes in a document.
-const taskBytes = 576
+// writeBytes is about how much WriteJSON hands to its writer at a time.
+const writeBytes = 64 << 10
 
-// AppendJSON appends the document that encoding/json makes of r. It takes a
-// fraction of the time, which counts where a graph has 100,000 tasks.
-func (r *ExecutionResult) AppendJSON(dst []byte) ([]byte, error) {
+// WriteJSON writes the document that encoding/json makes of r with tasks as its
+// tasks. It takes a fraction of the time and never holds the document as a whole,
+// which counts where a graph has 100,000 tasks.
+func (r *ExecutionResult) WriteJSON(w io.Writer, tasks iter.Seq[TaskTelemetry]) error {
 	rest := r.Telemetry
 	rest.Tasks = nil
 	const noTasks = `{"tasks":null`
@@ -21,38 +23,42 @@ func (r *ExecutionResult) AppendJSON(dst []byte) ([]byte, error) {
 	for i, v := range []any{r.FinalOutput, rest, r.Metadata} {
 		b, err := json.Marshal(v)
 		if err != nil {
-			return nil, fmt.Errorf("encode execution result: %w", err)
+			return fmt.Errorf("encode execution result: %w", err)
 		}
 		parts[i] = b
 	}
-	dst = slices.Grow(dst, len(parts[0])+len(parts[1])+len(parts[2])+taskBytes*(1+len(r.Telemetry.Tasks)))
-	dst = append(dst, `{"final_output":`...)
-	dst = append(dst, parts[0]...)
-	dst = append(dst, `,"telemetry_bundle":`...)
-	dst, err := r.Telemetry.appendTasks(append(dst, noTasks[:len(noTasks)-len("null")]...))
+	b := append(make([]byte, 0, writeBytes+4096), `{"final_output":`...)
+	b = append(append(b, parts[0]...), `,"telemetry_bundle":{"tasks":[`...)
+	b, err := writeTasks(w, b, tasks)
 	if err != nil {
-		return nil, fmt.Errorf("encode execution result: %w", err)
+		return fmt.Errorf("encode execution result: %w", err)
 	}
-	dst = append(dst, parts[1][len(noTasks):]...)
-	dst = append(dst, `,"execution_metadata":`...)
-	return append(append(dst, parts[2]...), '}'), nil
+	b = append(append(b, ']'), parts[1][len(noTasks):]...)
+	b = append(append(b, `,"execution_metadata":`...), parts[2]...)
+	_, err = w.Write(append(b, '}'))
+	return err
 }
 
-func (t *TelemetryBundle) appendTasks(dst []byte) ([]byte, error) {
-	if t.Tasks == nil {
-		return append(dst, "null"...), nil
-	}
-	dst = append(dst, '[')
-	for i := range t.Tasks {
-		if i > 0 {
-			dst = append(dst, ',')
+// writeTasks appends tasks to b and writes it out whenever it is long.
+func writeTasks(w io.Writer, b []byte, tasks iter.Seq[TaskTelemetry]) ([]byte, error) {
+	first := true
+	for t := range tasks {
+		if !first {
+			b = append(b, ',')
 		}
+		first = false
 		var err error
-		if dst, err = t.Tasks[i].appendJSON(dst); err != nil {
+		if b, err = t.appendJSON(b); err != nil {
 			return nil, err
 		}
+		if len(b) >= writeBytes {
+			if _, err := w.Write(b); err != nil {
+				return nil, err
+			}
+			b = b[:0]
+		}
 	}
-	return append(dst, ']'), nil
+	return b, nil
 }
 
 func (t *TaskTelemetry) appendJSON(dst []byte) ([]byte, error) {

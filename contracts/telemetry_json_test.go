@@ -1,8 +1,11 @@
 package contracts_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -11,17 +14,17 @@ import (
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
 
-// AppendJSON writes what encoding/json does, byte for byte.
-func TestAppendJSONIsEncodingJSON(t *testing.T) {
+// WriteJSON writes what encoding/json does, byte for byte.
+func TestWriteJSONIsEncodingJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := drawResult(t)
 		want, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := r.AppendJSON([]byte("before "))
-		if err != nil || string(got) != "before "+string(want) {
-			t.Fatalf("%v\n%s\nwant\n%s", err, got, want)
+		var got bytes.Buffer
+		if err := r.WriteJSON(&got, slices.Values(r.Telemetry.Tasks)); err != nil || got.String() != string(want) {
+			t.Fatalf("%v\n%s\nwant\n%s", err, &got, want)
 		}
 	})
 }
@@ -33,6 +36,7 @@ func drawResult(t *rapid.T) *contracts.ExecutionResult {
 		r.FinalOutput = contracts.JSON(`{"a":[1,"<b>"]}`)
 	}
 	r.Telemetry.BillingID, r.Telemetry.TotalTokens = text.Draw(t, "billing"), rapid.Int64().Draw(t, "tokens")
+	r.Telemetry.Tasks = []contracts.TaskTelemetry{}
 	for range rapid.IntRange(0, 3).Draw(t, "tasks") {
 		r.Telemetry.Tasks = append(r.Telemetry.Tasks, drawTask(t, text))
 	}
@@ -58,11 +62,36 @@ func drawTask(t *rapid.T, text *rapid.Generator[string]) contracts.TaskTelemetry
 	return task
 }
 
-func TestAppendJSONRefusesWhatIsNoNumber(t *testing.T) {
+// A long document leaves in pieces.
+func TestWriteJSONHoldsLittle(t *testing.T) {
+	r := &contracts.ExecutionResult{}
+	r.Telemetry.Tasks = make([]contracts.TaskTelemetry, 2000)
+	want, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	longest := 0
+	w := writerFunc(func(b []byte) (int, error) {
+		longest = max(longest, len(b))
+		return got.Write(b)
+	})
+	if err := r.WriteJSON(w, slices.Values(r.Telemetry.Tasks)); err != nil || got.String() != string(want) {
+		t.Fatalf("%v, %d bytes, want %d", err, got.Len(), len(want))
+	}
+	if longest > 70<<10 {
+		t.Errorf("a piece has %d of %d bytes", longest, len(want))
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+func TestWriteJSONRefusesWhatIsNoNumber(t *testing.T) {
 	for _, f := range []float64{math.NaN(), math.Inf(1)} {
-		r := &contracts.ExecutionResult{}
-		r.Telemetry.Tasks = []contracts.TaskTelemetry{{DurationMS: f}}
-		if _, err := r.AppendJSON(nil); err == nil {
+		tasks := []contracts.TaskTelemetry{{DurationMS: f}}
+		if err := new(contracts.ExecutionResult).WriteJSON(io.Discard, slices.Values(tasks)); err == nil {
 			t.Errorf("%v was encoded", f)
 		}
 	}

@@ -29,6 +29,20 @@ func ParseGraph(doc []byte, l Limits) (*TaskGraph, error) {
 // the size of the graph and reports all violations up to a bound. The error is
 // an *Error with CodeValidation whose cause is an *InvalidError.
 func (g *TaskGraph) Validate(l Limits) error {
+	_, err := g.validate(l, (*TaskGraph).Canonical)
+	return err
+}
+
+// Admit is Validate and Canonical in one, for a graph that nobody else uses: it
+// brings g itself into its normal form and returns its canonical block.
+func (g *TaskGraph) Admit(l Limits) (block []byte, err error) {
+	return g.validate(l, func(g *TaskGraph) ([]byte, error) {
+		g.normalize()
+		return g.encode()
+	})
+}
+
+func (g *TaskGraph) validate(l Limits, encode func(*TaskGraph) ([]byte, error)) (block []byte, err error) {
 	c := checker{graph: g, limits: l, index: make(map[UnitID]int, len(g.WorkUnits))}
 	c.document()
 	c.units()
@@ -37,12 +51,12 @@ func (g *TaskGraph) Validate(l Limits) error {
 		c.shape()
 	}
 	if len(c.found) == 0 {
-		c.size()
+		block = c.size(encode)
 	}
 	if len(c.found) == 0 {
-		return nil
+		return block, nil
 	}
-	return invalid(c.found)
+	return nil, invalid(c.found)
 }
 
 func invalid(found []*Violation) *Error {

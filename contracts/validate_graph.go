@@ -117,12 +117,13 @@ func (c *checker) outputs() {
 }
 
 // size encodes the graph, so it runs last and only on graphs that hold so far.
-func (c *checker) size() {
-	b, err := c.graph.Canonical()
+func (c *checker) size(encode func(*TaskGraph) ([]byte, error)) []byte {
+	b, err := encode(c.graph)
 	switch {
 	case err != nil:
 		c.fail(RuleDocument, "", "", "%v", err)
 	case int64(len(b)) > c.limits.MaxGraphBytes:
 		c.fail(RuleGraphSize, "", "", "canonical form is %d bytes, the limit is %d", len(b), c.limits.MaxGraphBytes)
 	}
+	return b
 }

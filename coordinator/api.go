@@ -124,7 +124,7 @@ func newestFirst(page []contracts.SessionSummary) []contracts.SessionSummary {
 
 // Result waits until the session has ended or ctx is done and returns the JSON of
 // its ExecutionResult; ok is false when it has not ended.
-func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (doc []byte, ok bool, err error) {
+func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (doc contracts.Document, ok bool, err error) {
 	at, err := c.whereabouts(ctx, id)
 	if err != nil {
 		return nil, false, err
@@ -140,7 +140,7 @@ func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (doc [
 	if err != nil {
 		return nil, false, err
 	}
-	if doc, err = c.parts.Blocks.Get(context.WithoutCancel(ctx), ended.result); err != nil {
+	if doc, err = openDocument(context.WithoutCancel(ctx), c.parts.Blocks, ended.result); err != nil {
 		return nil, false, fmt.Errorf("read result: %w", err)
 	}
 	return doc, true, nil

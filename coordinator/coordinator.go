@@ -67,6 +67,8 @@ type Coordinator struct {
 	projector *projector
 	// generation is that of the loop's recent sessions.
 	generation atomic.Uint64
+
+	stored outputs
 }
 
 // errStopped is what callers get once the coordinator has stopped.

@@ -188,8 +188,12 @@ func (f *fabric) end(id contracts.SessionID) *contracts.ExecutionResult {
 	if err != nil || !ok {
 		f.t.Fatalf("session did not end (%v)", err)
 	}
+	var text bytes.Buffer
+	if _, err := doc.WriteTo(&text); err != nil || int64(text.Len()) != doc.Size() {
+		f.t.Fatalf("%d of %d bytes of the result: %v", text.Len(), doc.Size(), err)
+	}
 	r := &contracts.ExecutionResult{}
-	if err := json.Unmarshal(doc, r); err != nil {
+	if err := json.Unmarshal(text.Bytes(), r); err != nil {
 		f.t.Fatal(err)
 	}
 	return r

@@ -116,7 +116,8 @@ func (st *state) claim(w *worker, seq uint64, arrivals []arrival) bool {
 // that did not come with the batch. What cannot be had makes its item a loss,
 // not an error: the unit is run again.
 func (c *Coordinator) keepOutputs(ctx context.Context, from contracts.NodeID, envelope blob.Block, arrivals []arrival, m *p2p.Results) error {
-	blocks := []blob.Block{envelope}
+	blocks := append(make([]blob.Block, 0, 1+2*len(arrivals)), envelope)
+	var outputs []blob.Block
 	for i := range arrivals {
 		a := &arrivals[i]
 		if !a.current {
@@ -137,9 +138,17 @@ func (c *Coordinator) keepOutputs(ctx context.Context, from contracts.NodeID, en
 			a.output, a.current = nil, false
 			continue
 		}
-		blocks = append(blocks, blob.Block{CID: a.result.Output.Cid, Data: a.output})
+		if !c.stored.has(a.result.Output.Cid) {
+			outputs = append(outputs, blob.Block{CID: a.result.Output.Cid, Data: a.output})
+		}
 	}
-	return c.parts.Blocks.Stage(ctx, blocks...)
+	if err := c.parts.Blocks.Stage(ctx, append(blocks, outputs...)...); err != nil {
+		return err
+	}
+	for _, b := range outputs {
+		c.stored.add(b.CID)
+	}
+	return nil
 }
 
 // output returns an output block from the store or else from the node.

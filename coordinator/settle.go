@@ -45,11 +45,11 @@ func (c *Coordinator) result(ctx context.Context, l *live) (blob.Block, error) {
 	if err != nil {
 		return blob.Block{}, err
 	}
-	doc, err := l.Result(c.parts.Now(), "krako", answer).AppendJSON(nil)
-	if err != nil {
-		return blob.Block{}, fmt.Errorf("encode result: %w", err)
+	w := documentWriter{ctx: ctx, to: c.parts.Blocks}
+	if err := l.Result(c.parts.Now(), "krako", answer).WriteJSON(&w, l.Telemetry); err != nil {
+		return blob.Block{}, fmt.Errorf("write result: %w", err)
 	}
-	return blob.Raw(doc), nil
+	return w.finish()
 }
 
 // answer selects the final output. A pointer that leads nowhere answers null:

@@ -14,17 +14,14 @@ import (
 
 // Submit accepts a graph and returns once its session is durable. The same
 // tenant, request id and graph get the same session again; the same request id
-// with another graph is an *Error with CodeConflict. The graph must not be
-// changed any more.
+// with another graph is an *Error with CodeConflict. The graph is the
+// coordinator's from then on.
 func (c *Coordinator) Submit(ctx context.Context, g *contracts.TaskGraph, m contracts.SubmissionMetadata) (contracts.SubmitResponse, error) {
-	if err := g.Validate(c.cfg.Limits); err != nil {
-		return contracts.SubmitResponse{}, err
-	}
-	tasks, err := c.resolve(ctx, g)
+	block, err := g.Admit(c.cfg.Limits)
 	if err != nil {
 		return contracts.SubmitResponse{}, err
 	}
-	block, err := g.Canonical()
+	tasks, err := c.resolve(ctx, g)
 	if err != nil {
 		return contracts.SubmitResponse{}, err
 	}
@@ -40,7 +37,7 @@ func (c *Coordinator) Submit(ctx context.Context, g *contracts.TaskGraph, m cont
 		Graph: contracts.Link{Cid: graph.CID}, Tenant: g.TenantID, GraphID: g.GraphID, RequestID: g.RequestID,
 		Trace: m.TraceID, Tasks: tasks,
 	}}
-	return c.accept(ctx, rec, g.Normal())
+	return c.accept(ctx, rec, g)
 }
 
 // accept opens the session on the loop and waits until it is durable.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -34,12 +35,18 @@ func (a *app) benchFabric() *cobra.Command {
 		Use: "fabric", Short: "Measure no-op units through a real coordinator and nodes", Args: exactly(),
 		Long: `fabric starts a coordinator and nodes of its own in a new directory, with the
 durable log on, runs no-op units through them and prints the figures. Every unit
-has its own input. CPU counts the coordinator and the nodes; figures are of this
-run only, so compare runs made on one machine in one state.`,
-		Example: "  krako bench fabric --units 20000 --nodes 2 --json",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
+has its own input, and none may come from a cache. CPU counts the coordinator,
+the nodes and this client; throughput is the median of --runs graphs. Figures are
+of this machine in this state, so compare runs made one after the other.`,
+		Example: `  krako bench fabric --units 20000 --nodes 2 --json
+
+  # Where does the time go?
+  krako bench fabric --units 100000 --profile /tmp/prof && go tool pprof -top /tmp/prof/coord.pprof`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
 	}
 	cmd.Flags().IntVar(&b.units, "units", 20_000, "no-op units for throughput")
+	cmd.Flags().IntVar(&b.runs, "runs", 3, "graphs to measure throughput with")
+	cmd.Flags().IntVar(&b.admit, "admit", 100_000, "units of the graph whose acceptance is timed")
 	cmd.Flags().IntVar(&b.singles, "singles", 200, "graphs of one unit for latency")
 	cmd.Flags().IntVar(&b.nodes, "nodes", 2, "nodes to run")
 	cmd.Flags().StringVar(&b.profile, "profile", "", "directory to write CPU profiles of all processes to")
@@ -48,30 +55,39 @@ run only, so compare runs made on one machine in one state.`,
 
 // fabricBench measures the whole path from submission to result.
 type fabricBench struct {
-	app                   *app
-	units, singles, nodes int
-	profile               string
+	app                         *app
+	units, runs, singles, nodes int
+
+	admit   int
+	profile string
 }
 
 // fabricFigures is what it prints.
 type fabricFigures struct {
-	Units           int     `json:"units"`
-	Nodes           int     `json:"nodes"`
-	UnitsPerSecond  float64 `json:"noop_units_per_s"`
-	UnitsPerCPU     float64 `json:"units_per_cpu_s"`
-	SingleP50       float64 `json:"single_p50_ms"`
-	SingleP99       float64 `json:"single_p99_ms"`
-	CoordCPUPerUnit float64 `json:"coord_cpu_us_per_unit"`
-	NodeCPUPerUnit  float64 `json:"node_cpu_us_per_unit"`
-	DiskPerUnit     float64 `json:"disk_bytes_per_unit"`
-	IdleCoordMiB    float64 `json:"idle_coord_rss_mib"`
-	IdleNodeMiB     float64 `json:"idle_node_rss_mib"`
+	Units            int     `json:"units"`
+	Nodes            int     `json:"nodes"`
+	UnitsPerSecond   float64 `json:"noop_units_per_s"`
+	UnitsPerCPU      float64 `json:"units_per_cpu_s"`
+	SingleP50        float64 `json:"single_p50_ms"`
+	SingleP99        float64 `json:"single_p99_ms"`
+	CoordCPUPerUnit  float64 `json:"coord_cpu_us_per_unit"`
+	NodeCPUPerUnit   float64 `json:"node_cpu_us_per_unit"`
+	ClientCPUPerUnit float64 `json:"client_cpu_us_per_unit"`
+	DiskPerUnit      float64 `json:"disk_bytes_per_unit"`
+	Admit            float64 `json:"admit_100k_ms"`
+	IdleCoordMiB     float64 `json:"idle_coord_rss_mib"`
+	IdleNodeMiB      float64 `json:"idle_node_rss_mib"`
 }
 
-func (b *fabricBench) run(ctx context.Context) error {
-	if b.units < 1 || b.units > 100_000 || b.singles < 1 || b.nodes < 1 {
-		return cli.Usagef("--units must be 1 to 100000, --singles and --nodes at least 1")
+func (b *fabricBench) run(ctx context.Context) (err error) {
+	if b.units < 1 || b.units > 100_000 || b.admit < 1 || b.admit > 100_000 || min(b.singles, b.runs, b.nodes) < 1 {
+		return cli.Usagef("--units and --admit must be 1 to 100000, --runs, --singles and --nodes at least 1")
 	}
+	stop, err := b.profiled()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	dir, err := os.MkdirTemp("", "krako-bench-")
 	if err != nil {
 		return fmt.Errorf("make bench directory: %w", err)
@@ -89,7 +105,7 @@ func (b *fabricBench) run(ctx context.Context) error {
 		return err
 	}
 	f := fabricFigures{Units: b.units, Nodes: b.nodes}
-	for _, step := range []func(context.Context, *cluster.Cluster, *client.Client, *fabricFigures) error{b.warm, b.latency, b.throughput} {
+	for _, step := range []func(context.Context, *cluster.Cluster, *client.Client, *fabricFigures) error{b.warm, b.latency, b.throughput, b.admission} {
 		if err := step(ctx, c, api, &f); err != nil {
 			return err
 		}
@@ -106,6 +122,17 @@ func (b *fabricBench) options(dir string) cluster.Options {
 		o.Coord = append(o.Coord, "--cpu-profile="+filepath.Join(b.profile, "coord.pprof"))
 	}
 	return o
+}
+
+// profiled begins the profile of this process.
+func (b *fabricBench) profiled() (stop func() error, err error) {
+	if b.profile == "" {
+		return cli.ProfileCPU("")
+	}
+	if err := os.MkdirAll(b.profile, 0o755); err != nil {
+		return nil, fmt.Errorf("make profile directory: %w", err)
+	}
+	return cli.ProfileCPU(filepath.Join(b.profile, "client.pprof"))
 }
 
 // warm waits until every node works and notes memory before any load.
@@ -167,13 +194,43 @@ func (b *fabricBench) latency(ctx context.Context, _ *cluster.Cluster, api *clie
 	return nil
 }
 
+// throughput runs one graph after the other and keeps the medians.
 func (b *fabricBench) throughput(ctx context.Context, c *cluster.Cluster, api *client.Client, f *fabricFigures) error {
+	runs := make([]fabricFigures, b.runs)
+	for i := range runs {
+		if err := b.load(ctx, c, api, 2_000_000+i*b.units, &runs[i]); err != nil {
+			return err
+		}
+	}
+	median := func(of func(*fabricFigures) *float64) {
+		list := make([]float64, len(runs))
+		for i := range runs {
+			list[i] = *of(&runs[i])
+		}
+		slices.Sort(list)
+		*of(f) = list[len(list)/2]
+	}
+	for _, of := range []func(*fabricFigures) *float64{
+		func(f *fabricFigures) *float64 { return &f.UnitsPerSecond },
+		func(f *fabricFigures) *float64 { return &f.UnitsPerCPU },
+		func(f *fabricFigures) *float64 { return &f.CoordCPUPerUnit },
+		func(f *fabricFigures) *float64 { return &f.NodeCPUPerUnit },
+		func(f *fabricFigures) *float64 { return &f.ClientCPUPerUnit },
+		func(f *fabricFigures) *float64 { return &f.DiskPerUnit },
+	} {
+		median(of)
+	}
+	return nil
+}
+
+// load measures one graph.
+func (b *fabricBench) load(ctx context.Context, c *cluster.Cluster, api *client.Client, first int, f *fabricFigures) error {
 	before, err := usage(c)
 	if err != nil {
 		return err
 	}
 	disk := diskUsage(cluster.CoordDir(c.Dir()))
-	d, err := b.once(ctx, api, b.units, 2_000_000)
+	d, err := b.once(ctx, api, b.units, first)
 	if err != nil {
 		return err
 	}
@@ -181,22 +238,39 @@ func (b *fabricBench) throughput(ctx context.Context, c *cluster.Cluster, api *c
 	if err != nil {
 		return err
 	}
-	coord, nodes := (after.coord - before.coord).Seconds(), (after.nodes - before.nodes).Seconds()
 	n := float64(b.units)
-	f.UnitsPerSecond, f.UnitsPerCPU = n/d.Seconds(), n/(coord+nodes)
-	f.CoordCPUPerUnit, f.NodeCPUPerUnit = coord/n*1e6, nodes/n*1e6
+	coord, nodes, own := (after.coord - before.coord).Seconds(), (after.nodes - before.nodes).Seconds(), (after.client - before.client).Seconds()
+	f.UnitsPerSecond, f.UnitsPerCPU = n/d.Seconds(), n/(coord+nodes+own)
+	f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.ClientCPUPerUnit = coord/n*1e6, nodes/n*1e6, own/n*1e6
 	f.DiskPerUnit = float64(diskUsage(cluster.CoordDir(c.Dir()))-disk) / n
 	return nil
 }
 
-type cpu struct{ coord, nodes time.Duration }
+// admission times the acceptance of one large graph and cancels it.
+func (b *fabricBench) admission(ctx context.Context, _ *cluster.Cluster, api *client.Client, f *fabricFigures) error {
+	g := noopGraph(b.admit, 8_000_000)
+	began := time.Now()
+	res, err := api.Submit(ctx, g, contracts.SubmissionMetadata{SubmittedAt: contracts.Time{Time: began}, KoraVersion: "krako-bench"})
+	if err != nil {
+		return err
+	}
+	f.Admit = ms(time.Since(began))
+	return api.Cancel(ctx, res.SessionID)
+}
+
+// cpu is processor time of each kind of process.
+type cpu struct{ coord, nodes, client time.Duration }
 
 func usage(c *cluster.Cluster) (cpu, error) {
+	own, err := cluster.OwnUsage()
+	if err != nil {
+		return cpu{}, err
+	}
 	u, err := cluster.UsageOf(c.Coordinator.PID())
 	if err != nil {
 		return cpu{}, err
 	}
-	total := cpu{coord: u.CPU}
+	total := cpu{coord: u.CPU, client: own.CPU}
 	for _, n := range c.Nodes {
 		if u, err = cluster.UsageOf(n.PID()); err != nil {
 			return cpu{}, err
@@ -269,9 +343,11 @@ func (b *fabricBench) print(f fabricFigures) error {
 	}
 	b.app.printf(`no-op units    %8.0f units/s over %d units and %d nodes (%.0f per CPU-second)
 one unit       %8.2f ms p50, %.2f ms p99, from submission to result
-CPU per unit   %8.1f us coordinator, %.1f us nodes
+CPU per unit   %8.1f us coordinator, %.1f us nodes, %.1f us client
+a large graph  %8.0f ms to accept %d units
 disk per unit  %8.0f bytes
 idle memory    %8.1f MiB coordinator, %.1f MiB node
-`, f.UnitsPerSecond, f.Units, f.Nodes, f.UnitsPerCPU, f.SingleP50, f.SingleP99, f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB)
+`, f.UnitsPerSecond, f.Units, f.Nodes, f.UnitsPerCPU, f.SingleP50, f.SingleP99, f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.ClientCPUPerUnit,
+		f.Admit, b.admit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB)
 	return nil
 }

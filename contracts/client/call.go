@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -61,7 +62,7 @@ func (c *Client) once(ctx context.Context, r call) (reply, error) {
 	if most == 0 {
 		most = maxDocument
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	body, err := readAll(io.LimitReader(resp.Body, most+1), min(resp.ContentLength, most))
 	switch {
 	case err != nil:
 		return reply{}, c.broken(ctx, err)
@@ -69,6 +70,18 @@ func (c *Client) once(ctx context.Context, r call) (reply, error) {
 		return reply{}, contracts.Errorf(contracts.CodeUnsupported, c.base, "the answer is longer than %d bytes", most)
 	}
 	return reply{resp.StatusCode, body}, nil
+}
+
+// readAll is io.ReadAll in one allocation when the length is known. No more is
+// believed of it than a document of ordinary size.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	const believed = 64 << 20
+	var b bytes.Buffer
+	if length > 0 && length <= believed {
+		b.Grow(int(length) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }
 
 // open makes the call one time and returns an accepted answer, whose body is

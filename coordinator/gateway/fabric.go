@@ -34,9 +34,9 @@ type Fabric interface {
 	// when the session or the event after is unknown.
 	Events(ctx context.Context, id contracts.SessionID, after string, fn func(contracts.Event) error) error
 	// Result waits until the session is final or ctx is done and returns the JSON
-	// of its ExecutionResult, which the gateway only reads; ok is false when it is
+	// of its ExecutionResult; ok is false when it is
 	// not final yet. NOT_FOUND for an unknown session comes at once.
-	Result(ctx context.Context, id contracts.SessionID) (doc []byte, ok bool, err error)
+	Result(ctx context.Context, id contracts.SessionID) (doc contracts.Document, ok bool, err error)
 	// Receipt returns what proves the result of one unit, NOT_FOUND when the unit
 	// has no signed result.
 	Receipt(ctx context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.Receipt, error)

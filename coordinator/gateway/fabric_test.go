@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -195,7 +196,7 @@ func (f *fabric) Events(ctx context.Context, id contracts.SessionID, after strin
 	}
 }
 
-func (f *fabric) Result(ctx context.Context, id contracts.SessionID) ([]byte, bool, error) {
+func (f *fabric) Result(ctx context.Context, id contracts.SessionID) (contracts.Document, bool, error) {
 	if err := f.check(); err != nil {
 		return nil, false, err
 	}
@@ -214,7 +215,7 @@ func (f *fabric) Result(ctx context.Context, id contracts.SessionID) ([]byte, bo
 		f.mu.Unlock()
 		if result != nil {
 			doc, err := json.Marshal(result)
-			return doc, true, err
+			return bytes.NewReader(doc), true, err
 		}
 		select {
 		case <-changed:

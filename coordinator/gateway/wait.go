@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -54,15 +57,7 @@ type resultInput struct {
 	Wait string              `query:"wait" maxLength:"16" example:"30s" doc:"How long to wait, as a Go duration of at most 60s; absent means not at all."`
 }
 
-// resultOutput is written as it is when Body is bytes: a result is stored as the
-// document that clients get.
-type resultOutput struct {
-	Status      int
-	ContentType string `header:"Content-Type" hidden:"true"`
-	Body        any
-}
-
-func (g *gateway) result(ctx context.Context, in *resultInput) (*resultOutput, error) {
+func (g *gateway) result(ctx context.Context, in *resultInput) (*huma.StreamResponse, error) {
 	wait, err := parseWait(in.Wait)
 	if err != nil {
 		return nil, err
@@ -79,11 +74,25 @@ func (g *gateway) result(ctx context.Context, in *resultInput) (*resultOutput, e
 	doc, ok, err := g.fabric.Result(ctx, in.ID)
 	switch {
 	case ok:
-		return &resultOutput{http.StatusOK, "application/json", doc}, nil
+		return g.document(http.StatusOK, doc), nil
 	case err != nil && !errors.Is(err, ctx.Err()):
 		return nil, err
 	}
-	return &resultOutput{http.StatusAccepted, "application/json", Pending{contracts.SessionRunning, in.ID}}, nil
+	pending, err := json.Marshal(Pending{contracts.SessionRunning, in.ID})
+	return g.document(http.StatusAccepted, bytes.NewReader(pending)), err
+}
+
+// document answers with a document that is JSON already. One that cannot be
+// written to its end is cut off, which its length tells the client.
+func (g *gateway) document(status int, doc contracts.Document) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		hc.SetHeader("Content-Type", "application/json")
+		hc.SetHeader("Content-Length", strconv.FormatInt(doc.Size(), 10))
+		hc.SetStatus(status)
+		if _, err := doc.WriteTo(hc.BodyWriter()); err != nil {
+			g.log.ErrorContext(hc.Context(), "answer was cut off", "operation", "get-result", "error", err)
+		}
+	}}
 }
 
 func parseWait(s string) (time.Duration, error) {

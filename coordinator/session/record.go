@@ -86,9 +86,13 @@ type Dispatched struct {
 	Score    float64          `cbor:"sc"`
 	// Fuel is the unit's fuel limit, reserved from the session's budget.
 	Fuel uint64 `cbor:"f"`
+	// Replica is the execution's index: 0 for the unit's own, more for a copy that
+	// runs beside it.
+	Replica uint32 `cbor:"x,omitempty"`
 }
 
-// Ended is the end of a unit for good. Lease is 0 when nobody ran it.
+// Ended is the end of a unit for good. Lease is 0 when nobody ran it for this
+// session: By is then set if the result was known, and names who computed it.
 type Ended struct {
 	Unit   int                  `cbor:"u"`
 	State  contracts.UnitState  `cbor:"st"`
@@ -108,6 +112,9 @@ type Ended struct {
 	// Started is when the node says it began, in microseconds.
 	Started    int64  `cbor:"t0,omitempty"`
 	DurationUS uint64 `cbor:"us,omitempty"`
+	// By and UnitCID are set for a result that was known before.
+	By      contracts.NodeID `cbor:"by,omitempty"`
+	UnitCID contracts.Link   `cbor:"cid,omitempty"`
 }
 
 // Returned makes a unit ready again, not before the given time: its lease was
@@ -145,7 +152,13 @@ func (r *Record) Time() time.Time { return time.UnixMicro(r.At).UTC() }
 
 // Encode returns the record's bytes for the log.
 func (r *Record) Encode() ([]byte, error) {
-	b, err := dagcbor.Marshal(r)
+	b, ok := r.appendHot(make([]byte, 0, 320))
+	err := error(nil)
+	if ok {
+		err = dagcbor.Check(b)
+	} else {
+		b, err = dagcbor.Marshal(r)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
@@ -154,6 +167,9 @@ func (r *Record) Encode() ([]byte, error) {
 
 // DecodeRecord reads a record of the log.
 func DecodeRecord(b []byte) (Record, error) {
+	if r, ok := decodeHot(b); ok {
+		return r, nil
+	}
 	var r Record
 	if err := dagcbor.Unmarshal(b, &r); err != nil {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)

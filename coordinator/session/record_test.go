@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator/session"
+	"pgregory.net/rapid"
 )
 
 func TestRecordHoldsExactlyOneFact(t *testing.T) {
@@ -22,6 +24,46 @@ func TestRecordHoldsExactlyOneFact(t *testing.T) {
 			t.Errorf("%s: decoded with %v", name, err)
 		}
 	}
+}
+
+// TestHotRecordsAreMarshal holds what is encoded by hand against the reflective
+// encoder.
+func TestHotRecordsAreMarshal(t *testing.T) {
+	text := rapid.String()
+	rapid.Check(t, func(t *rapid.T) {
+		link := func(name string) (l contracts.Link) {
+			if rapid.Bool().Draw(t, name) {
+				l = contracts.Link{Cid: dagcbor.CID([]byte(text.Draw(t, name)))}
+			}
+			return l
+		}
+		some := contracts.Link{Cid: dagcbor.RawCID([]byte("x"))}
+		for _, r := range []session.Record{
+			{Batch: &session.Batch{Node: contracts.NodeID(text.Draw(t, "node")), Seq: rapid.Uint64().Draw(t, "seq"), CID: some}},
+			{Dispatched: &session.Dispatched{
+				Unit: rapid.Int().Draw(t, "unit"), Attempt: rapid.Uint32().Draw(t, "attempt"), Node: contracts.NodeID(text.Draw(t, "node")),
+				Lease: rapid.Uint64().Draw(t, "lease"), Epoch: rapid.Uint64().Draw(t, "epoch"), UnitCID: some, Eligible: rapid.Int().Draw(t, "eligible"),
+				Score: rapid.Float64().Draw(t, "score"), Fuel: rapid.Uint64().Draw(t, "fuel"), Replica: rapid.Uint32Range(0, 2).Draw(t, "replica"),
+			}},
+			{Ended: &session.Ended{
+				Unit: rapid.Int().Draw(t, "unit"), State: contracts.UnitState(text.Draw(t, "state")), Reason: contracts.StopReason(text.Draw(t, "reason")),
+				Code: contracts.Code(text.Draw(t, "code")), Detail: text.Draw(t, "detail"), Lease: rapid.Uint64().Draw(t, "lease"),
+				Result: link("result"), Batch: link("batch"), Output: link("output"), Index: rapid.IntRange(-1, 1).Draw(t, "index"),
+				MediaType: text.Draw(t, "media"), Bytes: rapid.Uint64().Draw(t, "bytes"), Fuel: rapid.Uint64().Draw(t, "fuel"),
+				Facts: rapid.SliceOf(rapid.Byte()).Draw(t, "facts"), Started: rapid.Int64().Draw(t, "started"), DurationUS: rapid.Uint64().Draw(t, "us"),
+				By: contracts.NodeID(text.Draw(t, "by")), UnitCID: link("unit"),
+			}},
+		} {
+			r.At, r.Session = rapid.Int64().Draw(t, "at"), contracts.SessionID(text.Draw(t, "session"))
+			want, err := dagcbor.Marshal(&r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := r.Encode(); err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("%x, %v\nwant %x", got, err, want)
+			}
+		}
+	})
 }
 
 func FuzzDecodeRecord(f *testing.F) {
@@ -45,12 +87,19 @@ func FuzzDecodeRecord(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := session.DecodeRecord(b)
+		var want session.Record
+		if wantErr := dagcbor.Unmarshal(b, &want); err == nil && wantErr != nil {
+			t.Fatalf("record %x decodes, reflection says %v", b, wantErr)
+		}
 		if err != nil {
 			return
 		}
 		got, fact := session.Peek(b)
 		if got != r.Session || fact == session.FactDispatched != (r.Dispatched != nil) || fact == session.FactReturned != (r.Returned != nil) {
 			t.Errorf("peeked at session %q, fact %c of %+v", got, fact, r)
+		}
+		if d := cmp.Diff(want, r, cmp.Comparer(func(a, b contracts.Link) bool { return a == b })); d != "" {
+			t.Fatal(d)
 		}
 		again, err := r.Encode()
 		if err != nil || !bytes.Equal(again, b) {

@@ -135,8 +135,9 @@ func (s *Session) failure() *contracts.Error {
 	return err
 }
 
-// Result assembles the ExecutionResult of a session that is over. The answer
-// is the selected final output, nil if there is none.
+// Result assembles the ExecutionResult of a session that is over, but for its
+// tasks, which Telemetry gives. The answer is the selected final output, nil if
+// there is none.
 func (s *Session) Result(now time.Time, backend string, answer contracts.JSON) *contracts.ExecutionResult {
 	o := s.run.Outcome()
 	r := &contracts.ExecutionResult{
@@ -146,8 +147,8 @@ func (s *Session) Result(now time.Time, backend string, answer contracts.JSON) *
 			StartedAt: contracts.Time{Time: s.opened}, EndedAt: contracts.Time{Time: now.UTC()},
 		},
 		Telemetry: contracts.TelemetryBundle{
-			Tasks: make([]contracts.TaskTelemetry, len(s.units)), ExecutionSessionID: s.ID,
-			TotalLatencyMS: now.Sub(s.opened).Milliseconds(), FuelUsed: s.meter.FuelUsed(),
+			ExecutionSessionID: s.ID,
+			TotalLatencyMS:     now.Sub(s.opened).Milliseconds(), FuelUsed: s.meter.FuelUsed(),
 		},
 	}
 	if unit, ok := s.Answer(); ok {
@@ -156,12 +157,20 @@ func (s *Session) Result(now time.Time, backend string, answer contracts.JSON) *
 		r.Metadata.Error = s.failure()
 	}
 	for i := range s.units {
-		r.Telemetry.Tasks[i] = s.telemetry(i)
 		if t := s.Plan().Unit(i).Type; t == contracts.Deterministic && s.run.State(i) == contracts.UnitSuccess {
 			r.Telemetry.DeterministicTaskCount++
 		}
 	}
 	return r
+}
+
+// Telemetry yields the tasks of a session that is over, in the graph's order.
+func (s *Session) Telemetry(yield func(contracts.TaskTelemetry) bool) {
+	for i := range s.units {
+		if !yield(s.telemetry(i)) {
+			return
+		}
+	}
 }
 
 func (s *Session) telemetry(i int) contracts.TaskTelemetry {

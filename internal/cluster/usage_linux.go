@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -37,6 +38,16 @@ func UsageOf(pid int) (Usage, error) {
 		u.RSS += c.RSS
 	}
 	return u, nil
+}
+
+// OwnUsage is the usage of this process without its children.
+func OwnUsage() (Usage, error) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return Usage{}, fmt.Errorf("read own usage: %w", err)
+	}
+	whole, err := usageOf(os.Getpid())
+	return Usage{CPU: time.Duration(u.Utime.Nano() + u.Stime.Nano()), RSS: whole.RSS}, err
 }
 
 // children lists the processes that the threads of a process have started.

@@ -75,12 +75,12 @@ func encodeMessage(m Message) ([]byte, error) {
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("%w: %T: %w", ErrFrameMalformed, m, err)
 	}
+	if hot, ok := m.(hotMessage); ok {
+		return encodeHot(hot, sizeOf(hot))
+	}
 	body, err := dagcbor.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %T: %w", ErrFrameMalformed, m, err)
-	}
-	if err := checkAssign(m, len(body)+1); err != nil {
-		return nil, err
 	}
 	return appendFrame(make([]byte, 0, lengthSize+1+len(body)), m.frame(), body)
 }
@@ -92,13 +92,23 @@ func decodeMessage(t frameType, body []byte) (Message, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w: %d", ErrUnknownType, t)
 	}
-	if err := dagcbor.Unmarshal(body, m); err != nil {
+	if err := decodeBody(body, m); err != nil {
 		return nil, fmt.Errorf("%w: %T: %w", ErrFrameMalformed, m, err)
 	}
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("%w: %T: %w", ErrFrameMalformed, m, err)
 	}
 	return m, checkAssign(m, len(body)+1)
+}
+
+func decodeBody(body []byte, m Message) error {
+	hot, ok := m.(hotMessage)
+	if !ok {
+		return dagcbor.Unmarshal(body, m)
+	}
+	r := dagcbor.NewReader(body)
+	hot.read(r)
+	return r.Done()
 }
 
 // checkAssign holds an Assign of several units to its own cap on the frame.
