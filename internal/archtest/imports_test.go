@@ -75,8 +75,8 @@ var doors = []struct {
 	{"github.com/danielgtaylor/huma", []string{"coordinator/gateway"}, "the API is described in one place"},
 	{"github.com/fxamacker/cbor", []string{"contracts/dagcbor"}, "one canonical encoding"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands have command lines"},
-	{"github.com/santhosh-tekuri/jsonschema", []string{"contracts", "wasmtasks/data/jsondoc"}, "schemas are checked in one way, and by one task"},
-	{"github.com/itchyny/gojq", []string{"wasmtasks/jq/program"}, "3 MB that one guest carries"},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"contracts", "wasmtasks/json/schema"}, "schemas are checked in one way, and by one task"},
+	{"github.com/itchyny/gojq", []string{"wasmtasks/json/program"}, "3 MB that one guest carries"},
 	{"go.yaml.in/yaml", []string{"wasmtasks/data/markup"}, "other formats are JSON values everywhere else"},
 	{"github.com/pelletier/go-toml", []string{"wasmtasks/data/markup"}, "other formats are JSON values everywhere else"},
 }

@@ -1,6 +1,6 @@
-// Package jsondoc has the tasks on JSON documents: check, compare, change and
-// format. All digits of numbers and the order of members are kept. The package
-// promises not to load anything a document refers to.
+// Package jsondoc has the tasks on JSON documents that need little: compare, patch,
+// merge, format, convert. The package promises to keep all digits of numbers and
+// the order of members.
 package jsondoc
 
 import (

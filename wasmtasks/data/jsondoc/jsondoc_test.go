@@ -28,35 +28,6 @@ func raw(list []json.RawMessage) string {
 	return b.String()
 }
 
-func TestValidate(t *testing.T) {
-	schema := `{"type":"object","required":["id","x"],"properties":{"id":{"type":"integer","maximum":9007199254740992},"l":{"items":{"anyOf":[{"type":"string"},{"$ref":"#/$defs/n"}]}},"e":{"format":"email"}},"additionalProperties":false,"$defs":{"n":{"type":"number","multipleOf":0.1}}}`
-	out, err := Validate(ctx, ValidateInput{Document: of(`{"id":9007199254740993,"l":["a",0.3,0.35],"z":1,"y":2,"e":"x"}`), Schema: of(schema), Formats: true})
-	if err != nil || out.Valid {
-		t.Fatalf("%+v, %v", out, err)
-	}
-	want := "|/additionalProperties|additional properties 'y', 'z' not allowed\n|/required|missing property 'x'\n/e|/properties/e/format|'x' is not valid email: missing @\n" +
-		"/id|/properties/id/maximum|maximum: got 9007199254740993, want 9007199254740992\n/l/2|/$defs/n/multipleOf|multipleOf: got 0.35, want 0.1\n/l/2|/properties/l/items/anyOf/0/type|got number, want string\n"
-	var got strings.Builder
-	for _, f := range out.Faults {
-		got.WriteString(f.At + "|" + f.Keyword + "|" + f.Problem + "\n")
-	}
-	if got.String() != want {
-		t.Errorf("faults\n%swant\n%s", got.String(), want)
-	}
-	if out, err := Validate(ctx, ValidateInput{Document: of(`{"id":1,"x":1}`), Schema: of(`true`)}); err != nil || !out.Valid || len(out.Faults) != 0 {
-		t.Errorf("%+v, %v", out, err)
-	}
-	if out, err := Validate(ctx, ValidateInput{Document: of(`[1,2,3]`), Schema: of(`{"items":{"type":"string"}}`), Limit: 2}); err != nil || len(out.Faults) != 2 || !out.Truncated {
-		t.Errorf("%+v, %v", out, err)
-	}
-	for _, bad := range []string{`{"type":"thing"}`, `{"$ref":"https://example.com/s"}`, `{"$ref":"other.json"}`, `{"pattern":"("}`, `[]`} {
-		_, err := Validate(ctx, ValidateInput{Document: of(`1`), Schema: of(bad)})
-		if fault, ok := errors.AsType[*field.Error](err); !ok || fault.Field != "schema" {
-			t.Errorf("%s: %v", bad, err)
-		}
-	}
-}
-
 func TestDiff(t *testing.T) {
 	for _, tc := range []struct{ from, to, want string }{
 		{`{"a":1,"b":[1,2,3]}`, `{"b":[2,3,4],"a":1.0,"c":null}`, `{"op":"remove","path":"/b/0"} {"op":"add","path":"/b/2","value":4} {"op":"add","path":"/c","value":null}`},
@@ -190,12 +161,44 @@ func TestCheckAndFormat(t *testing.T) {
 	}
 }
 
+func TestConvert(t *testing.T) {
+	doc := `{"b":[1.50,"no"],"a":{"n":9007199254740993}}`
+	yaml, err := Convert(ctx, ConvertInput{Document: of(doc), From: "json", To: "yaml"})
+	if err != nil || yaml.Text != "b:\n  - 1.50\n  - \"no\"\na:\n  \"n\": 9007199254740993\n" {
+		t.Errorf("%q, %v", yaml.Text, err)
+	}
+	toml, err := Convert(ctx, ConvertInput{Document: of(yaml.Text), From: "yaml", To: "toml"})
+	if err != nil || toml.Text != "b = [1.50, \"no\"]\n\n[a]\nn = 9007199254740993\n" {
+		t.Errorf("%q, %v", toml.Text, err)
+	}
+	back, err := Convert(ctx, ConvertInput{Document: of(toml.Text), From: "toml", To: "json", Indent: 1})
+	if err != nil || back.Text != "{\n \"a\": {\n  \"n\": 9007199254740993\n },\n \"b\": [\n  1.5,\n  \"no\"\n ]\n}" {
+		t.Errorf("%q, %v", back.Text, err)
+	}
+	table := "a,b\n1,x\n,007\n"
+	list, err := Convert(ctx, ConvertInput{Document: of(table), From: "csv", To: "value", Types: "infer"})
+	if err != nil || string(list.Value) != `[{"a":1,"b":"x"},{"b":"007"}]` {
+		t.Errorf("%s, %v", list.Value, err)
+	}
+	csv, err := Convert(ctx, ConvertInput{Document: value.Source{Value: list.Value}, From: "json", To: "csv"})
+	if err != nil || csv.Text != table {
+		t.Errorf("%q, %v", csv.Text, err)
+	}
+	for want, in := range map[string]ConvertInput{
+		"to: the number": {Document: of(doc), From: "json", To: "value"}, "to: csv wants": {Document: of(doc), From: "json", To: "csv"}, "to: TOML wants": {Document: of("[1]"), From: "json", To: "toml"}, "from: a value": {Document: value.Source{Value: json.RawMessage("1")}, From: "csv", To: "json"},
+		"document: line 1": {Document: of("a: .inf"), From: "yaml", To: "json"}, "from: is required": {}, "document: is empty": {Document: of("\n"), From: "csv", To: "json"}, "types": {Document: of("1"), From: "json", To: "json", Types: "x"}, "to: table.data[0]": {Document: of("[1]"), From: "json", To: "csv"},
+	} {
+		if out, err := Convert(ctx, in); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%+v = %+v, %v, want %s", in, out, err, want)
+		}
+	}
+}
+
 func TestFaultsNameTheField(t *testing.T) {
 	run := func(_ any, err error) error { return err }
 	for want, err := range map[string]error{
 		"document":      run(Format(ctx, FormatInput{})),
 		"document.blob": run(Format(ctx, FormatInput{Document: value.Source{Blob: "b"}})),
-		"limit":         run(Validate(ctx, ValidateInput{Document: of("1"), Schema: of("{}"), Limit: -1})),
 		"as":            run(Patch(ctx, PatchInput{Document: of("1"), Patch: of("[]"), Form: value.Form{As: "x"}})),
 		"lists":         run(Merge(ctx, MergeInput{Document: of("1"), With: of("1")})),
 		"nulls":         run(Merge(ctx, MergeInput{Document: of("1"), With: of("1"), Lists: "union"})),

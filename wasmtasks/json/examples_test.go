@@ -3,10 +3,10 @@ package main
 import (
 	"testing"
 
-	"github.com/krako-labs/krako/wasmtasks/jq/library"
+	"github.com/krako-labs/krako/wasmtasks/json/library"
 	"github.com/krako-labs/krako/wasmtasks/tasktest"
 )
 
 func TestExamplesNatively(t *testing.T) { tasktest.Natively(t, library.Tasks()) }
 
-func TestExamplesInTheSandbox(t *testing.T) { tasktest.InSandbox(t, "jq.wasm") }
+func TestExamplesInTheSandbox(t *testing.T) { tasktest.InSandbox(t, "json.wasm") }

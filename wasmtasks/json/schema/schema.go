@@ -1,4 +1,6 @@
-package jsondoc
+// Package schema checks JSON documents by JSON Schemas. Numbers are compared
+// exactly. The package promises to load nothing that a schema refers to.
+package schema
 
 import (
 	"cmp"
