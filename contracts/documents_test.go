@@ -46,6 +46,11 @@ var exampleTypes = map[string]reflect.Type{
 	"event-data/unit-retried":    reflect.TypeFor[contracts.UnitRetried](),
 	"event-data/llm-ended":       reflect.TypeFor[contracts.LLMEnded](),
 	"event-data/node-info":       reflect.TypeFor[contracts.NodeInfo](),
+
+	"event-data/unit-superseded":   reflect.TypeFor[contracts.UnitSuperseded](),
+	"event-data/credits-moved":     reflect.TypeFor[contracts.CreditsMoved](),
+	"event-data/account-suspended": reflect.TypeFor[contracts.AccountSuspended](),
+	"event-data/prices-changed":    reflect.TypeFor[contracts.PricesChanged](),
 }
 
 // compiled keeps what published made: many tests use the same schemas.

@@ -57,6 +57,44 @@ type UnitRetried struct {
 	Reason    string `json:"reason"`
 }
 
+// UnitSuperseded is the data of workunit.superseded: a released result was
+// proved wrong, and another one stands in its place.
+type UnitSuperseded struct {
+	// OldNode computed the result that was wrong, Node the one that is right.
+	OldNode      NodeID `json:"old_node"`
+	OldResultCID string `json:"old_result_cid"`
+	Node         NodeID `json:"node"`
+	ResultCID    string `json:"result_cid"`
+	UnitCID      string `json:"unit_cid,omitempty"`
+	BatchCID     string `json:"batch_cid,omitempty"`
+	OutputCID    string `json:"output_cid,omitempty"`
+	Fuel         uint64 `json:"fuel"`
+	Revision     uint32 `json:"revision"`
+}
+
+// CreditsMoved is the data of billing.credits.granted, .reserved and .released.
+// Amount is a decimal with at most six places.
+type CreditsMoved struct {
+	Amount   string `json:"amount"`
+	Currency string `json:"currency,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+	// Overdraft lets the tenant's balance go below zero from this grant on.
+	Overdraft bool `json:"overdraft,omitempty"`
+}
+
+// PricesChanged is the data of billing.prices.changed: the whole price plan that
+// is in force from this event on.
+type PricesChanged struct {
+	Version string `json:"version"`
+	Plan    JSON   `json:"plan"`
+}
+
+// AccountSuspended is the data of billing.account.suspended.
+type AccountSuspended struct {
+	Suspended bool   `json:"suspended"`
+	Reason    string `json:"reason,omitempty"`
+}
+
 // LLMEnded is the data of the llm.invocation events.
 type LLMEnded struct {
 	Pod        NodeID    `json:"pod"`
@@ -75,7 +113,10 @@ type NodeInfo struct {
 	Version  string   `json:"version,omitempty"`
 	Profiles []string `json:"profiles,omitempty"`
 	Slots    int      `json:"slots,omitempty"`
-	Reason   string   `json:"reason,omitempty"`
+	// Operator is who owns it, Class its class in the price plan.
+	Operator string `json:"operator,omitempty"`
+	Class    string `json:"class,omitempty"`
+	Reason   string `json:"reason,omitempty"`
 }
 
 // NewEventData returns a pointer to the empty data of events of type t, nil for
@@ -94,6 +135,14 @@ func NewEventData(t EventType) any {
 		return new(UnitLeaseLost)
 	case EventUnitRetried, EventUnitRetryDropped:
 		return new(UnitRetried)
+	case EventUnitSuperseded:
+		return new(UnitSuperseded)
+	case EventCreditsGranted, EventCreditsReserved, EventCreditsReleased:
+		return new(CreditsMoved)
+	case EventPricesChanged:
+		return new(PricesChanged)
+	case EventAccountSuspended:
+		return new(AccountSuspended)
 	case EventLLMStarted, EventLLMCompleted, EventLLMFailed:
 		return new(LLMEnded)
 	case EventNodeRegistered, EventNodeApproved, EventNodeHealth, EventNodeUnavailable, EventNodeQuarantined,
@@ -119,6 +168,14 @@ func requiredData(t EventType) []string {
 		return []string{"node", "lease", "reason"}
 	case *UnitRetried:
 		return []string{"backoff_ms", "reason"}
+	case *UnitSuperseded:
+		return []string{"old_node", "old_result_cid", "node", "result_cid", "fuel", "revision"}
+	case *CreditsMoved:
+		return []string{"amount"}
+	case *PricesChanged:
+		return []string{"version", "plan"}
+	case *AccountSuspended:
+		return []string{"suspended"}
 	case *LLMEnded:
 		return []string{"pod", "tier", "model", "tokens_in", "tokens_out", "duration_ms"}
 	case *NodeInfo:

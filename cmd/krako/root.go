@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.upCommand(), a.downCommand(), a.runCommand(), a.submitCommand(), a.getCommand(), a.watchCommand(), a.cancelCommand(),
-		a.sessionsCommand(), a.nodesCommand(), a.tasksCommand(), a.taskCommand(), a.verifyCommand(), a.blockCommand(), a.benchCommand(), a.simCommand(),
+		a.sessionsCommand(), a.nodesCommand(), a.tasksCommand(), a.taskCommand(), a.verifyCommand(), a.blockCommand(), a.benchCommand(), a.simCommand(), a.ledgerCommand(),
 	)
 	return cli.Report(stderr, "krako", root.ExecuteContext(ctx))
 }

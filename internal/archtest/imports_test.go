@@ -22,6 +22,7 @@ var may = map[string][]string{
 	"coordinator/placement": {"contracts"},
 	"coordinator/verify":    {"contracts"},
 	"coordinator/trust":     {"contracts"},
+	"coordinator/billing":   {"contracts"},
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/survey":    {"contracts", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},
 	"coordinator/readmodel": {"contracts", "coordinator/eventlog", "coordinator/transparency", "internal/sqlite"},
@@ -53,7 +54,7 @@ var may = map[string][]string{
 
 	"kora/localbackend/session": {"contracts"},
 
-	"cmd/krako":       {"contracts", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
+	"cmd/krako":       {"contracts", "coordinator/billing", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
@@ -74,6 +75,7 @@ var doors = []struct {
 	{"golang.org/x/mod/sumdb/note", []string{"coordinator/transparency"}, "checkpoints are signed in one form"},
 	{"github.com/danielgtaylor/huma", []string{"coordinator/gateway"}, "the API is described in one place"},
 	{"github.com/fxamacker/cbor", []string{"contracts/dagcbor"}, "one canonical encoding"},
+	{"github.com/cockroachdb/apd", []string{"coordinator/billing"}, "money is computed in one place"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands have command lines"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"contracts", "wasmtasks/json/schema"}, "schemas are checked in one way, and by one task"},
 	{"github.com/itchyny/gojq", []string{"wasmtasks/json/program"}, "3 MB that one guest carries"},

@@ -1,0 +1,223 @@
+package billing
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// handlers are what the book reads of the log; everything else costs nothing.
+// Each looks at everything before it moves anything.
+var handlers = map[contracts.EventType]func(*Book, *contracts.Event) error{
+	contracts.EventPricesChanged:    (*Book).pricesChanged,
+	contracts.EventCreditsGranted:   (*Book).granted,
+	contracts.EventCreditsReserved:  (*Book).reserved,
+	contracts.EventCreditsReleased:  (*Book).released,
+	contracts.EventAccountSuspended: (*Book).suspended,
+	contracts.EventNodeRegistered:   (*Book).registered,
+	contracts.EventNodeApproved:     (*Book).registered,
+	contracts.EventPodReady:         (*Book).registered,
+	contracts.EventLLMCompleted:     (*Book).called,
+	contracts.EventUnitCompleted:    (*Book).completed,
+	contracts.EventUnitCached:       (*Book).cached,
+	contracts.EventUnitFailed:       (*Book).notCharged,
+	contracts.EventUnitTimeout:      (*Book).notCharged,
+	contracts.EventUnitCancelled:    (*Book).notCharged,
+	contracts.EventUnitSuperseded:   (*Book).superseded,
+	contracts.EventSessionCompleted: (*Book).ended,
+	contracts.EventSessionFailed:    (*Book).ended,
+	contracts.EventSessionCancelled: (*Book).ended,
+}
+
+func data[T any](e *contracts.Event) (*T, error) {
+	v := new(T)
+	if err := json.Unmarshal(e.Data, v); err != nil {
+		return nil, contracts.Errorf(contracts.CodeValidation, e.ID, "data of %s: %w", e.Type, err)
+	}
+	return v, nil
+}
+
+// once reports whether an event that counts once is new.
+func (b *Book) once(e *contracts.Event) bool {
+	if b.state.Once[e.ID] {
+		return false
+	}
+	b.state.Once[e.ID] = true
+	return true
+}
+
+func (b *Book) pricesChanged(e *contracts.Event) error {
+	d, err := data[contracts.PricesChanged](e)
+	if err != nil {
+		return err
+	}
+	p, err := ReadPlan(bytes.NewReader(d.Plan))
+	if err != nil {
+		return err
+	}
+	if p.Version != d.Version {
+		return contracts.Errorf(contracts.CodeValidation, d.Version, "the plan calls itself %s", p.Version)
+	}
+	if b.once(e) {
+		b.state.Plan = &p
+	}
+	return nil
+}
+
+func (b *Book) granted(e *contracts.Event) error {
+	d, err := data[contracts.CreditsMoved](e)
+	if err != nil {
+		return err
+	}
+	a, err := positive(d.Amount)
+	if err != nil {
+		return err
+	}
+	if e.TenantID == "" {
+		return contracts.Errorf(contracts.CodeValidation, e.ID, "grant names no tenant")
+	}
+	if !b.once(e) {
+		return nil
+	}
+	w := b.wallet(e.TenantID)
+	w.Granted += a
+	w.Overdraft = w.Overdraft || d.Overdraft
+	return b.post(transaction(e, Grant, Posting{issuedAccount, -a}, Posting{walletOf(e.TenantID), a}))
+}
+
+func positive(s string) (Amount, error) {
+	a, err := ParseAmount(s)
+	if err == nil && a <= 0 {
+		err = contracts.Errorf(contracts.CodeValidation, s, "amount is not positive")
+	}
+	return a, err
+}
+
+// reserved sets credit aside for a unit. A second reservation of a unit replaces
+// the first.
+func (b *Book) reserved(e *contracts.Event) error {
+	d, err := data[contracts.CreditsMoved](e)
+	if err != nil {
+		return err
+	}
+	a, err := positive(d.Amount)
+	if err != nil {
+		return err
+	}
+	s := b.session(e)
+	if s == nil || s.Closed || !b.once(e) {
+		return nil
+	}
+	w := b.wallet(e.TenantID)
+	held := s.Held[contracts.UnitID(e.Subject)]
+	if !w.Overdraft && w.Balance+held < a {
+		return contracts.Errorf(contracts.CodeBudgetExceeded, string(e.TenantID), "reserves %s of %s", a, w.Balance+held)
+	}
+	if s.Held == nil {
+		s.Held = map[contracts.UnitID]Amount{}
+	}
+	s.Held[contracts.UnitID(e.Subject)] = a
+	return b.post(transaction(e, Reserve, Posting{walletOf(e.TenantID), held - a}, Posting{reservedOf(e.TenantID), a - held}))
+}
+
+func (b *Book) released(e *contracts.Event) error {
+	if s := b.session(e); s != nil {
+		return b.letGo(e, s, contracts.UnitID(e.Subject))
+	}
+	return nil
+}
+
+// letGo gives back what is reserved for a unit.
+func (b *Book) letGo(e *contracts.Event, s *sessionBook, u contracts.UnitID) error {
+	held := s.Held[u]
+	if held == 0 {
+		return nil
+	}
+	delete(s.Held, u)
+	t := transaction(e, Release, Posting{reservedOf(s.Tenant), -held}, Posting{walletOf(s.Tenant), held})
+	t.Unit = u
+	if contracts.UnitID(e.Subject) != u {
+		t.ID = transactionID(e.ID+"/"+string(u), Release)
+	}
+	return b.post(t)
+}
+
+func (b *Book) suspended(e *contracts.Event) error {
+	d, err := data[contracts.AccountSuspended](e)
+	if err != nil {
+		return err
+	}
+	if b.once(e) {
+		b.wallet(e.TenantID).Suspended = d.Suspended
+	}
+	return nil
+}
+
+func (b *Book) registered(e *contracts.Event) error {
+	d, err := data[contracts.NodeInfo](e)
+	if err != nil {
+		return err
+	}
+	if d.Operator != "" || d.Class != "" {
+		b.state.Nodes[d.Node] = owner{d.Operator, d.Class}
+	}
+	return nil
+}
+
+// called notes what a model call used. It is charged when its unit succeeds.
+func (b *Book) called(e *contracts.Event) error {
+	d, err := data[contracts.LLMEnded](e)
+	if err != nil {
+		return err
+	}
+	s := b.session(e)
+	if s == nil || s.Closed {
+		return nil
+	}
+	if s.Calls == nil {
+		s.Calls = map[contracts.UnitID]contracts.LLMEnded{}
+	}
+	s.Calls[contracts.UnitID(e.Subject)] = *d
+	return nil
+}
+
+// notCharged ends a unit without a charge: what was reserved goes back.
+func (b *Book) notCharged(e *contracts.Event) error {
+	s := b.session(e)
+	if s == nil {
+		return nil
+	}
+	delete(s.Calls, contracts.UnitID(e.Subject))
+	return b.letGo(e, s, contracts.UnitID(e.Subject))
+}
+
+// ended closes a session: nothing stays reserved for it.
+func (b *Book) ended(e *contracts.Event) error {
+	s := b.session(e)
+	if s == nil || s.Closed {
+		return nil
+	}
+	for _, u := range sortedKeys(s.Held) {
+		if err := b.letGo(e, s, u); err != nil {
+			return err
+		}
+	}
+	s.Closed, s.Held, s.Calls = true, nil, nil
+	b.state.Ended = append(b.state.Ended, e.SessionID)
+	b.state.Kept += len(s.Charges)
+	b.forget()
+	return nil
+}
+
+// forget drops the oldest closed sessions beyond the bound.
+func (b *Book) forget() {
+	st := &b.state
+	for st.Kept > maxKept || len(st.Ended) > maxKept {
+		id := st.Ended[0]
+		st.Ended = st.Ended[1:]
+		st.Kept -= len(st.Sessions[id].Charges)
+		delete(st.Sessions, id)
+		st.Floor = max(st.Floor, id)
+	}
+}
