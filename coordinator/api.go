@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
-	"github.com/krako-labs/krako/internal/blob"
 )
 
 func unknownSession(id contracts.SessionID) error {
@@ -58,9 +57,9 @@ func (c *Coordinator) Session(ctx context.Context, id contracts.SessionID) (cont
 // maxPage bounds one page of a list.
 const maxPage = 200
 
-// Sessions lists sessions, newest first. cursor is the last id of the page
-// before, "" for the first page.
-func (c *Coordinator) Sessions(ctx context.Context, cursor string, limit int) (contracts.SessionList, error) {
+// Sessions lists a tenant's sessions, or EveryTenant's, newest first. cursor is
+// the last id of the page before, "" for the first page.
+func (c *Coordinator) Sessions(ctx context.Context, t contracts.TenantID, cursor string, limit int) (contracts.SessionList, error) {
 	if cursor != "" && uuid.Validate(cursor) != nil {
 		return contracts.SessionList{}, contracts.Errorf(contracts.CodeValidation, "cursor", "%q is not a session", cursor)
 	}
@@ -70,10 +69,10 @@ func (c *Coordinator) Sessions(ctx context.Context, cursor string, limit int) (c
 	// One more than asked for tells whether there is another page. What ends
 	// between the two looks is in the first.
 	var page []contracts.SessionSummary
-	if err := c.do(ctx, func(st *state) { page = st.list(contracts.SessionID(cursor), limit+1) }); err != nil {
+	if err := c.do(ctx, func(st *state) { page = st.list(t, contracts.SessionID(cursor), limit+1) }); err != nil {
 		return contracts.SessionList{}, err
 	}
-	old, err := c.parts.Sessions.List(ctx, contracts.SessionID(cursor), limit+1)
+	old, err := c.parts.Sessions.List(ctx, t, contracts.SessionID(cursor), limit+1)
 	if err != nil {
 		return contracts.SessionList{}, err
 	}
@@ -88,12 +87,12 @@ func (c *Coordinator) Sessions(ctx context.Context, cursor string, limit int) (c
 	return list, nil
 }
 
-// list returns what the loop knows of sessions before the cursor, the newest
+// list returns what the loop knows of a tenant's sessions before the cursor, the newest
 // limit of them.
-func (st *state) list(cursor contracts.SessionID, limit int) []contracts.SessionSummary {
+func (st *state) list(t contracts.TenantID, cursor contracts.SessionID, limit int) []contracts.SessionSummary {
 	var ids []contracts.SessionID
 	add := func(id contracts.SessionID) {
-		if cursor == "" || id < cursor {
+		if (cursor == "" || id < cursor) && (t == contracts.EveryTenant || st.owner(id) == t) {
 			ids = append(ids, id)
 		}
 	}
@@ -207,20 +206,6 @@ func (c *Coordinator) Health(ctx context.Context) (contracts.BackendStatus, erro
 		s.State, s.Reason = contracts.Degraded, "no node is connected"
 	}
 	return s, err
-}
-
-// PutBlock stores data under its own address.
-func (c *Coordinator) PutBlock(ctx context.Context, codec uint64, data []byte) (cid.Cid, error) {
-	if int64(len(data)) > c.cfg.Limits.MaxBlockBytes {
-		return cid.Undef, contracts.Errorf(contracts.CodeValidation, "block", "has %d bytes, the limit is %d", len(data), c.cfg.Limits.MaxBlockBytes)
-	}
-	b := blob.Raw(data)
-	if codec == cid.DagCBOR {
-		b = blob.Node(data)
-	} else if codec != cid.Raw {
-		return cid.Undef, contracts.Errorf(contracts.CodeUnsupported, "block", "codec 0x%x is neither raw nor dag-cbor", codec)
-	}
-	return b.CID, c.parts.Blocks.Put(ctx, b)
 }
 
 // GetBlock returns a stored block.

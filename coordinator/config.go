@@ -34,6 +34,8 @@ type Config struct {
 	Recent int
 	// Limits bound what a graph may be.
 	Limits contracts.Limits
+	// Quota is what a tenant may use for which nobody has set a quota.
+	Quota contracts.Quota
 	// Trusted are the nodes of the trusted zone.
 	Trusted []contracts.NodeID
 	// Secret keys the salts of local_only units; it never leaves the process.
@@ -54,6 +56,7 @@ func DefaultConfig() Config {
 		SurveyEvery:     64 << 10,
 		Recent:          2048,
 		Limits:          contracts.DefaultLimits(),
+		Quota:           contracts.Quota{Graphs: 500, RequestsPerSecond: 500, BodyBytesPerSecond: 64 << 20, BlockBytes: 64 << 30},
 	}
 }
 

@@ -11,11 +11,13 @@ import (
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/readmodel"
 	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/p2p"
+	"golang.org/x/sync/semaphore"
 )
 
 // Blocks is the coordinator's content store.
@@ -37,8 +39,11 @@ type Catalogue interface {
 // Parts are what a coordinator is wired from. All are owned by the caller,
 // which closes them after Run has returned.
 type Parts struct {
-	Log     eventlog.Log
-	Blocks  Blocks
+	Log    eventlog.Log
+	Blocks Blocks
+	// Claims says who may read which block; without, only operators read those of
+	// sessions that have ended.
+	Claims  Claims
 	Network *p2p.Host
 	Tasks   Catalogue
 	Logger  *slog.Logger
@@ -65,6 +70,9 @@ type Coordinator struct {
 	tellers sync.WaitGroup
 
 	projector *projector
+	// book is what is durable of keys and quotas; usage in it is out of date.
+	book    atomic.Pointer[access.Book]
+	lookups *semaphore.Weighted
 	// generation is that of the loop's recent sessions.
 	generation atomic.Uint64
 
@@ -86,9 +94,13 @@ func New(cfg Config, parts Parts) (*Coordinator, error) {
 	if parts.Now == nil {
 		parts.Now = time.Now
 	}
+	if parts.Claims == nil {
+		parts.Claims = unclaimed{}
+	}
 	c := &Coordinator{
 		cfg: cfg, parts: parts, log: parts.Logger, source: "/krako/coordinator/" + parts.Log.Cluster(),
 		inbox: make(chan func(*state), inboxSize), stopped: make(chan struct{}), ready: make(chan struct{}),
+		lookups: semaphore.NewWeighted(1),
 	}
 	c.projector = newProjector(c)
 	return c, nil
@@ -107,6 +119,7 @@ func (c *Coordinator) Run(ctx context.Context) error {
 		return fmt.Errorf("rebuild state: %w", err)
 	}
 	c.state = st
+	c.book.Store(st.book.Clone())
 	c.parts.Network.ServeBlocks(c.serveBlock)
 	c.parts.Network.ServeWork(c.admitWorker, c.serveWorker)
 	close(c.ready)

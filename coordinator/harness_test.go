@@ -36,7 +36,10 @@ type tasks struct{}
 func (tasks) Resolve(name string) (contracts.TaskView, bool) {
 	return contracts.TaskView{Task: name, Module: contracts.Link{Cid: module.CID}, Entry: "run"}, name == "test/echo@1"
 }
-func (tasks) Tasks() []contracts.TaskView { return nil }
+func (c tasks) Tasks() []contracts.TaskView {
+	v, _ := c.Resolve("test/echo@1")
+	return []contracts.TaskView{v}
+}
 
 // fabric is a coordinator in this process over a real log and a real network.
 type fabric struct {
@@ -111,7 +114,7 @@ func (f *fabric) open(tune ...tuning) {
 	}
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
-		Log: watched{f.db.Log(), &f.read}, Blocks: f.db.Blocks(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+		Log: watched{f.db.Log(), &f.read}, Blocks: f.db.Blocks(), Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
 		Sessions: model, Key: &key,
 	})
 	if err != nil {

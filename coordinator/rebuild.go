@@ -28,6 +28,9 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 	if err := p.catchUp(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.survey.Err(); err != nil {
+		return nil, err
+	}
 	st.recall(p.survey)
 	if err := st.replay(ctx, p.survey); err != nil {
 		return nil, err
@@ -39,8 +42,9 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 	return st, st.commit.add(&session.Record{At: st.now.UnixMicro(), Boot: &session.Boot{Epoch: st.epoch, Version: c.cfg.Version}}, nil)
 }
 
-// recall takes over what nodes have done.
+// recall takes over what nodes have done and what is known of access.
 func (st *state) recall(s *survey.Survey) {
+	st.book = s.Access.With(st.c.cfg.Quota)
 	for id, was := range s.Nodes {
 		n := st.node(id)
 		n.info, n.seen, n.seq, n.done = was.Info, time.UnixMicro(was.Seen).UTC(), was.Seq, was.Done

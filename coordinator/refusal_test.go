@@ -40,7 +40,7 @@ func TestRefusedSubmissionsNameTheOffender(t *testing.T) {
 			}
 		})
 	}
-	list, err := f.Sessions(t.Context(), "", 10)
+	list, err := f.Sessions(t.Context(), contracts.EveryTenant, "", 10)
 	if err != nil || len(list.Sessions) != 0 {
 		t.Errorf("refused submissions left %d sessions (%v)", len(list.Sessions), err)
 	}
@@ -68,7 +68,7 @@ func TestSessionsArePagedNewestFirst(t *testing.T) {
 	}
 	var got []contracts.SessionID
 	for cursor := ""; ; {
-		page, err := f.Sessions(t.Context(), cursor, 2)
+		page, err := f.Sessions(t.Context(), contracts.EveryTenant, cursor, 2)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/internal/blob"
 )
@@ -27,6 +28,9 @@ func (st *state) settle(ctx context.Context) {
 // reads the session beside the loop, which changes it no more.
 func (c *Coordinator) closeSession(ctx context.Context, l *live) {
 	result, err := c.result(ctx, l)
+	if err == nil {
+		err = c.claimAll(ctx, l, result.CID)
+	}
 	post := c.post(ctx, func(st *state) {
 		if err == nil {
 			err = st.seal(l, result)
@@ -82,6 +86,12 @@ func (st *state) seal(l *live, result blob.Block) error {
 		return err
 	}
 	st.commit.keep(result)
+	if fuel := l.FuelUsed(); fuel > 0 {
+		used := access.Fact{At: st.now.UnixMicro(), Used: &access.Used{Tenant: l.Accepted.Tenant, Fuel: fuel}}
+		if err := st.learn(used, nil); err != nil {
+			return err
+		}
+	}
 	delete(st.sessions, l.ID)
 	delete(st.touched, l.ID)
 	ended := &sealed{summary: l.Summary(), result: result.CID, graph: l.graph, first: l.first, last: &beginning{}, over: l.over}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 )
@@ -25,6 +26,7 @@ type state struct {
 	recent recent
 	// requests holds the anchors of open and recent sessions.
 	requests map[requestKey]contracts.SessionID
+	book     *access.Book
 
 	nodes  map[contracts.NodeID]*node
 	leases map[uint64]*lease
@@ -99,7 +101,7 @@ type node struct {
 
 func newState(c *Coordinator) *state {
 	return &state{
-		c: c, sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
+		c: c, book: access.NewBook(c.cfg.Quota), sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
 		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
 		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
 	}

@@ -112,6 +112,9 @@ func (st *state) accept(rec *session.Record, fresh *live) (contracts.SessionID, 
 	if st.recent.full() {
 		return "", nil, false, contracts.Errorf(contracts.CodeResourceExhausted, string(key.tenant), "the read model is %d sessions behind", len(st.recent.order))
 	}
+	if err := st.grant(rec, fresh); err != nil {
+		return "", nil, false, err
+	}
 	st.sessions[fresh.ID] = fresh
 	st.requests[key] = fresh.ID
 	st.follow(fresh)

@@ -22,7 +22,7 @@ func (f *fabric) known(graphs []*contracts.TaskGraph) map[string]any {
 	all := map[string]any{}
 	var pages [][]contracts.SessionSummary
 	for cursor, more := "", true; more; {
-		page, err := f.Sessions(f.t.Context(), cursor, 4)
+		page, err := f.Sessions(f.t.Context(), contracts.EveryTenant, cursor, 4)
 		if err != nil {
 			f.t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestReadModelOfAnotherLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.open()
-	if list, err := f.Sessions(t.Context(), "", 10); err != nil || len(list.Sessions) != 0 {
+	if list, err := f.Sessions(t.Context(), contracts.EveryTenant, "", 10); err != nil || len(list.Sessions) != 0 {
 		t.Errorf("sessions of another log are listed: %d, %v", len(list.Sessions), err)
 	}
 	if res, err := f.Submit(t.Context(), graphs[0], contracts.SubmissionMetadata{}); err != nil || res.Existing {

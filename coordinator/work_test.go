@@ -219,7 +219,7 @@ func TestSaltHidesLocalOnlyUnits(t *testing.T) {
 func TestNodeReadsOnlyBlocksOfItsLeases(t *testing.T) {
 	f := startFabric(t)
 	w := f.connect()
-	secret, err := f.PutBlock(t.Context(), 0x55, []byte("somebody else's input"))
+	secret, err := f.PutBlock(t.Context(), contracts.EveryTenant, 0x55, []byte("somebody else's input"))
 	if err != nil {
 		t.Fatal(err)
 	}

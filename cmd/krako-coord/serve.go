@@ -69,6 +69,9 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	case <-ctx.Done():
 		return listener.Close()
 	}
+	if err := keepOperatorKey(ctx, c, filepath.Join(s.dataDir, operatorKeyFile)); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	host.Advertise(ctx)
 	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: "http://" + listener.Addr().String(), PID: os.Getpid()}
 	if err := where.write(s.dataDir); err != nil {
@@ -99,7 +102,7 @@ func newCoordinator(s settings, db *pebblelog.DB, sessions *readmodel.Model, hos
 		cfg.Trusted = append(cfg.Trusted, contracts.NodeID(t))
 	}
 	return coordinator.New(cfg, coordinator.Parts{
-		Log: db.Log(), Blocks: db.Blocks(), Network: host, Tasks: tasks, Logger: log,
+		Log: db.Log(), Blocks: db.Blocks(), Claims: db.Claims(), Network: host, Tasks: tasks, Logger: log,
 		Sessions: sessions, Key: &key,
 	})
 }

@@ -100,7 +100,7 @@ func (b *fabricBench) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer c.Stop()
-	api, err := client.New(c.API())
+	api, err := c.Client()
 	if err != nil {
 		return err
 	}

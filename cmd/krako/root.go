@@ -3,16 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
-	"github.com/krako-labs/krako/contracts"
-	"github.com/krako-labs/krako/contracts/client"
 	"github.com/krako-labs/krako/internal/cli"
-	"github.com/krako-labs/krako/internal/cluster"
 	"github.com/spf13/cobra"
 )
 
@@ -21,7 +16,11 @@ produce and checks the signatures. With 'krako up' it also runs a whole cluster 
 this machine: a coordinator and three nodes.
 
 Commands that talk to a coordinator find the one that 'krako up' started here;
---api or KRAKO_API names another one.
+--api or KRAKO_API names another one. A coordinator of this user on this machine
+needs no key. For another one, take an API key from whoever runs it and set
+KRAKO_API_KEY; a coordinator with a certificate of its own also needs KRAKO_API_PIN,
+the fingerprint that it prints. All of these can stand in the file --config names:
+  {"api": "https://krako.example:7700", "api_key": "kk_…", "api_pin": "sha256:…"}
 
 Exit codes: 0 ok, 1 the run failed, 2 usage, 3 budget used up, 4 invalid input,
 5 coordinator not reachable.`
@@ -35,7 +34,7 @@ const rootExample = `  krako up                             # a cluster on this 
 // app is what every command shares.
 type app struct {
 	stdout, stderr io.Writer
-	api            string
+	api, key, pin  string
 	json           bool
 	dir            string
 }
@@ -43,12 +42,17 @@ type app struct {
 // run executes the command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{stdout: stdout, stderr: stderr}
+	var config string
 	root := &cobra.Command{
 		Use: "krako", Short: "Run graphs of work on machines that nobody has to trust", Long: rootLong, Example: rootExample,
 		Version: cli.Version(), SilenceErrors: true, SilenceUsage: true, Args: exactly(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			s := cli.Settings{Flags: cmd.Root().PersistentFlags(), Getenv: os.LookupEnv}
-			if err := s.Fill(""); err != nil {
+			s := cli.Settings{Flags: cmd.Root().PersistentFlags(), Getenv: os.LookupEnv, Skip: []string{"config"}}
+			file, err := configFile(config)
+			if err == nil {
+				err = s.Fill(file)
+			}
+			if err != nil {
 				return &cli.UsageError{Err: err}
 			}
 			return nil
@@ -57,6 +61,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	dir, _ := cli.DataDir("up") // empty where there is no home; up then asks for --dir
 	root.PersistentFlags().StringVar(&a.api, "api", "", "base URL of the coordinator (default: the one of 'krako up')")
+	root.PersistentFlags().StringVar(&a.key, "api-key", "", "API key; better given as KRAKO_API_KEY, where other users do not see it")
+	root.PersistentFlags().StringVar(&a.pin, "api-pin", "", "fingerprint of the coordinator's own certificate (sha256:…)")
+	root.PersistentFlags().StringVar(&config, "config", "", "JSON file with these settings (default: krako/config.json among the user's settings, if it is there)")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON")
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of the local cluster")
 	root.SetArgs(args)
@@ -67,8 +74,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.AddCommand(
 		a.upCommand(), a.downCommand(), a.runCommand(), a.submitCommand(), a.getCommand(), a.watchCommand(), a.cancelCommand(),
 		a.sessionsCommand(), a.nodesCommand(), a.tasksCommand(), a.taskCommand(), a.verifyCommand(), a.blockCommand(), a.benchCommand(), a.simCommand(), a.ledgerCommand(),
+		a.keysCommand(), a.quotaCommand(),
 	)
-	return cli.Report(stderr, "krako", root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	code := cli.Report(stderr, "krako", err)
+	a.advise(err)
+	return code
 }
 
 // exactly is cobra.ExactArgs with an error that names what is missing.
@@ -79,29 +90,6 @@ func exactly(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// errNoCoordinator is what a user sees who has not started anything yet.
-var errNoCoordinator = contracts.Errorf(contracts.CodeNetwork, "", "no coordinator is running here; start one with 'krako up' or name one with --api")
-
-// client returns a client of the coordinator that the flags point at.
-func (a *app) client() (*client.Client, error) {
-	if a.api != "" {
-		return client.New(a.api)
-	}
-	e, err := cluster.ReadEndpoint(cluster.EndpointFile(cluster.CoordDir(a.dir)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNoCoordinator
-	}
-	if err != nil {
-		return nil, err
-	}
-	// A cluster that is up starts a coordinator that died again: that is worth
-	// waiting for.
-	if _, up := runningCluster(a.dir); !up && !alive(e.PID) {
-		return nil, errNoCoordinator
-	}
-	return client.New(e.API)
 }
 
 // printJSON writes v as indented JSON.

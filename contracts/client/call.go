@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,6 +102,9 @@ func (c *Client) open(ctx context.Context, r call) (*http.Response, error) {
 	for name, values := range r.header {
 		req.Header[name] = values
 	}
+	if c.key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.key)
+	}
 	req.Header.Set("User-Agent", "krako-client/"+contracts.Version)
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -132,6 +136,12 @@ func (c *Client) broken(ctx context.Context, err error) error {
 	case cause != nil:
 		return contracts.Errorf(contracts.CodeCancelled, c.base, "call gateway: %w", cause)
 	}
+	if e, ok := errors.AsType[*contracts.Error](err); ok && e.Code == contracts.CodeAuth {
+		return e // not the pinned gateway: no attempt more will change that
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return contracts.Errorf(contracts.CodeAuth, c.base, "the gateway's certificate is not trusted here; if the coordinator made it itself, pin its fingerprint: %w", err)
+	}
 	return contracts.Errorf(contracts.CodeNetwork, c.base, "call gateway: %w", err)
 }
 
@@ -159,6 +169,15 @@ func (c *Client) pause(ctx context.Context, attempt int, err error) error {
 type retryLater struct{ after time.Duration }
 
 func (e *retryLater) Error() string { return fmt.Sprintf("retry after %s", e.after) }
+
+// RetryAfter returns how long the gateway asked to wait before another attempt.
+func RetryAfter(err error) (time.Duration, bool) {
+	later, ok := errors.AsType[*retryLater](err)
+	if !ok {
+		return 0, false
+	}
+	return later.after, true
+}
 
 func retryAfter(h http.Header) *retryLater {
 	seconds, err := strconv.ParseUint(h.Get("Retry-After"), 10, 16)

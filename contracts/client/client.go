@@ -21,6 +21,8 @@ type Client struct {
 	http  *http.Client
 	retry Retry
 	idle  time.Duration
+	key   string
+	pin   string
 }
 
 // Retry bounds how a call is repeated that failed with a retryable code, or
@@ -60,6 +62,9 @@ func WithRetry(r Retry) Option { return func(c *Client) { c.retry = r } }
 // WithIdle replaces DefaultIdle.
 func WithIdle(d time.Duration) Option { return func(c *Client) { c.idle = d } }
 
+// WithKey sends an API key with every call, "" none.
+func WithKey(key string) Option { return func(c *Client) { c.key = key } }
+
 // New returns a client of the gateway at baseURL, http or https with a host
 // and at most a path. Another baseURL is a VALIDATION_ERROR.
 func New(baseURL string, opts ...Option) (*Client, error) {
@@ -79,7 +84,33 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	for _, o := range opts {
 		o(c)
 	}
+	if err := c.usePin(u.Scheme); err != nil {
+		return nil, err
+	}
+	if c.key != "" && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return nil, contracts.Errorf(contracts.CodeValidation, baseURL, "an API key would cross the network readable by everybody on the way: use https, or a tunnel to a loopback address")
+	}
 	return c, nil
+}
+
+func (c *Client) usePin(scheme string) error {
+	if c.pin == "" {
+		return nil
+	}
+	if err := checkPin(c.pin); err != nil {
+		return err
+	}
+	t, ok := c.http.Transport.(*http.Transport)
+	if !ok || scheme != "https" {
+		return contracts.Errorf(contracts.CodeValidation, c.base, "a fingerprint was given, but it cannot be checked on this connection: use https")
+	}
+	t.TLSClientConfig = pinned(c.pin)
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func newHTTPClient() *http.Client {

@@ -25,7 +25,7 @@ func (g *gateway) blockRoutes(a api) {
 		Summary:     "Store a block under its own address",
 		Description: "Idempotent. The content type says the codec; dag-cbor must be the one strict spelling of its value.",
 		Errors:      []int{http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests},
-	}, g.putBlock)
+	}, needs(contracts.ScopeBlocks), g.putBlock)
 	a.describeBody(http.MethodPut, "/v1/blocks", &huma.RequestBody{Required: true, Content: content(bytesOf("The block."), typeRaw, typeCBOR)})
 	route(g, a, huma.Operation{
 		OperationID: "get-block", Method: http.MethodGet, Path: "/v1/blocks/{cid}", Tags: []string{"blocks"},
@@ -36,12 +36,12 @@ func (g *gateway) blockRoutes(a api) {
 			"200": {Description: "The block", Content: content(bytesOf("The block."), typeRaw, typeCBOR)},
 			"304": {Description: "If-None-Match names the block"},
 		},
-	}, g.getBlock)
+	}, needs(contracts.ScopeRead, contracts.ScopeBlocks), g.getBlock)
 	route(g, a, huma.Operation{
 		OperationID: "has-block", Method: http.MethodHead, Path: "/v1/blocks/{cid}", Tags: []string{"blocks"},
 		Summary: "Ask whether a block is there",
 		Errors:  []int{http.StatusNotFound},
-	}, g.hasBlock)
+	}, needs(contracts.ScopeRead, contracts.ScopeBlocks), g.hasBlock)
 	for _, r := range a.OpenAPI().Paths["/v1/blocks/{cid}"].Head.Responses {
 		r.Content = nil
 	}
@@ -63,7 +63,7 @@ func (g *gateway) putBlock(ctx context.Context, in *putBlockInput) (*jsonOutput[
 	if err != nil {
 		return nil, err
 	}
-	data, release, err := g.body(in.exchange, g.cfg.MaxBlockBytes)
+	data, release, err := g.body(ctx, in.exchange, g.cfg.MaxBlockBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (g *gateway) putBlock(ctx context.Context, in *putBlockInput) (*jsonOutput[
 	if in.CID != "" && in.CID != c.String() {
 		return nil, contracts.Errorf(contracts.CodeValidation, clip(in.CID, maxName), "the block hashes to %s", c)
 	}
-	stored, err := g.fabric.PutBlock(ctx, c.Type(), data)
+	stored, err := g.fabric.PutBlock(ctx, callerOf(ctx).Tenant, c.Type(), data)
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +146,9 @@ func (g *gateway) getBlock(ctx context.Context, in *blockInput) (*blockOutput, e
 		out.Status = http.StatusNotModified
 		return out, g.mustHave(ctx, c)
 	}
+	if err := g.mayRead(ctx, c); err != nil {
+		return nil, err
+	}
 	if out.Body, err = g.fabric.GetBlock(ctx, c); err != nil {
 		return nil, err
 	}
@@ -161,10 +164,27 @@ func (g *gateway) hasBlock(ctx context.Context, in *blockInput) (*blockOutput, e
 	return blockAnswer(c), g.mustHave(ctx, c)
 }
 
+// mayRead is nil when the caller may read a block. One that it may not is
+// answered like one that does not exist.
+func (g *gateway) mayRead(ctx context.Context, c cid.Cid) error {
+	may, err := g.fabric.MayRead(ctx, callerOf(ctx).Tenant, c)
+	if err == nil && !may {
+		err = noBlock(c)
+	}
+	return err
+}
+
+func noBlock(c cid.Cid) error {
+	return contracts.Errorf(contracts.CodeNotFound, c.String(), "no such block")
+}
+
 func (g *gateway) mustHave(ctx context.Context, c cid.Cid) error {
+	if err := g.mayRead(ctx, c); err != nil {
+		return err
+	}
 	has, err := g.fabric.HasBlock(ctx, c)
 	if err == nil && !has {
-		err = contracts.Errorf(contracts.CodeNotFound, c.String(), "no such block")
+		err = noBlock(c)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -47,13 +48,16 @@ func (x exchange) mediaType(allowed ...string) (string, error) {
 
 // body reads the whole request body, at most limit bytes. The bytes belong to
 // the caller; release gives their room back and is not nil when err is.
-func (g *gateway) body(x exchange, limit int64) (data []byte, release func(), err error) {
+func (g *gateway) body(ctx context.Context, x exchange, limit int64) (data []byte, release func(), err error) {
 	size := x.r.ContentLength
 	switch {
 	case size > limit:
 		return nil, nil, tooLarge(limit)
 	case size < 0: // chunked: the length is not known before the end
 		size = limit
+	}
+	if err := g.rates.bytes(callerOf(ctx), size); err != nil {
+		return nil, nil, err
 	}
 	if !g.buffered.TryAcquire(size) {
 		return nil, nil, contracts.Errorf(contracts.CodeResourceExhausted, "body", "too many bodies are being read at the same time")

@@ -29,7 +29,7 @@ func (w *world) client(t testing.TB) *client.Client {
 
 func clientOf(t testing.TB, url string) *client.Client {
 	t.Helper()
-	c, err := client.New(url, client.WithRetry(quick))
+	c, err := client.New(url, client.WithRetry(quick), client.WithKey(operatorKey()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,16 @@
 // problems that carry a code of CONTRACTS section 8.
 //
 // It turns requests into calls of the Fabric port and nothing else: it decides
-// nothing about a graph, keeps no state between requests and holds no secret. It
-// bounds what it reads, how long it waits and how much it holds at once, and
+// nothing about a graph and keeps nothing between requests but which keys it has
+// checked and how much each has called. It bounds what it reads, how long it waits and how much it holds at once, and
 // takes from browsers only requests of its own origin.
 //
-// It does not authenticate. Until API keys and TLS are there it answers only
-// requests addressed to a loopback host, and Listen refuses every other address.
+// Every operation says what it needs of its caller's key; one that says nothing
+// is closed. A caller sees its own tenant's sessions and blocks and learns nothing
+// of others, not even that they exist.
+//
+// Until there is TLS it answers only requests addressed to a loopback host, and
+// Listen refuses every other address.
 package gateway
 
 //go:generate go test . -run ^TestOpenAPIDocumentIsCurrent$ -update

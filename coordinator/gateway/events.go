@@ -38,7 +38,7 @@ const (
 	retryMillis = 1000
 )
 
-func (g *gateway) events(_ context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+func (g *gateway) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
 	after := in.LastEventID
 	if after == "" {
 		after = in.After
@@ -47,6 +47,7 @@ func (g *gateway) events(_ context.Context, in *eventsInput) (*huma.StreamRespon
 	if err != nil {
 		return nil, err
 	}
+	who := callerOf(ctx)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer leave()
 		x := exchangeOf(hc)
@@ -59,7 +60,7 @@ func (g *gateway) events(_ context.Context, in *eventsInput) (*huma.StreamRespon
 		if err == nil || s.err != nil || ctx.Err() != nil {
 			return
 		}
-		p := g.problem(ctx, "get-events", err)
+		p := g.problem(ctx, "get-events", forbidden(who, err))
 		if !s.open {
 			p.write(x.w)
 		}

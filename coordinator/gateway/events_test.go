@@ -31,6 +31,7 @@ func open(ctx context.Context, t testing.TB, base string, id contracts.SessionID
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Authorization", "Bearer "+operatorKey())
 	if after != "" {
 		req.Header.Set("Last-Event-ID", after)
 	}
@@ -237,7 +238,13 @@ func TestServeEndsWhoWaits(t *testing.T) {
 	}
 	poll := make(chan polled, 1)
 	go func() {
-		resp, err := http.Get(base + "/v1/sessions/" + string(id) + "/result?wait=60s")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/v1/sessions/"+string(id)+"/result?wait=60s", nil)
+		if err != nil {
+			poll <- polled{err: err}
+			return
+		}
+		req.Header.Set("Authorization", "Bearer "+operatorKey())
+		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			poll <- polled{err: err}
 			return

@@ -13,6 +13,8 @@ import (
 // or can do something about it; any other error is an internal one, of which
 // the caller learns no more than that it happened.
 type Fabric interface {
+	Access
+
 	// Submit validates g, admits it and returns when the session is durable. The
 	// gateway has proved only that g is one strict document of its form. An
 	// invalid graph is a VALIDATION_ERROR with a *contracts.InvalidError in its
@@ -24,9 +26,11 @@ type Fabric interface {
 	Cancel(ctx context.Context, id contracts.SessionID) error
 	// Session returns a session with the state of each unit.
 	Session(ctx context.Context, id contracts.SessionID) (contracts.SessionView, error)
-	// Sessions returns at most limit sessions, newest first, from where cursor
+	// Owner returns whose a session is, NOT_FOUND when it is unknown.
+	Owner(ctx context.Context, id contracts.SessionID) (contracts.TenantID, error)
+	// Sessions returns at most limit sessions of a tenant, or of EveryTenant, newest first, from where cursor
 	// (the Next of an earlier page, "" for the first) says.
-	Sessions(ctx context.Context, cursor string, limit int) (contracts.SessionList, error)
+	Sessions(ctx context.Context, t contracts.TenantID, cursor string, limit int) (contracts.SessionList, error)
 	// Events calls fn with every event of the session after the event with id
 	// after ("" = from the start), in order and one at a time, then follows live
 	// until the session is final or ctx ends. It returns nil only when fn has seen
@@ -50,10 +54,14 @@ type Fabric interface {
 	// Health says whether work can be taken now.
 	Health(ctx context.Context) (contracts.BackendStatus, error)
 
-	// PutBlock stores data, which it may keep, and returns its address.
-	PutBlock(ctx context.Context, codec uint64, data []byte) (cid.Cid, error)
+	// PutBlock stores data, which it may keep, for a tenant or for EveryTenant, and
+	// returns its address.
+	PutBlock(ctx context.Context, t contracts.TenantID, codec uint64, data []byte) (cid.Cid, error)
 	// GetBlock returns verified bytes, which the gateway only reads, or NOT_FOUND.
 	GetBlock(ctx context.Context, c cid.Cid) ([]byte, error)
+	// MayRead reports whether a tenant, or EveryTenant, may read a block: to know an
+	// address is no permission. It says nothing of whether the block is there.
+	MayRead(ctx context.Context, t contracts.TenantID, c cid.Cid) (bool, error)
 	// HasBlock reports whether the block is there.
 	HasBlock(ctx context.Context, c cid.Cid) (bool, error)
 }

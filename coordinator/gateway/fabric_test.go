@@ -21,11 +21,13 @@ import (
 // fabric is a Fabric in memory whose sessions do what a test says. With fail
 // set every method fails with it, with fault it panics.
 type fabric struct {
+	*keyring
 	mu       sync.Mutex
 	fail     error
 	fault    any
 	sessions map[contracts.SessionID]*session
 	blocks   map[cid.Cid][]byte
+	claims   map[claim]bool
 	stored   cid.Cid // what PutBlock answers instead of the truth, if defined
 	health   contracts.HealthState
 
@@ -43,6 +45,8 @@ type session struct {
 
 func newFabric() *fabric {
 	return &fabric{
+		keyring:  newKeyring(),
+		claims:   map[claim]bool{},
 		sessions: map[contracts.SessionID]*session{},
 		blocks:   map[cid.Cid][]byte{},
 		health:   contracts.Healthy,
@@ -136,14 +140,14 @@ func (f *fabric) Session(_ context.Context, id contracts.SessionID) (contracts.S
 	return s.view, nil
 }
 
-func (f *fabric) Sessions(_ context.Context, cursor string, limit int) (contracts.SessionList, error) {
+func (f *fabric) Sessions(_ context.Context, t contracts.TenantID, cursor string, limit int) (contracts.SessionList, error) {
 	defer f.mu.Unlock()
 	var list contracts.SessionList
 	if err := f.enter(); err != nil {
 		return list, err
 	}
 	for _, s := range f.sessions {
-		if cursor == "" || string(s.view.SessionID) < cursor {
+		if (t == contracts.EveryTenant || s.view.TenantID == t) && (cursor == "" || string(s.view.SessionID) < cursor) {
 			list.Sessions = append(list.Sessions, s.view.SessionSummary)
 		}
 	}
@@ -256,7 +260,7 @@ func (f *fabric) Health(context.Context) (contracts.BackendStatus, error) {
 	return contracts.BackendStatus{State: f.health, Version: "test"}, f.enter()
 }
 
-func (f *fabric) PutBlock(_ context.Context, codec uint64, data []byte) (cid.Cid, error) {
+func (f *fabric) PutBlock(_ context.Context, t contracts.TenantID, codec uint64, data []byte) (cid.Cid, error) {
 	defer f.mu.Unlock()
 	if err := f.enter(); err != nil {
 		return cid.Undef, err
@@ -266,6 +270,7 @@ func (f *fabric) PutBlock(_ context.Context, codec uint64, data []byte) (cid.Cid
 		c = dagcbor.CID(data)
 	}
 	f.blocks[c] = data
+	f.claims[claim{t, c}] = true
 	if f.stored.Defined() {
 		c = f.stored
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/access"
 )
 
 // gateway answers requests from a Fabric. It is safe for concurrent use.
@@ -19,6 +20,8 @@ type gateway struct {
 	fabric Fabric
 	cfg    Config
 	log    *slog.Logger
+	auth   *authenticator
+	rates  *rates
 
 	buffered *semaphore.Weighted // bytes of request bodies in memory
 	waiting  *semaphore.Weighted // event streams and long polls
@@ -33,6 +36,8 @@ func New(f Fabric, cfg Config, log *slog.Logger) http.Handler {
 		fabric:   f,
 		cfg:      cfg,
 		log:      log,
+		auth:     newAuthenticator(f),
+		rates:    newRates(f, max(cfg.MaxDocumentBytes, cfg.MaxBlockBytes)),
 		buffered: semaphore.NewWeighted(cfg.MaxBufferedBytes),
 		waiting:  semaphore.NewWeighted(int64(cfg.MaxWaiting)),
 	}
@@ -56,6 +61,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	g.followRoutes(a)
 	g.blockRoutes(a)
 	g.stateRoutes(a)
+	g.accessRoutes(a)
 	return a
 }
 
@@ -73,7 +79,13 @@ func newAPI(mux *http.ServeMux) api {
 				Version:     contracts.Version,
 				Description: "Submit task graphs, follow their sessions, and move blocks.",
 			},
-			Components: &huma.Components{Schemas: components},
+			Components: &huma.Components{
+				Schemas: components,
+				SecuritySchemes: map[string]*huma.SecurityScheme{keyScheme: {
+					Type: "http", Scheme: "bearer", BearerFormat: "kk_<id>_<secret>",
+					Description: "An API key, bound to a tenant and scopes. What an operation lists are scopes, one of which the key must have; admin stands for any.",
+				}},
+			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
@@ -86,12 +98,15 @@ func newAPI(mux *http.ServeMux) api {
 	return api{humago.New(mux, cfg)}
 }
 
-// route adds an operation whose errors become problems.
-func route[I, O any](g *gateway, a api, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+// route adds an operation for callers who meet a need. Its errors become
+// problems.
+func route[I, O any](g *gateway, a api, op huma.Operation, n need, handle func(context.Context, *I) (*O, error)) {
+	n.describe(&op)
+	op.Middlewares = huma.Middlewares{g.admit(op, n)}
 	huma.Register(a.API, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			return nil, g.problem(ctx, op.OperationID, err)
+			return nil, g.problem(ctx, op.OperationID, forbidden(callerOf(ctx), err))
 		}
 		return out, nil
 	})
@@ -105,6 +120,9 @@ func (g *gateway) problem(ctx context.Context, operation string, err error) *Pro
 	}
 	p := newProblem(err)
 	p.retryAfter = g.cfg.RetryAfter
+	if l, ok := errors.AsType[*access.Later](err); ok {
+		p.retryAfter = l.After
+	}
 	if p.Code == contracts.CodeInternal {
 		g.log.ErrorContext(ctx, "request failed", "operation", operation, "error", details(err))
 	}

@@ -19,11 +19,13 @@ import (
 type world struct {
 	*fabric
 	handler http.Handler
+	key     string // what requests present that say nothing else
 	log     *bytes.Buffer
 }
 
 func newWorld(cfg gateway.Config) *world {
 	w := &world{fabric: newFabric(), log: new(bytes.Buffer)}
+	w.key = operatorKey()
 	w.handler = gateway.New(w.fabric, cfg, slog.New(slog.NewTextHandler(w.log, nil)))
 	return w
 }
@@ -37,6 +39,9 @@ type request struct {
 func (w *world) do(r request) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(r.method, r.target, strings.NewReader(r.body))
 	req.Host = "127.0.0.1:7700"
+	if w.key != "" {
+		req.Header.Set("Authorization", "Bearer "+w.key)
+	}
 	for _, line := range r.head {
 		name, value, _ := strings.Cut(line, ": ")
 		if name == "Host" {
@@ -216,7 +221,7 @@ func TestFabricErrorsKeepTheirCode(t *testing.T) {
 		status int
 	}{
 		{contracts.CodeValidation, 422}, {contracts.CodeNotFound, 404}, {contracts.CodeConflict, 409},
-		{contracts.CodeRateLimited, 429}, {contracts.CodeResourceExhausted, 429}, {contracts.CodeAuth, 401},
+		{contracts.CodeRateLimited, 429}, {contracts.CodeResourceExhausted, 429}, {contracts.CodeAuth, 403},
 		{contracts.CodeUnsupported, 501}, {contracts.CodePrivacyViolation, 403}, {contracts.CodeTimeout, 504},
 		{contracts.CodeNetwork, 502}, {contracts.CodeModelUnavailable, 503}, {contracts.CodeVersionMismatch, 422},
 	} {
@@ -230,8 +235,8 @@ func TestFabricErrorsKeepTheirCode(t *testing.T) {
 			if wait := rec.Header().Get("Retry-After"); (wait != "") != (c.status == 429 || c.status == 503) {
 				t.Errorf("%s: %d with retry after %q", target, c.status, wait)
 			}
-			if auth := rec.Header().Get("WWW-Authenticate"); (auth != "") != (c.status == 401) {
-				t.Errorf("%s: %d with challenge %q", target, c.status, auth)
+			if auth := rec.Header().Get("WWW-Authenticate"); auth != "" {
+				t.Errorf("%s: %d with challenge %q, though the key is good", target, c.status, auth)
 			}
 		}
 	}

@@ -21,7 +21,6 @@ func OpenAPI() ([]byte, error) {
 }
 
 func (a api) document() ([]byte, error) {
-	a.closeType(a.ref(reflect.TypeFor[contracts.SubmitRequest]()))
 	a.optionalIsAbsent()
 	b, err := json.MarshalIndent(a.OpenAPI(), "", "  ")
 	if err != nil {
@@ -103,6 +102,13 @@ func content(s *huma.Schema, mediaTypes ...string) map[string]*huma.MediaType {
 // answer describes a JSON answer of type T.
 func answer[T any](a api, description string) *huma.Response {
 	return &huma.Response{Description: description, Content: content(a.ref(reflect.TypeFor[T]()), "application/json")}
+}
+
+// jsonBody describes a JSON body of type t, in which unknown fields are refused.
+func (a api) jsonBody(t reflect.Type) *huma.RequestBody {
+	s := a.ref(t)
+	a.closeType(s)
+	return &huma.RequestBody{Required: true, Content: content(s, "application/json")}
 }
 
 // describeBody adds a request body to an operation that is registered already.

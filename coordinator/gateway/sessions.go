@@ -14,41 +14,41 @@ import (
 	"github.com/krako-labs/krako/contracts/jcs"
 )
 
+const submitOperation = "submit"
+
 // sessionRoutes adds submission and what there is to know about sessions.
 func (g *gateway) sessionRoutes(a api) {
 	route(g, a, huma.Operation{
-		OperationID: "submit", Method: http.MethodPost, Path: "/v1/sessions", Tags: []string{"sessions"},
+		OperationID: submitOperation, Method: http.MethodPost, Path: "/v1/sessions", Tags: []string{"sessions"},
 		Summary:       "Submit a task graph",
 		Description:   "Idempotent: the same tenant_id, request_id and graph always get the same session. The answer is durable.",
 		DefaultStatus: http.StatusAccepted,
 		Errors: []int{http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
 			http.StatusUnprocessableEntity, http.StatusTooManyRequests},
-	}, g.submit)
-	a.describeBody(http.MethodPost, "/v1/sessions", &huma.RequestBody{
-		Required: true, Content: content(a.ref(reflect.TypeFor[contracts.SubmitRequest]()), "application/json"),
-	})
+	}, needs(contracts.ScopeSubmit), g.submit)
+	a.describeBody(http.MethodPost, "/v1/sessions", a.jsonBody(reflect.TypeFor[contracts.SubmitRequest]()))
 	route(g, a, huma.Operation{
 		OperationID: "list-sessions", Method: http.MethodGet, Path: "/v1/sessions", Tags: []string{"sessions"},
 		Summary: "List sessions, newest first",
 		Errors:  []int{http.StatusNotFound},
-	}, g.sessions)
+	}, needs(contracts.ScopeRead), g.sessions)
 	route(g, a, huma.Operation{
 		OperationID: "get-session", Method: http.MethodGet, Path: "/v1/sessions/{id}", Tags: []string{"sessions"},
 		Summary: "Get a session with the state of each unit",
 		Errors:  []int{http.StatusNotFound},
-	}, g.session)
+	}, needs(contracts.ScopeRead), g.session)
 	route(g, a, huma.Operation{
 		OperationID: "cancel", Method: http.MethodPost, Path: "/v1/sessions/{id}/cancel", Tags: []string{"sessions"},
 		Summary:     "Cancel a session",
 		Description: "Idempotent. 204 means that the wish is durable; a session that has ended stays as it is.",
 		Errors:      []int{http.StatusNotFound, http.StatusConflict},
-	}, g.cancel)
+	}, needs(contracts.ScopeSubmit), g.cancel)
 	route(g, a, huma.Operation{
 		OperationID: "get-receipt", Method: http.MethodGet, Path: "/v1/sessions/{id}/units/{unit}/receipt", Tags: []string{"sessions"},
 		Summary:     "Get what proves a unit's result offline",
 		Description: "A unit id with slashes is percent-encoded into one path segment.",
 		Errors:      []int{http.StatusNotFound},
-	}, g.receipt)
+	}, needs(contracts.ScopeRead), g.receipt)
 }
 
 type sessionInput struct {
@@ -71,7 +71,7 @@ type submitOutput struct {
 func (g *gateway) submit(ctx context.Context, in *submitInput) (*submitOutput, error) {
 	out, err := g.submitted(ctx, in.exchange)
 	if err != nil {
-		p := g.problem(ctx, "submit", err)
+		p := g.problem(ctx, submitOperation, forbidden(callerOf(ctx), err))
 		p.Submission = verdict(err)
 		return nil, p
 	}
@@ -79,7 +79,10 @@ func (g *gateway) submit(ctx context.Context, in *submitInput) (*submitOutput, e
 }
 
 func (g *gateway) submitted(ctx context.Context, x exchange) (contracts.SubmitResponse, error) {
-	req, err := g.submission(x)
+	req, err := g.submission(ctx, x)
+	if err == nil {
+		err = g.entitled(ctx, &req.TaskGraph)
+	}
 	if err != nil {
 		return contracts.SubmitResponse{}, err
 	}
@@ -87,11 +90,11 @@ func (g *gateway) submitted(ctx context.Context, x exchange) (contracts.SubmitRe
 }
 
 // submission reads the request strictly; nothing of it aliases the body.
-func (g *gateway) submission(x exchange) (*contracts.SubmitRequest, error) {
+func (g *gateway) submission(ctx context.Context, x exchange) (*contracts.SubmitRequest, error) {
 	if _, err := x.mediaType("application/json"); err != nil {
 		return nil, err
 	}
-	doc, release, err := g.body(x, g.cfg.MaxDocumentBytes)
+	doc, release, err := g.body(ctx, x, g.cfg.MaxDocumentBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +168,7 @@ type listInput struct {
 type jsonOutput[T any] struct{ Body T }
 
 func (g *gateway) sessions(ctx context.Context, in *listInput) (*jsonOutput[contracts.SessionList], error) {
-	list, err := g.fabric.Sessions(ctx, in.Cursor, in.Limit)
+	list, err := g.fabric.Sessions(ctx, callerOf(ctx).Tenant, in.Cursor, in.Limit)
 	list.Sessions = notNil(list.Sessions)
 	return &jsonOutput[contracts.SessionList]{list}, err
 }

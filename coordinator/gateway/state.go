@@ -14,17 +14,17 @@ func (g *gateway) stateRoutes(a api) {
 	get := func(id, path, tag, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{tag}, Summary: summary}
 	}
-	route(g, a, get("list-nodes", "/v1/nodes", "fabric", "List the nodes the coordinator knows"), g.nodes)
-	route(g, a, get("list-tasks", "/v1/tasks", "fabric", "List the task catalogue"), g.tasks)
-	route(g, a, get("get-capabilities", "/v1/capabilities", "fabric", "Say what graphs are accepted"), g.capabilities)
-	route(g, a, get("healthz", "/healthz", "health", "Say that the process answers"), g.healthz)
+	route(g, a, get("list-nodes", "/v1/nodes", "fabric", "List the nodes the coordinator knows"), needs(contracts.ScopeNodes), g.nodes)
+	route(g, a, get("list-tasks", "/v1/tasks", "fabric", "List the task catalogue"), needs(), g.tasks)
+	route(g, a, get("get-capabilities", "/v1/capabilities", "fabric", "Say what graphs are accepted"), needs(), g.capabilities)
+	route(g, a, get("healthz", "/healthz", "health", "Say that the process answers"), nothing(), g.healthz)
 	ready := get("readyz", "/readyz", "health", "Say whether work can be taken now")
 	ready.Errors = []int{http.StatusInternalServerError}
 	ready.Responses = map[string]*huma.Response{
 		"200": answer[contracts.BackendStatus](a, "Work can be taken; the state is healthy or degraded"),
 		"503": answer[contracts.BackendStatus](a, "No work can be taken; the state is unavailable"),
 	}
-	route(g, a, ready, g.readyz)
+	route(g, a, ready, nothing(), g.readyz)
 }
 
 func (g *gateway) nodes(ctx context.Context, _ *struct{}) (*jsonOutput[contracts.NodeList], error) {
@@ -63,6 +63,9 @@ func (g *gateway) readyz(ctx context.Context, _ *struct{}) (*readyOutput, error)
 	s, err := g.fabric.Health(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !callerOf(ctx).Known() {
+		s.Capacity, s.Reason = contracts.CapacitySummary{}, "" // what others run is not everybody's business
 	}
 	if s.State == contracts.Unavailable {
 		return &readyOutput{http.StatusServiceUnavailable, s}, nil

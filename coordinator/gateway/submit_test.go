@@ -135,6 +135,7 @@ func TestBodiesAreBounded(t *testing.T) {
 
 	chunked := httptest.NewRequest(http.MethodPost, "/v1/sessions", io.MultiReader(strings.NewReader(body)))
 	chunked.Host, chunked.ContentLength = "localhost", -1
+	chunked.Header.Set("Authorization", "Bearer "+operatorKey())
 	chunked.Header.Set("Content-Type", "application/json")
 	rec := httptest.NewRecorder()
 	small.handler.ServeHTTP(rec, chunked)
@@ -153,6 +154,7 @@ func TestBodyThatBreaksOff(t *testing.T) {
 	for range 3 { // the room for the body is given back each time
 		r := httptest.NewRequest(http.MethodPost, "/v1/sessions", io.MultiReader(strings.NewReader("{"), brokenReader{}))
 		r.Host = "localhost"
+		r.Header.Set("Authorization", "Bearer "+operatorKey())
 		r.Header.Set("Content-Type", "application/json")
 		rec := httptest.NewRecorder()
 		w.handler.ServeHTTP(rec, r)

@@ -32,7 +32,7 @@ func (g *gateway) followRoutes(a api) {
 			"200": answer[contracts.ExecutionResult](a, "The session is final; this is its result"),
 			"202": answer[Pending](a, "The session is not final yet"),
 		},
-	}, g.result)
+	}, needs(contracts.ScopeRead), g.result)
 	a.ref(eventType)
 	route(g, a, huma.Operation{
 		OperationID: "get-events", Method: http.MethodGet, Path: "/v1/sessions/{id}/events", Tags: []string{"sessions"},
@@ -43,7 +43,7 @@ func (g *gateway) followRoutes(a api) {
 			"200": {Description: "The events", Content: content(streamSchema(), "text/event-stream")},
 			"204": {Description: "The session is final and there is no event after the one named"},
 		},
-	}, g.events)
+	}, needs(contracts.ScopeRead), g.events)
 }
 
 // Pending is the answer to a request for a result that is not there yet.

@@ -12,6 +12,7 @@ import (
 // metadata lie apart on disk and the log is written in key order.
 const (
 	spaceBlock   = 'b' // + CID bytes                  -> the block
+	spaceClaim   = 'c' // + tenant, 16 bytes of its hash, + CID bytes -> nothing
 	spaceStore   = 'i' // + name                       -> what the store knows of itself
 	spaceMeta    = 'm' // + the consumer's key         -> the consumer's value
 	spaceSegment = 's' // + first offset, 8 bytes, big-endian -> digest, then the encoded segment

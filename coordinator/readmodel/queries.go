@@ -33,18 +33,22 @@ func (m *Model) one(ctx context.Context, where string, args ...any) (s Session, 
 	return s, ok && err == nil, err
 }
 
-// List returns up to limit ended sessions, newest first, of those with an id
-// before the given one, of all if that is "".
-func (m *Model) List(ctx context.Context, before contracts.SessionID, limit int) ([]Session, error) {
+// List returns up to limit ended sessions of a tenant, or of EveryTenant, newest
+// first, of those with an id before the given one, of all if that is "".
+func (m *Model) List(ctx context.Context, t contracts.TenantID, before contracts.SessionID, limit int) ([]Session, error) {
 	if before == "" {
 		before = "g" // behind every UUID
+	}
+	where, args := "WHERE id < ? ", []any{string(before)}
+	if t != contracts.EveryTenant {
+		where, args = "WHERE tenant = ? AND id < ? ", []any{string(t), string(before)}
 	}
 	var list []Session
 	err := m.db.Query(ctx, func(scan func(...any) error) error {
 		s, err := read(scan)
 		list = append(list, s)
 		return err
-	}, selectSession+"WHERE id < ? ORDER BY id DESC LIMIT ?", string(before), limit)
+	}, selectSession+where+"ORDER BY id DESC LIMIT ?", append(args, limit)...)
 	return list, err
 }
 

@@ -79,7 +79,7 @@ func TestWhatIsFoldedIsFound(t *testing.T) {
 	}
 	pages := ""
 	for before, more := contracts.SessionID(""), true; more; {
-		page, err := m.List(t.Context(), before, 3)
+		page, err := m.List(t.Context(), contracts.EveryTenant, before, 3)
 		must(t, err)
 		for _, s := range page {
 			pages += s.RequestID + " "

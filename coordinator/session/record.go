@@ -18,6 +18,8 @@ type Record struct {
 	Boot  *Boot  `cbor:"boot,omitempty"`
 	Node  *Node  `cbor:"node,omitempty"`
 	Batch *Batch `cbor:"b,omitempty"`
+	// Access is a fact of package access, encoded: no session's business.
+	Access []byte `cbor:"ax,omitempty"`
 	// Survey sums the log up to some point before it.
 	Survey *Survey `cbor:"sv,omitempty"`
 
@@ -66,6 +68,8 @@ type Accepted struct {
 	Trace     string             `cbor:"trace,omitempty"`
 	// Tasks is what each catalogue name of the graph resolved to.
 	Tasks map[string]Task `cbor:"tasks,omitempty"`
+	// Fuel is what the tenant's quota leaves the session, nil if there is none.
+	Fuel *uint64 `cbor:"fuel,omitempty"`
 }
 
 // Task is a catalogue name resolved once, at admission.
@@ -175,7 +179,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Survey != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Survey != nil, r.Access != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"time"
 
 	"github.com/ipfs/go-cid"
@@ -71,7 +72,7 @@ func Open(rec *Record, g *contracts.TaskGraph, source string) (*Session, error) 
 	}
 	s := &Session{
 		ID: rec.Session, Accepted: *rec.Accepted, opened: rec.Time(),
-		meter: dag.NewMeter(g.Budgets), units: make([]execution, p.Len()),
+		meter: dag.NewMeter(bounded(g.Budgets, rec.Accepted.Fuel)), units: make([]execution, p.Len()),
 		told: dag.Narrator{
 			Source: source, Tenant: g.TenantID, Graph: g.GraphID, Session: rec.Session,
 			TraceParent: rec.Accepted.Trace, Mute: true,
@@ -85,6 +86,28 @@ func Open(rec *Record, g *contracts.TaskGraph, source string) (*Session, error) 
 	s.follow(changes, s.opened)
 	return s, nil
 }
+
+// Bound lowers the session's fuel to what its tenant's quota leaves it, nil for
+// no bound. It is called before any Apply.
+func (s *Session) Bound(fuel *uint64) {
+	s.Accepted.Fuel = fuel
+	s.meter = dag.NewMeter(bounded(s.Plan().Graph.Budgets, fuel))
+}
+
+func bounded(b contracts.Budgets, fuel *uint64) contracts.Budgets {
+	if fuel == nil {
+		return b
+	}
+	most := int64(min(*fuel, math.MaxInt64))
+	if b.MaxFuel != nil {
+		most = min(most, *b.MaxFuel)
+	}
+	b.MaxFuel = &most
+	return b
+}
+
+// FuelUsed returns the fuel of all executions so far.
+func (s *Session) FuelUsed() uint64 { return s.meter.FuelUsed() }
 
 // Plan returns the compiled graph.
 func (s *Session) Plan() *dag.Plan { return s.run.Plan() }

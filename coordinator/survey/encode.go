@@ -6,6 +6,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/coordinator/transparency"
@@ -23,6 +24,7 @@ type wire struct {
 	Nodes   []wireNode       `cbor:"nodes"`
 	Open    []wireOpening    `cbor:"open"`
 	Edge    [][]byte         `cbor:"edge"`
+	Access  []access.Fact    `cbor:"access,omitempty"`
 	Batch   contracts.Link   `cbor:"batch,omitempty"`
 	Signer  contracts.NodeID `cbor:"signer,omitempty"`
 }
@@ -44,6 +46,9 @@ type wireOpening struct {
 
 // Encode writes the survey of a cluster's log down.
 func (s *Survey) Encode(cluster string) ([]byte, error) {
+	if s.broken != nil {
+		return nil, s.broken
+	}
 	w := wire{V: version, Cluster: cluster, At: uint64(s.At), Batch: contracts.Link{Cid: s.batch}, Signer: s.signer}
 	for _, id := range slices.Sorted(maps.Keys(s.Nodes)) {
 		n := s.Nodes[id]
@@ -56,6 +61,7 @@ func (s *Survey) Encode(cluster string) ([]byte, error) {
 	for _, h := range s.Tree.Edge() {
 		w.Edge = append(w.Edge, h[:])
 	}
+	w.Access = s.Access.Facts()
 	return dagcbor.Marshal(w)
 }
 
@@ -79,6 +85,11 @@ func Decode(cluster string, b []byte) (*Survey, error) {
 	}
 	for _, o := range w.Open {
 		s.Open[o.Session] = &Opening{eventlog.Offset(o.First), o.At, &o.Accepted}
+	}
+	for _, f := range w.Access {
+		if err := s.Access.Apply(f); err != nil {
+			return nil, contracts.Errorf(contracts.CodeValidation, "survey", "%w", err)
+		}
 	}
 	var edge []transparency.Hash
 	for _, h := range w.Edge {

@@ -1,5 +1,5 @@
 // Package survey folds the whole log into the little that a coordinator has to
-// know of all of it: what nodes have done, which sessions are open and where they
+// know of all of it: what nodes have done, who may do what, which sessions are open and where they
 // begin, and the Merkle tree over the records. Its size depends on nodes and open
 // sessions, not on the length of the log.
 //
@@ -12,9 +12,12 @@
 package survey
 
 import (
+	"fmt"
+
 	"github.com/ipfs/go-cid"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/coordinator/transparency"
@@ -26,10 +29,14 @@ type Survey struct {
 	Nodes map[contracts.NodeID]*Node
 	Open  map[contracts.SessionID]*Opening
 	Tree  *transparency.Tree
+	// Access is who may do what. Its initial quota is none.
+	Access *access.Book
 
 	// batch and signer are of the batch whose results come next.
 	batch  cid.Cid
 	signer contracts.NodeID
+	// broken is the first record that made no sense.
+	broken error
 }
 
 // Node is what a node has done so far.
@@ -60,6 +67,7 @@ type Closing struct {
 func New() *Survey {
 	return &Survey{
 		Nodes: map[contracts.NodeID]*Node{}, Open: map[contracts.SessionID]*Opening{}, Tree: &transparency.Tree{},
+		Access: access.NewBook(contracts.Quota{}),
 	}
 }
 
@@ -77,6 +85,8 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 		n := s.node(r.Batch.Node)
 		n.Seq = max(n.Seq, r.Batch.Seq)
 		s.batch, s.signer = r.Batch.CID.Cid, r.Batch.Node
+	case r.Access != nil:
+		s.learn(r.Access)
 	case r.Ended != nil:
 		// The results of a batch stand behind its own record.
 		if r.Ended.Result.Defined() && r.Ended.Batch.Equals(s.batch) {
@@ -89,6 +99,20 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 	}
 	return nil
 }
+
+func (s *Survey) learn(encoded []byte) {
+	f, err := access.DecodeFact(encoded)
+	if err == nil {
+		err = s.Access.Apply(f)
+	}
+	if err != nil && s.broken == nil {
+		s.broken = fmt.Errorf("record %d: %w", s.At, err)
+	}
+}
+
+// Err is not nil if the survey took a record that made no sense. It is of no use
+// then.
+func (s *Survey) Err() error { return s.broken }
 
 func (s *Survey) close(r *session.Record) *Closing {
 	o, ok := s.Open[r.Session]

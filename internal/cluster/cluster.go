@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/krako-labs/krako/contracts/client"
 )
 
 // Options say what to run.
@@ -52,7 +54,9 @@ type Endpoint struct {
 	PeerID string   `json:"peer_id"`
 	Addrs  []string `json:"addrs"`
 	API    string   `json:"api"`
-	PID    int      `json:"pid"`
+	// Pin is the fingerprint of the API's own certificate, "" without.
+	Pin string `json:"pin,omitempty"`
+	PID int    `json:"pid"`
 }
 
 // EndpointFile is where a coordinator with the given data directory writes its
@@ -61,6 +65,24 @@ func EndpointFile(dataDir string) string { return filepath.Join(dataDir, "endpoi
 
 // CoordDir is the coordinator's data directory in a cluster's directory.
 func CoordDir(dir string) string { return filepath.Join(dir, "coord") }
+
+// KeyFile is where a coordinator with the given data directory keeps a key for
+// the directory's owner.
+func KeyFile(dataDir string) string { return filepath.Join(dataDir, "admin.key") }
+
+// Connect returns a client of the coordinator with the given data directory, with
+// its owner's key.
+func Connect(dataDir string, opts ...client.Option) (*client.Client, error) {
+	e, err := ReadEndpoint(EndpointFile(dataDir))
+	if err != nil {
+		return nil, err
+	}
+	key, err := os.ReadFile(KeyFile(dataDir))
+	if err != nil {
+		return nil, fmt.Errorf("read the coordinator's key: %w", err)
+	}
+	return client.New(e.API, append([]client.Option{client.WithKey(strings.TrimSpace(string(key))), client.WithPin(e.Pin)}, opts...)...)
+}
 
 // ReadEndpoint reads an Endpoint file.
 func ReadEndpoint(path string) (Endpoint, error) {
@@ -171,6 +193,11 @@ func (c *Cluster) trusted() ([]string, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+// Client returns a client of the coordinator that may do everything.
+func (c *Cluster) Client(opts ...client.Option) (*client.Client, error) {
+	return Connect(CoordDir(c.opts.Dir), opts...)
 }
 
 // API returns the base URL of the coordinator's HTTP API.

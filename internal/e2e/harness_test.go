@@ -73,7 +73,7 @@ func start(t *testing.T, n int) *fabric {
 			showLogs(t, c)
 		}
 	})
-	api, err := client.New(c.API())
+	api, err := c.Client()
 	if err != nil {
 		t.Fatal(err)
 	}
