@@ -74,6 +74,8 @@ var doors = []struct {
 	{"database/sql", []string{"internal/sqlite"}, "SQL has one dialect and one way to open a file"},
 	{"modernc.org", []string{"internal/sqlite"}, "SQL has one dialect and one way to open a file"},
 	{"golang.org/x/mod/sumdb/note", []string{"coordinator/transparency"}, "checkpoints are signed in one form"},
+	{"github.com/clipperhouse/uax29", []string{"wasmtasks/know/retrieval"}, "a text is cut into words in one way, for index and query"},
+	{"github.com/blevesearch/snowballstem", []string{"wasmtasks/know/retrieval"}, "words are stemmed in one way, for index and query"},
 	{"github.com/danielgtaylor/huma", []string{"coordinator/gateway"}, "the API is described in one place"},
 	{"github.com/fxamacker/cbor", []string{"contracts/dagcbor"}, "one canonical encoding"},
 	{"github.com/cockroachdb/apd", []string{"coordinator/billing"}, "money is computed in one place"},

@@ -21,6 +21,7 @@ import (
 	data "github.com/krako-labs/krako/wasmtasks/data/library"
 	"github.com/krako-labs/krako/wasmtasks/entry"
 	jsontasks "github.com/krako-labs/krako/wasmtasks/json/library"
+	know "github.com/krako-labs/krako/wasmtasks/know/library"
 	"github.com/krako-labs/krako/wasmtasks/sdk"
 	"github.com/krako-labs/krako/wasmtasks/std/exact"
 	std "github.com/krako-labs/krako/wasmtasks/std/library"
@@ -59,7 +60,7 @@ type description struct {
 
 // libraries are the modules that can be described.
 func libraries() map[string]func() []entry.Task {
-	return map[string]func() []entry.Task{"std": std.Tasks, "data": data.Tasks, "json": jsontasks.Tasks}
+	return map[string]func() []entry.Task{"std": std.Tasks, "data": data.Tasks, "json": jsontasks.Tasks, "know": know.Tasks}
 }
 
 func run(args []string, in io.Reader, out io.Writer) error {

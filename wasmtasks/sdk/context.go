@@ -57,6 +57,32 @@ func OpenBlob(ctx context.Context, name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
+// BlobReader reads a blob in any order, in pieces: an index or a model, of which
+// a call needs little. The caller closes it.
+type BlobReader struct {
+	io.ReaderAt
+	io.Closer
+	// Size is the blob's length in bytes.
+	Size int64
+}
+
+// OpenBlobAt opens the named blob for reading anywhere in it.
+func OpenBlobAt(ctx context.Context, name string) (*BlobReader, error) {
+	f, err := OpenBlob(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var info fs.FileInfo
+	at, ok := f.(io.ReaderAt)
+	if ok {
+		info, err = f.(fs.File).Stat()
+	}
+	if !ok || err != nil {
+		return nil, errors.Join(missing(name, errors.New("cannot be read in any order")), err, f.Close())
+	}
+	return &BlobReader{at, f, info.Size()}, nil
+}
+
 // Blobs lists the names of all blobs mounted for the task, sorted bytewise.
 func Blobs(ctx context.Context) ([]string, error) {
 	blobs := guestOf(ctx).blobs

@@ -92,6 +92,15 @@ func TestBlobs(t *testing.T) {
 	if b, err := io.ReadAll(f); err != nil || string(b) != "two" {
 		t.Errorf("opened blob reads %q, %v", b, err)
 	}
+	at, err := OpenBlobAt(ctx, "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.Close()
+	var wo [2]byte
+	if n, err := at.ReadAt(wo[:], 1); err != nil || string(wo[:n]) != "wo" || at.Size != 3 {
+		t.Errorf("blob of %d bytes reads %q at 1, %v", at.Size, wo[:n], err)
+	}
 	out, err := Task("echo", echo).Run(ctx, []byte(`{"blob":"a"}`))
 	if err != nil || string(out.Data) != "one" || log.String() != "echo a\n" {
 		t.Errorf("output %q, log %q, error %v", out.Data, log.String(), err)
@@ -108,7 +117,8 @@ func TestMissingBlobIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := Blob(ctx, "x")
 			_, errOpen := OpenBlob(ctx, "x")
-			for _, err := range []error{err, errOpen} {
+			_, errAt := OpenBlobAt(ctx, "x")
+			for _, err := range []error{err, errOpen, errAt} {
 				if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `blob "x"`) {
 					t.Errorf("error %v, want a not-exist error naming the blob", err)
 				}

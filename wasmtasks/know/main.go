@@ -1,0 +1,10 @@
+// Command know is the guest with the tasks that decide and look up: search,
+// small models, rules and policies; package know/library lists them.
+package main
+
+import (
+	"github.com/krako-labs/krako/wasmtasks/entry"
+	"github.com/krako-labs/krako/wasmtasks/know/library"
+)
+
+func main() { entry.Main(library.Tasks()) }

@@ -1,0 +1,4 @@
+package main
+
+// The host initialises a reactor and calls no main function.
+func init() { main() }
