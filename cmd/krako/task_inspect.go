@@ -76,6 +76,7 @@ func printInspection(out io.Writer, i *taskdir.Inspection) error {
 		row("memory", "%d to %d pages, %d bytes of them set", x.MemoryMin, x.MemoryMax, x.DataBytes)
 		row("rewritten", "%s", x.Rewritten)
 		row("", "%d bytes by %s", x.RewrittenBytes, x.Rewriter)
+		row("snapshot", "%s", x.Snapshot)
 		row("instances", "%s", reuse(x.NotPooled))
 	}
 	if i.Broken != "" {

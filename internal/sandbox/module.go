@@ -2,11 +2,14 @@ package sandbox
 
 import (
 	"context"
+	"encoding/binary"
+	"runtime"
 
 	"github.com/ipfs/go-cid"
 	"github.com/tetratelabs/wazero"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/internal/sandbox/rewrite"
 )
 
@@ -37,6 +40,21 @@ type snapshot struct {
 	pages   uint32
 	globals []uint64 // in the order of facts.Globals
 	clock   clock
+}
+
+// Snapshot is the content address of the state that every unit starts from:
+// pages of memory (4 bytes), time that initialisation took (8), mutable globals (8
+// each), all little-endian, then the memory up to its last page that is not zero.
+// Equal modules have equal snapshots on every machine.
+func (m *Module) Snapshot() cid.Cid {
+	b := binary.LittleEndian.AppendUint32(nil, m.start.pages)
+	b = binary.LittleEndian.AppendUint64(b, m.start.clock.ahead)
+	for _, v := range m.start.globals {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	id := dagcbor.RawCID(append(b, m.start.image.view...))
+	runtime.KeepAlive(m) // the image is released with it
+	return id
 }
 
 // moduleResources are what a module holds outside Go's heap.

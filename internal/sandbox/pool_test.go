@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ipfs/go-cid"
 
 	"github.com/krako-labs/krako/internal/sandbox"
 )
@@ -29,6 +30,7 @@ func stateful(extra ...byte) *wasmModule {
 }
 
 func TestUnitsStartAlike(t *testing.T) {
+	addresses := map[string]cid.Cid{} // of snapshots, the same on both engines
 	grow := []byte{opI32Const, 1, opMemoryGrow, 0, opDrop}
 	hidden := stateful()
 	hidden.globals = append(hidden.globals, []byte{0x70, 1, 0xd0, 0x70, opEnd}) // a mutable reference
@@ -40,6 +42,10 @@ func TestUnitsStartAlike(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, s := range []*sandbox.Sandbox{newSandbox(t, sandbox.Config{}), newSandbox(t, sandbox.Config{Engine: sandbox.EngineInterpreter})} {
 				m := admit(t, s, wasm)
+				if again := m.Snapshot(); addresses[name].Defined() && addresses[name] != again {
+					t.Errorf("snapshot %v, %v before", again, addresses[name])
+				}
+				addresses[name] = m.Snapshot()
 				first := run(t, s, job(m, "", ""))
 				wantCode(t, first, "")
 				if string(first.Output) != "\x08\x00\x00\x00\x08\x00\x00\x00" {

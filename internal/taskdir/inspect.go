@@ -37,6 +37,8 @@ type Admitted struct {
 	Rewritten      contracts.Link `json:"rewritten"`
 	RewrittenBytes int            `json:"rewritten_bytes"`
 	DataBytes      int            `json:"data_bytes"`
+	// Snapshot addresses the state that units start from (sandbox.Module.Snapshot).
+	Snapshot contracts.Link `json:"snapshot"`
 	// NotPooled says why every unit gets an instance of its own, if so.
 	NotPooled string `json:"not_pooled,omitempty"`
 	// Took is how long checking, compiling and initialising took, in
@@ -50,9 +52,10 @@ func Inspect(ctx context.Context, s *sandbox.Sandbox, wasm []byte) (*Inspection,
 	i := &Inspection{CID: contracts.Link{Cid: dagcbor.RawCID(wasm)}, Bytes: len(wasm), Outline: ReadOutline(wasm)}
 	i.Hints = i.Outline.hints()
 	began := time.Now()
+	var m *sandbox.Module
 	static, err := sandbox.Inspect(wasm)
 	if err == nil {
-		_, err = s.Admit(ctx, wasm)
+		m, err = s.Admit(ctx, wasm)
 	}
 	if e, ok := errors.AsType[*contracts.Error](err); ok && e.Code == contracts.CodeValidation {
 		i.Refusal = e
@@ -65,6 +68,7 @@ func Inspect(ctx context.Context, s *sandbox.Sandbox, wasm []byte) (*Inspection,
 		Profile: sandbox.Profile, ABI: static.ABI.String(), MemoryMin: static.MemoryMin, MemoryMax: static.MemoryMax,
 		Rewriter: static.Rewriter, Rewritten: contracts.Link{Cid: dagcbor.RawCID(static.Rewritten)},
 		RewrittenBytes: len(static.Rewritten), DataBytes: static.DataBytes, NotPooled: static.NotPooled, Took: time.Since(began),
+		Snapshot: contracts.Link{Cid: m.Snapshot()},
 	}
 	return i, nil
 }

@@ -84,7 +84,7 @@ func TestInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := i.Admitted
-	if i.Refusal != nil || a == nil || a.ABI != "command" || a.Profile != sandbox.Profile || a.RewrittenBytes == 0 || !a.Rewritten.Defined() {
+	if i.Refusal != nil || a == nil || a.ABI != "command" || a.Profile != sandbox.Profile || a.RewrittenBytes == 0 || !a.Rewritten.Defined() || !a.Snapshot.Defined() {
 		t.Errorf("%+v, admitted %+v", i, a)
 	}
 }
