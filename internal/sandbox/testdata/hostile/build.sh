@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the hostile guests from the sources beside it, with wabt and clang 14.
+# Builds the hostile guests from the sources beside it, with wabt, clang 14 and binaryen 108
+# (which clang runs if it is there).
 set -e
 cd "$(dirname "$0")"
 for source in *.wat; do
