@@ -21,7 +21,6 @@ type projector struct {
 	c      *Coordinator
 	survey *survey.Survey
 	change readmodel.Change // not in the read model yet
-	since  time.Time        // when the oldest of it came
 	in     chan committed
 
 	// indexed is the last record that the read model holds.

@@ -18,11 +18,20 @@ It listens for programs on a loopback HTTP address (--api) and for nodes over
 libp2p (--listen). Everything it must not lose is in --data-dir; stopping it, even
 with kill -9, loses no accepted graph and no acknowledged result.
 
+With --log the log is on a NATS JetStream cluster instead. Two or more coordinators
+that name the same log are one: the first leads, the others wait, and when the
+leader falls silent for --log-lease one of them takes over. The servers must sync
+always (sync_interval: always). Each coordinator keeps copies of blocks in its own
+--data-dir; losing that loses nothing.
+
 Every flag can also be given as an environment variable (--data-dir as
 KRAKO_DATA_DIR) or as a member of a JSON file (data_dir) named by --config.`
 
 const example = `  # A coordinator for the machines of a lab
   krako-coord --data-dir /var/lib/krako --rendezvous our-lab
+
+  # The same on two machines, with the log on three NATS servers
+  krako-coord --rendezvous our-lab --log nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222
 
   # Show what would be run, then stop
   krako-coord --config /etc/krako/coord.json --check

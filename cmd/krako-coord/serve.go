@@ -15,7 +15,6 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator"
 	"github.com/krako-labs/krako/coordinator/gateway"
-	"github.com/krako-labs/krako/coordinator/pebblelog"
 	"github.com/krako-labs/krako/coordinator/readmodel"
 	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/cli"
@@ -28,14 +27,12 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	if err := os.MkdirAll(s.dataDir, 0o700); err != nil {
 		return fmt.Errorf("make data directory: %w", err)
 	}
-	options := pebblelog.DefaultOptions()
-	options.Logger = log
-	db, err := pebblelog.Open(filepath.Join(s.dataDir, "store"), options)
+	db, err := openStore(ctx, s, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := storeModules(ctx, db.Blocks()); err != nil {
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := storeModules(ctx, db.blocks); err != nil {
 		return err
 	}
 	host, err := openHost(ctx, s, log)
@@ -47,7 +44,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	if err != nil {
 		return &cli.UsageError{Err: err}
 	}
-	sessions, err := readmodel.Open(ctx, filepath.Join(s.dataDir, "sessions.db"), db.Log().Cluster())
+	sessions, err := readmodel.Open(ctx, filepath.Join(s.dataDir, "sessions.db"), db.log.Cluster())
 	if err != nil {
 		return err
 	}
@@ -58,6 +55,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.Run(ctx) })
+	group.Go(func() error { return db.watch(ctx) })
 	group.Go(func() error { return open(ctx, s, c, host, listener, log) })
 	return group.Wait()
 }
@@ -81,7 +79,7 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	return gateway.Serve(ctx, listener, gateway.New(c, gateway.DefaultConfig(), log), log)
 }
 
-func newCoordinator(s settings, db *pebblelog.DB, sessions *readmodel.Model, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
+func newCoordinator(s settings, db *store, sessions *readmodel.Model, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
 	secret, err := loadSecret(filepath.Join(s.dataDir, "secret"))
 	if err != nil {
 		return nil, err
@@ -90,7 +88,7 @@ func newCoordinator(s settings, db *pebblelog.DB, sessions *readmodel.Model, hos
 	if err != nil {
 		return nil, err
 	}
-	key, err := loadKey(filepath.Join(s.dataDir, "checkpoint.key"), db.Log().Cluster())
+	key, err := loadKey(filepath.Join(s.dataDir, "checkpoint.key"), db.log.Cluster())
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +100,7 @@ func newCoordinator(s settings, db *pebblelog.DB, sessions *readmodel.Model, hos
 		cfg.Trusted = append(cfg.Trusted, contracts.NodeID(t))
 	}
 	return coordinator.New(cfg, coordinator.Parts{
-		Log: db.Log(), Blocks: db.Blocks(), Claims: db.Claims(), Network: host, Tasks: tasks, Logger: log,
+		Log: db.log, Blocks: db.blocks, Claims: db.claims, Network: host, Tasks: tasks, Logger: log,
 		Sessions: sessions, Key: &key,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/coordinator/jetstream"
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/internal/p2p"
 	"github.com/spf13/pflag"
@@ -30,6 +31,13 @@ type settings struct {
 	dispatchTimeout time.Duration
 	runTimeout      time.Duration
 	maxSessions     int
+
+	log            string
+	logName        string
+	logReplicas    int
+	logLease       time.Duration
+	logCredentials string
+	logStrict      bool
 }
 
 func (s *settings) flags(fs *pflag.FlagSet) {
@@ -50,6 +58,13 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.dispatchTimeout, "dispatch-timeout", d.DispatchTimeout, "how long a unit may wait for a node")
 	fs.DurationVar(&s.runTimeout, "run-timeout", d.RunTimeout, "how long one run of a unit may take")
 	fs.IntVar(&s.maxSessions, "max-sessions", d.MaxSessions, "how many graphs may run at once")
+	j := jetstream.DefaultConfig()
+	fs.StringVar(&s.log, "log", "", "NATS servers that keep the log, nats://host:4222,...; without it the log is in the data directory")
+	fs.StringVar(&s.logName, "log-name", "krako", "name of the log on the NATS servers; coordinators that name the same one take over from each other")
+	fs.IntVar(&s.logReplicas, "log-replicas", j.Replicas, "on how many NATS servers the log is kept")
+	fs.DurationVar(&s.logLease, "log-lease", j.Lease, "how long another coordinator may be silent before this one takes the log over")
+	fs.StringVar(&s.logCredentials, "log-credentials", "", "NATS credentials file")
+	fs.BoolVar(&s.logStrict, "log-strict", false, "refuse a NATS account that may alter or delete streams")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
@@ -69,5 +84,6 @@ func (s *settings) validate() error {
 	if s.lease < 3*s.heartbeat {
 		errs = append(errs, fmt.Errorf("--lease is %s, must be at least three heartbeats of %s", s.lease, s.heartbeat))
 	}
+	errs = append(errs, s.checkLog())
 	return errors.Join(errs...)
 }

@@ -26,6 +26,7 @@ var may = map[string][]string{
 	"coordinator/billing":   {"contracts"},
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/survey":    {"contracts", "coordinator/access", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},
+	"coordinator/jetstream": {"contracts", "coordinator/eventlog", "internal/blob"},
 	"coordinator/readmodel": {"contracts", "coordinator/eventlog", "coordinator/transparency", "internal/sqlite"},
 	"coordinator/pebblelog": {"contracts", "coordinator/eventlog", "internal/blob"},
 
@@ -71,6 +72,7 @@ var doors = []struct {
 	{"github.com/libp2p", []string{"internal/p2p"}, "peers are strings and streams everywhere else"},
 	{"github.com/quic-go", []string{"internal/p2p", "coordinator/gateway"}, "QUIC is libp2p's, and the gateway's for HTTP/3"},
 	{"github.com/cockroachdb/pebble", []string{"coordinator/pebblelog"}, "the log is a port"},
+	{"github.com/nats-io", []string{"coordinator/jetstream"}, "the log is a port"},
 	{"database/sql", []string{"internal/sqlite"}, "SQL has one dialect and one way to open a file"},
 	{"modernc.org", []string{"internal/sqlite"}, "SQL has one dialect and one way to open a file"},
 	{"golang.org/x/mod/sumdb/note", []string{"coordinator/transparency"}, "checkpoints are signed in one form"},

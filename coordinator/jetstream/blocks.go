@@ -1,0 +1,184 @@
+package jetstream
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ipfs/go-cid"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/krako-labs/krako/internal/blob"
+)
+
+// Blocks is the DB as a blob.Store: this coordinator's own store, whose contents
+// are on the servers before anything refers to them.
+type Blocks struct{ db *DB }
+
+var _ blob.Store = (*Blocks)(nil)
+
+// Put implements blob.Store: durable is what the servers have.
+func (b *Blocks) Put(ctx context.Context, blocks ...blob.Block) error {
+	return b.write(ctx, blocks, b.db.submit)
+}
+
+// Stage is Put for the hot path: small blocks travel with the next append or an
+// earlier one, and can be read at once.
+func (b *Blocks) Stage(ctx context.Context, blocks ...blob.Block) error {
+	return b.write(ctx, blocks, b.db.enqueue)
+}
+
+func (b *Blocks) write(ctx context.Context, blocks []blob.Block, send func(context.Context, *request) error) error {
+	if err := b.db.usable(ctx); err != nil {
+		return err
+	}
+	if err := b.db.cfg.Blocks.Stage(ctx, blocks...); err != nil { // which checks them
+		return err
+	}
+	r, size := &request{}, 0
+	for _, block := range blocks {
+		if len(block.Data) > maxSmall {
+			if err := b.upload(ctx, block); err != nil {
+				return err
+			}
+			continue
+		}
+		if n := len(block.Data) + blockOverhead; size+n > maxBlocks {
+			if err := send(ctx, r); err != nil {
+				return err
+			}
+			r, size = &request{}, 0
+		}
+		r.blocks, size = append(r.blocks, block), size+len(block.Data)+blockOverhead
+	}
+	if len(r.blocks) == 0 {
+		return nil
+	}
+	return send(ctx, r)
+}
+
+// upload keeps a long block as an object, unless it is there.
+func (b *Blocks) upload(ctx context.Context, block blob.Block) error {
+	name := block.CID.String()
+	info, err := b.db.objects.GetInfo(ctx, name)
+	if err == nil && info.Size == uint64(len(block.Data)) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
+		return fmt.Errorf("look for block %s: %w", name, err)
+	}
+	if _, err := b.db.objects.PutBytes(ctx, name, block.Data); err != nil {
+		return fmt.Errorf("upload block %s: %w", name, err)
+	}
+	return nil
+}
+
+// Get implements blob.Store. A long block that is not here is fetched from the
+// servers; short ones are all here.
+func (b *Blocks) Get(ctx context.Context, c cid.Cid) ([]byte, error) {
+	if err := b.db.usable(ctx); err != nil {
+		return nil, err
+	}
+	data, err := b.db.cfg.Blocks.Get(ctx, c)
+	if !blob.IsNotFound(err) {
+		return data, err
+	}
+	object, missing := b.db.objects.Get(ctx, c.String())
+	if errors.Is(missing, jetstream.ErrObjectNotFound) {
+		return nil, err
+	}
+	if missing != nil {
+		return nil, fmt.Errorf("fetch block %s: %w", c, missing)
+	}
+	data, err = io.ReadAll(io.LimitReader(object, blob.MaxBlockSize+1))
+	if err = errors.Join(err, object.Close()); err != nil {
+		return nil, fmt.Errorf("fetch block %s: %w", c, err)
+	}
+	return data, b.db.cfg.Blocks.Put(ctx, blob.Block{CID: c, Data: data}) // which checks it
+}
+
+// Has implements blob.Store.
+func (b *Blocks) Has(ctx context.Context, c cid.Cid) (bool, error) {
+	if err := b.db.usable(ctx); err != nil {
+		return false, err
+	}
+	ok, err := b.db.cfg.Blocks.Has(ctx, c)
+	if ok || err != nil {
+		return ok, err
+	}
+	_, err = b.db.objects.GetInfo(ctx, c.String())
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+const (
+	// markKey is where the local store remembers the last message whose blocks it
+	// has, per log.
+	markKey = "jetstream/"
+	// markEvery is how many messages there are between two marks.
+	markEvery = 1024
+)
+
+func (db *DB) markName() string { return markKey + db.cluster }
+
+// mark notes that the blocks of all messages up to seq are here. It lands behind
+// what was staged before.
+func (db *DB) mark(ctx context.Context, seq uint64) error {
+	return db.cfg.Marks.Set(ctx, db.markName(), binary.BigEndian.AppendUint64(nil, seq))
+}
+
+// markSometimes marks the committer's own progress.
+func (db *DB) markSometimes(ctx context.Context) error {
+	if db.place.seq < db.marked+markEvery {
+		return nil
+	}
+	db.marked = db.place.seq
+	return db.mark(ctx, db.place.seq)
+}
+
+// copyBlocks brings into the local store what other coordinators have put into the
+// stream: until ctx ends if it is to follow, or else as far as the stream goes now.
+func (db *DB) copyBlocks(ctx context.Context, follow bool) error {
+	value, err := db.cfg.Marks.Get(ctx, db.markName())
+	if err != nil {
+		return err
+	}
+	seq := uint64(0)
+	if len(value) == 8 {
+		seq = binary.BigEndian.Uint64(value)
+	}
+	last := db.place.seq
+	if !follow && seq >= last {
+		return nil
+	}
+	return db.messages(ctx, seq+1, func(m jetstream.Msg, seq uint64) error {
+		_, blocks, claims, err := decodeBody(m.Data())
+		if err != nil {
+			return err
+		}
+		for _, c := range claims {
+			if err := db.cfg.Claims.Stage(ctx, c.tenant, c.blocks...); err != nil {
+				return err
+			}
+		}
+		if len(blocks) > 0 {
+			if err := db.cfg.Blocks.Stage(ctx, blocks...); err != nil {
+				return err
+			}
+		}
+		if !follow && seq >= last {
+			if err := db.mark(ctx, seq); err != nil {
+				return err
+			}
+			return errEnough
+		}
+		if seq%markEvery == 0 {
+			return db.mark(ctx, seq)
+		}
+		return nil
+	})
+}
