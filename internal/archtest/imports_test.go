@@ -54,9 +54,13 @@ var may = map[string][]string{
 	"internal/durable":     {"contracts"},
 	"internal/e2e":         {"contracts", "internal/cluster", "internal/p2p", "examples", "wasmtasks"},
 
+	"kora":                      {"contracts", "kora/plan"},
+	"kora/plan":                 {"contracts"},
+	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
 
 	"cmd/krako":       {"contracts", "coordinator/billing", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
+	"cmd/kora":        {"contracts", "internal/cli", "kora"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},

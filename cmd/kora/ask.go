@@ -1,0 +1,112 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/kora"
+	"github.com/krako-labs/krako/kora/plan"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) askCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "ask MESSAGE...", Short: "Answer one message", Args: cobra.ArbitraryArgs,
+		Long:    "ask answers one message and ends. Without a message it reads one from standard input.",
+		Example: "  kora ask \"what is 15% of 2,340\"\n  kora ask --json < message.txt",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := a.request(args)
+			if err != nil {
+				return err
+			}
+			k, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer k.Close(cmd.Context())
+			reply, err := k.Ask(cmd.Context(), r, nil)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				if err := a.printJSON(reply); err != nil {
+					return err
+				}
+			} else if reply.Text != "" {
+				a.printf("%s\n", reply.Text)
+			}
+			if reply.Error != nil {
+				return reply.Error
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) planCommand() *cobra.Command {
+	var explain bool
+	cmd := &cobra.Command{
+		Use: "plan MESSAGE...", Short: "Show the graph that would answer a message, without running it", Args: cobra.ArbitraryArgs,
+		Example: "  kora plan \"2 + 2\" > graph.json\n  kora plan --explain \"10-4\"",
+		RunE: func(_ *cobra.Command, args []string) error {
+			r, err := a.request(args)
+			if err != nil {
+				return err
+			}
+			_, p := (&kora.Engine{}).Plan(r)
+			if !explain {
+				if p.Graph == nil || a.json {
+					return a.printJSON(p)
+				}
+				return a.printJSON(p.Graph)
+			}
+			if a.json {
+				return a.printJSON(p.Decisions)
+			}
+			a.explain(r.Message, p)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&explain, "explain", false, "say what was decided, by which grammar and why")
+	return cmd
+}
+
+// explain prints the decisions of a plan with the words they are about.
+func (a *app) explain(message string, p plan.Plan) {
+	for _, d := range p.Decisions {
+		a.printf("%-14s %-10s %-16s %-18s %q\n", d.Stage, d.Outcome, d.Reason, d.Parser, message[d.Start:d.End])
+		if d.Reading != "" {
+			a.printf("%-14s understood as %s\n", "", d.Reading)
+		}
+	}
+	a.printf("plan: %s", p.Kind)
+	if p.CID != "" {
+		a.printf(", graph %s", p.CID)
+	}
+	a.printf("\n")
+}
+
+// request makes a request of the command line, or of standard input.
+func (a *app) request(args []string) (plan.Request, error) {
+	r := plan.Request{Message: strings.Join(args, " "), Zone: a.zone, Locale: a.locale, Now: time.Now()}
+	if len(args) == 0 {
+		b, err := io.ReadAll(io.LimitReader(a.stdin, 1<<20))
+		if err != nil {
+			return r, err
+		}
+		r.Message = string(b)
+	}
+	if a.now != "" {
+		t, err := time.Parse(time.RFC3339, a.now)
+		if err != nil {
+			return r, cli.Usagef("--now: %v", err)
+		}
+		r.Now = t
+	}
+	if _, err := time.LoadLocation(a.zone); err != nil {
+		return r, cli.Usagef("--zone: %v", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones must be the same on every machine
+
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/kora/local"
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `kora answers messages. It first looks for a way to compute the answer: arithmetic,
+dates, units, texts, tables, documents. What it can compute runs as sandboxed
+WebAssembly and costs no tokens; what it cannot is left to a model, if there is one.
+Everything says how it was answered, and can be run again.
+
+Exit codes: 0 ok, 1 the run failed or there is no answer, 2 usage, 3 budget used
+up, 4 invalid input, 5 backend not reachable.`
+
+// app is what every command shares.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	json           bool
+	dir            string
+	zone, locale   string
+	now            string
+}
+
+// run executes the command line and returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use: "kora", Short: "Answer without a model where that can be done", Long: rootLong,
+		Example: `  kora ask "what is 15% of 2,340"
+  kora plan --explain "how many days until 25 December 2026"`,
+		Version: cli.Version(), SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			s := cli.Settings{Flags: cmd.Root().PersistentFlags(), Getenv: os.LookupEnv}
+			if err := s.Fill(""); err != nil {
+				return &cli.UsageError{Err: err}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	dir, _ := cli.DataDir("kora") // empty where there is no home: then compiled tasks are kept in memory
+	f := root.PersistentFlags()
+	f.BoolVar(&a.json, "json", false, "print JSON")
+	f.StringVar(&a.dir, "data-dir", dir, "where compiled tasks, history and settings are kept")
+	f.StringVar(&a.zone, "zone", localZone(), "time zone that dates and times are meant in")
+	f.StringVar(&a.locale, "locale", "en-US", "how dates and numbers are read: en-US, en-GB, ...")
+	f.StringVar(&a.now, "now", "", "what the clock says, as 2026-11-28T12:00:00Z (default: the machine's)")
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(a.askCommand(), a.planCommand())
+	return cli.Report(stderr, "kora", root.ExecuteContext(ctx))
+}
+
+// localZone is the machine's zone by name, UTC where it has none.
+func localZone() string {
+	if z := time.Local.String(); z != "Local" {
+		return z
+	}
+	if link, err := os.Readlink("/etc/localtime"); err == nil {
+		if _, zone, ok := strings.Cut(link, "zoneinfo/"); ok {
+			return zone
+		}
+	}
+	return "UTC"
+}
+
+// open starts a KORA in this process.
+func (a *app) open(ctx context.Context) (*local.Local, error) {
+	o := local.Options{Version: cli.Version()}
+	if a.dir != "" {
+		o.CacheDir = filepath.Join(a.dir, "compiled")
+	}
+	return local.Open(ctx, o)
+}
+
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,149 @@
+package kora
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/kora/plan"
+)
+
+// Engine answers messages with the help of a backend. It is safe for concurrent
+// use if the backend is. Now and NewID default to the machine's clock and random
+// UUIDs of version 7.
+type Engine struct {
+	Backend contracts.ExecutionBackend
+	// Blocks are where outputs can be fetched from; nil if they cannot.
+	Blocks contracts.BlockStore
+	// Models says whether the backend runs llm units.
+	Models bool
+	Now    func() time.Time
+	NewID  func() string
+}
+
+// Reply is what became of a message.
+type Reply struct {
+	RunID string `json:"run_id"`
+	// Text is the answer as text, empty where there is none.
+	Text string `json:"text"`
+	// Kind says how it was answered.
+	Kind plan.Kind `json:"kind"`
+	Plan plan.Plan `json:"plan"`
+	// Steps counts the units that ran, WithoutModel those that asked no model.
+	Steps        int `json:"steps"`
+	WithoutModel int `json:"without_model"`
+	// Result is what the backend left; nil where nothing ran.
+	Result *contracts.ExecutionResult `json:"result,omitempty"`
+	// Error says why there is no answer.
+	Error *contracts.Error `json:"error,omitempty"`
+	// PlannedIn and RanIn are how long it took.
+	PlannedIn time.Duration `json:"planned_ns"`
+	RanIn     time.Duration `json:"ran_ns"`
+}
+
+// Plan plans a message without running it. Fields of the request that are not
+// set are filled in: an id, the time, and that no model is asked where there is
+// none.
+func (e *Engine) Plan(r plan.Request) (plan.Request, plan.Plan) {
+	if r.ID == "" {
+		r.ID = e.newID()
+	}
+	if r.Now.IsZero() {
+		r.Now = e.now()
+	}
+	if r.Tenant == "" {
+		r.Tenant = "local"
+	}
+	if !e.Models && r.Models == plan.ModelIfNeeded {
+		r.Models = plan.ModelNever
+	}
+	return r, plan.Make(&r)
+}
+
+// Ask plans a message, runs the plan and returns the answer. observe, if not nil,
+// is called with every event of the run. The error is the backend's: a message
+// without an answer is a Reply that says so.
+func (e *Engine) Ask(ctx context.Context, r plan.Request, observe func(contracts.Event)) (*Reply, error) {
+	began := e.now()
+	r, p := e.Plan(r)
+	planned := e.now()
+	reply := &Reply{RunID: r.ID, Kind: p.Kind, Plan: p, PlannedIn: planned.Sub(began)}
+	if p.Graph == nil {
+		reply.Error = contracts.Errorf(contracts.CodeUnsupported, "message", "%s", explain(p.Reason, e.Models))
+		return reply, nil
+	}
+	res, err := e.Backend.Execute(ctx, p.Graph, contracts.ExecutionContext{RunID: r.ID}, observe)
+	if err != nil {
+		return nil, err
+	}
+	reply.RanIn = e.now().Sub(planned)
+	reply.take(res)
+	return reply, nil
+}
+
+// take reads a result.
+func (r *Reply) take(res *contracts.ExecutionResult) {
+	r.Result, r.Error = res, res.Metadata.Error
+	for i := range res.Telemetry.Tasks {
+		t := &res.Telemetry.Tasks[i]
+		if t.Status == contracts.UnitSkipped {
+			continue
+		}
+		r.Steps++
+		if t.TaskType.CPU() {
+			r.WithoutModel++
+		}
+	}
+	if res.Metadata.State == contracts.SessionCompleted {
+		r.Text = textOf(res.FinalOutput)
+	} else if r.Error == nil {
+		r.Error = contracts.Errorf(contracts.CodeInternal, r.RunID, "run ended %s: %s", res.Metadata.State, res.Metadata.StopReason)
+	}
+}
+
+// textOf is a final output as text: a JSON string is its text, a document of a
+// model's prose the prose, and everything else JSON.
+func textOf(out contracts.JSON) string {
+	var s string
+	if json.Unmarshal(out, &s) == nil {
+		return s
+	}
+	var prose struct {
+		Text *string `json:"text"`
+	}
+	if json.Unmarshal(out, &prose) == nil && prose.Text != nil {
+		return *prose.Text
+	}
+	return string(out)
+}
+
+// explain words why there is no plan.
+func explain(why plan.Reason, models bool) string {
+	switch why {
+	case plan.Empty:
+		return "nothing was asked"
+	case plan.NotText:
+		return "the message is not text in UTF-8"
+	}
+	if models {
+		return "no deterministic way to answer this was found, and models were not allowed"
+	}
+	return "no deterministic way to answer this was found, and there is no model to ask"
+}
+
+func (e *Engine) now() time.Time {
+	if e.Now != nil {
+		return e.Now()
+	}
+	return time.Now()
+}
+
+func (e *Engine) newID() string {
+	if e.NewID != nil {
+		return e.NewID()
+	}
+	return uuid.Must(uuid.NewV7()).String()
+}

@@ -1,0 +1,36 @@
+package local
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/krako-labs/krako/kora/plan"
+)
+
+// The words go in, the right answers come out of the sandbox.
+func TestAnswers(t *testing.T) {
+	l, err := Open(t.Context(), Options{CacheDir: filepath.Join(t.TempDir(), "compiled")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close(t.Context())
+	for message, want := range map[string]string{
+		"what is 15% of 2,340": "351",
+		"what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026": "351\n259 days",
+		"convert 10 kilos to pounds":                    "22.046226 pounds",
+		"what day of the week is the 3rd of March 2026": "Tuesday",
+	} {
+		r, err := l.Ask(t.Context(), plan.Request{Message: message, Now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), Locale: "en-US"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Text != want || r.Error != nil || r.Kind != plan.Deterministic || r.WithoutModel != r.Steps {
+			t.Errorf("%q is answered with %q, want %q: %+v", message, r.Text, want, r.Error)
+		}
+	}
+	r, err := l.Ask(t.Context(), plan.Request{Message: "why is the sky blue?"}, nil)
+	if err != nil || r.Kind != plan.None || r.Error == nil || r.Text != "" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

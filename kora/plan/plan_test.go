@@ -1,0 +1,121 @@
+package plan
+
+import (
+	"testing"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+func request(message string) *Request {
+	return &Request{
+		ID: "01890a5d-ac96-774b-bcce-b302099a8058", Tenant: "local", Message: message,
+		Now: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), Zone: "UTC", Locale: "en-US",
+	}
+}
+
+func TestReadings(t *testing.T) {
+	for message, want := range map[string]string{
+		"what is 15% of 2,340":                                              "(15 / 100) * (2340)",
+		"What's 2 + 2?":                                                     "2 + 2",
+		"please compute (3 + 4) * 5 - 6 / 2, thanks!":                       "(3 + 4) * 5 - 6 / 2",
+		"how much is twenty five times three":                               "25 * 3",
+		"how many days from 3 March 2026 to 17 November 2026":               "days from 2026-03-03 to 2026-11-17",
+		"how many days are there between 2026-03-03 and Nov 17, 2026?":      "days from 2026-03-03 to 2026-11-17",
+		"what day of the week is the 3rd of March 2026":                     "weekday of 2026-03-03",
+		"45 days after 3 March 2026":                                        "45 days from 2026-03-03",
+		"how many days until 12/25/2026?":                                   "days from 2026-11-28 to 2026-12-25",
+		"convert 10 kilos to pounds":                                        "10 kg in lb",
+		"how many feet are in a mile?":                                      "1 mi in ft",
+		"what is 98.6 °F in celsius":                                        "98.6 F in C",
+		"hi, could you please tell me what one hundred and five minus 7 is": "",
+	} {
+		p := Make(request(message))
+		got := ""
+		if p.Kind == Deterministic {
+			got = p.Decisions[len(p.Decisions)-1].Reading
+		}
+		if got != want {
+			t.Errorf("%q is read as %q, want %q: %+v", message, got, want, p.Decisions)
+		}
+	}
+}
+
+// What looks like a question for a calculator and is none.
+func TestNearMisses(t *testing.T) {
+	for _, message := range []string{
+		"10-4", "24/7", "what's 1984 about", "how many feet does a dog have", "5-star hotel", "978-3-16-148410-0", "call 555 1234",
+		"version 1.2.3", "what is 7", "3/4/2026", "how many days until christmas", "what is 15% of my salary", "convert 10 kilos to miles",
+		"how many cups are there", "2 + 2 = 5, right", "what is the 5 of 7", "what day is it",
+	} {
+		if p := Make(request(message)); p.Kind == Deterministic {
+			t.Errorf("%q is answered: %+v", message, p.Decisions)
+		}
+	}
+}
+
+func TestTwoQuestionsAreTwoBranches(t *testing.T) {
+	p := Make(request("what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026"))
+	if p.Kind != Deterministic || len(p.Graph.WorkUnits) != 3 || len(p.Handlers) != 2 {
+		t.Fatalf("%+v", p)
+	}
+	if err := p.Graph.Validate(contracts.DefaultLimits()); err != nil {
+		t.Error(err)
+	}
+	if again := Make(request("what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026")); again.CID != p.CID {
+		t.Errorf("the same request has %s and %s", p.CID, again.CID)
+	}
+}
+
+func TestModels(t *testing.T) {
+	r := request("why is the sky blue?")
+	if p := Make(r); p.Kind != Model || p.Reason != NoGrammar || p.Graph.Validate(contracts.DefaultLimits()) != nil {
+		t.Errorf("%+v", p)
+	}
+	r.Models = ModelNever
+	if p := Make(r); p.Kind != None || p.Graph != nil {
+		t.Errorf("%+v", p)
+	}
+	r.Message, r.Models = "what is 2 + 2", ModelOnly
+	if p := Make(r); p.Kind != Model || p.Reason != ModelWanted {
+		t.Errorf("%+v", p)
+	}
+	r.Message = " \n"
+	if p := Make(r); p.Kind != None || p.Reason != Empty {
+		t.Errorf("%+v", p)
+	}
+}
+
+func FuzzMake(f *testing.F) {
+	for _, s := range []string{"what is 15% of 2,340 and 2+2", "((((((1", "10 kilos in pounds", "3rd of March 2026", "\xff\x00“"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, message string) {
+		r := request(message)
+		a, b := Make(r), Make(r)
+		if a.CID != b.CID || a.Kind != b.Kind {
+			t.Errorf("%q: %s %s, then %s %s", message, a.Kind, a.CID, b.Kind, b.CID)
+		}
+		if a.Kind == Deterministic {
+			if err := a.Graph.Validate(contracts.DefaultLimits()); err != nil {
+				t.Errorf("%q: %v", message, err)
+			}
+		}
+	})
+}
+
+func BenchmarkMake(b *testing.B) {
+	r := request("what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026")
+	b.ReportAllocs()
+	for b.Loop() {
+		Make(r)
+	}
+}
+
+func BenchmarkAbstain(b *testing.B) {
+	r := request("can you tell me how to change the shipping address of the order that I placed yesterday and when it will arrive")
+	b.ReportAllocs()
+	for b.Loop() {
+		Make(r)
+	}
+}
