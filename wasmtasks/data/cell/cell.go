@@ -33,7 +33,7 @@ type Cell struct {
 	// Text is the cell as it is written; a Nested one is JSON.
 	Text string
 	// Value is that of a Number which was calculated, and has no Text.
-	Value *big.Rat
+	Value *Num
 }
 
 // OfField makes a cell of a field of CSV.
@@ -55,8 +55,11 @@ func OfText(s string) Cell {
 // OfBool makes a Bool.
 func OfBool(b bool) Cell { return Cell{Kind: Bool, Text: strconv.FormatBool(b)} }
 
-// OfRat makes a Number.
-func OfRat(r *big.Rat) Cell { return Cell{Kind: Number, Value: r} }
+// OfNum makes a Number that was calculated.
+func OfNum(n Num) Cell { return Cell{Kind: Number, Value: &n} }
+
+// OfRat makes a Number that was calculated.
+func OfRat(r *big.Rat) Cell { return OfNum(OfFraction(r)) }
 
 // OfValue makes a cell of a JSON value.
 func OfValue(v value.Value) Cell {
@@ -77,7 +80,7 @@ func OfValue(v value.Value) Cell {
 func (c Cell) Num() (Num, bool) {
 	switch {
 	case c.Value != nil:
-		return Num{rat: c.Value}, true
+		return *c.Value, true
 	case c.Kind == Number || c.Kind == Untyped:
 		return ParseNum(strings.TrimSpace(c.Text))
 	}
@@ -86,9 +89,6 @@ func (c Cell) Num() (Num, bool) {
 
 // Rat is Num as a fraction.
 func (c Cell) Rat() (*big.Rat, bool) {
-	if c.Value != nil {
-		return c.Value, true
-	}
 	n, ok := c.Num()
 	return n.Rat(), ok
 }
@@ -97,7 +97,7 @@ func (c Cell) Rat() (*big.Rat, bool) {
 // lowest terms.
 func (c Cell) String() string {
 	if c.Value != nil {
-		return c.Value.RatString()
+		return c.Value.Rat().RatString()
 	}
 	return c.Text
 }
@@ -122,7 +122,7 @@ func (c Cell) Write(f exact.Format) any {
 		return json.RawMessage(c.Text)
 	case Number:
 		if c.Value != nil {
-			text, _ := f.Trimmed(c.Value)
+			text, _ := f.Trimmed(c.Value.Rat())
 			return text
 		}
 		if _, changed := (value.Value{Kind: value.Number, Text: c.Text}).Changed(); !changed {

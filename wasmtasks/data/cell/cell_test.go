@@ -28,6 +28,10 @@ func FuzzNum(f *testing.F) {
 		if a.Rat().Cmp(r) != 0 || a.Cmp(b) != a.Rat().Cmp(b.Rat()) || b.Cmp(a) != -a.Cmp(b) {
 			t.Errorf("%q and %q: %v and %v, %d", x, y, a.Rat(), b.Rat(), a.Cmp(b))
 		}
+		product, total := new(big.Rat).Mul(a.Rat(), b.Rat()), new(big.Rat).Add(a.Rat(), b.Rat())
+		if a.Mul(b).Rat().Cmp(product) != 0 || a.Add(b).Rat().Cmp(total) != 0 || a.Neg().Add(a).Rat().Sign() != 0 {
+			t.Errorf("%q and %q: product %v, sum %v", x, y, a.Mul(b).Rat(), a.Add(b).Rat())
+		}
 		var s Sum
 		want := new(big.Rat)
 		for range 30 { // far enough to overflow 64 bits

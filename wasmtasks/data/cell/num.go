@@ -17,6 +17,9 @@ type Num struct {
 	rat         *big.Rat // or this
 }
 
+// OfFraction makes a number of a fraction, which must not be changed then.
+func OfFraction(r *big.Rat) Num { return Num{rat: r} }
+
 // maxScale is how many digits a small number has at most.
 const maxScale = 18
 
@@ -109,6 +112,62 @@ func magnitude(a int64) uint64 {
 		return uint64(-a)
 	}
 	return uint64(a)
+}
+
+// limit is above the coefficients of all small numbers.
+const limit = 1_000_000_000_000_000_000
+
+// Add returns the sum of two numbers.
+func (n Num) Add(m Num) Num {
+	if n.rat == nil && m.rat == nil {
+		if n.scale < m.scale {
+			n, m = m, n
+		}
+		if c, ok := times(m.coefficient, power(n.scale-m.scale)); ok {
+			if c += n.coefficient; c < limit && c > -limit {
+				return Num{coefficient: c, scale: n.scale}
+			}
+		}
+	}
+	return Num{rat: new(big.Rat).Add(n.Rat(), m.Rat())}
+}
+
+// Neg returns the number with the other sign.
+func (n Num) Neg() Num {
+	if n.rat == nil {
+		return Num{coefficient: -n.coefficient, scale: n.scale}
+	}
+	return Num{rat: new(big.Rat).Neg(n.rat)}
+}
+
+// Mul returns the product of two numbers.
+func (n Num) Mul(m Num) Num {
+	if n.rat == nil && m.rat == nil && n.scale+m.scale <= maxScale {
+		if c, ok := times(n.coefficient, m.coefficient); ok {
+			return Num{coefficient: c, scale: n.scale + m.scale}
+		}
+	}
+	return Num{rat: new(big.Rat).Mul(n.Rat(), m.Rat())}
+}
+
+// times multiplies, unless the product is no coefficient of a small number.
+func times(a, b int64) (int64, bool) {
+	high, low := bits.Mul64(magnitude(a), magnitude(b))
+	if high != 0 || low >= limit {
+		return 0, false
+	}
+	if a < 0 != (b < 0) {
+		return -int64(low), true
+	}
+	return int64(low), true
+}
+
+// BitLen is how many bits the larger part of the fraction has, about.
+func (n Num) BitLen() int {
+	if n.rat == nil {
+		return 64
+	}
+	return max(n.rat.Num().BitLen(), n.rat.Denom().BitLen())
 }
 
 // Sum adds numbers exactly. The zero Sum is zero.

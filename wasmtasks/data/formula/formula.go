@@ -83,10 +83,12 @@ func number(c cell.Cell) (*big.Rat, error) {
 	}
 	r, ok := c.Rat()
 	if !ok {
-		return nil, fmt.Errorf("%.40q is not a number", c.String())
+		return nil, notNumber(c)
 	}
 	return r, nil
 }
+
+func notNumber(c cell.Cell) error { return fmt.Errorf("%.40q is not a number", c.String()) }
 
 // compare orders two cells that are not missing.
 func compare(a, b cell.Cell) (int, error) {

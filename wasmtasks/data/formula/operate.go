@@ -35,12 +35,12 @@ func ordered(holds func(int) bool) operation {
 
 // arithmetic are the operators that give a number or a text.
 var arithmetic = map[string]operation{
-	"+":   numeric(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Add(a, b), nil }),
-	"-":   numeric(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Sub(a, b), nil }),
-	"*":   numeric(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Mul(a, b), nil }),
-	"/":   numeric(divide),
-	"%":   numeric(modulo),
-	"mod": numeric(modulo),
+	"+":   numeric(func(a, b cell.Num) (cell.Num, error) { return a.Add(b), nil }),
+	"-":   numeric(func(a, b cell.Num) (cell.Num, error) { return a.Add(b.Neg()), nil }),
+	"*":   numeric(func(a, b cell.Num) (cell.Num, error) { return a.Mul(b), nil }),
+	"/":   numeric(fractions(divide)),
+	"%":   numeric(fractions(modulo)),
+	"mod": numeric(fractions(modulo)),
 	"||": func(a, b cell.Cell) (cell.Cell, error) {
 		if len(a.Text)+len(b.Text) > maxText {
 			return cell.Cell{}, errLong
@@ -58,24 +58,33 @@ var (
 	errDigits = errors.New("a number on the way has more than 65536 bits")
 )
 
-func numeric(f func(a, b *big.Rat) (*big.Rat, error)) operation {
+func numeric(f func(a, b cell.Num) (cell.Num, error)) operation {
 	return func(a, b cell.Cell) (cell.Cell, error) {
-		x, err := number(a)
+		x, okX := a.Num()
+		y, okY := b.Num()
+		switch {
+		case !okX && a.Kind != cell.Missing:
+			return cell.Cell{}, notNumber(a)
+		case !okY && b.Kind != cell.Missing:
+			return cell.Cell{}, notNumber(b)
+		case !okX || !okY:
+			return cell.Cell{}, nil
+		}
+		n, err := f(x, y)
 		if err != nil {
 			return cell.Cell{}, err
 		}
-		y, err := number(b)
-		if err != nil || x == nil || y == nil {
-			return cell.Cell{}, err
-		}
-		r, err := f(x, y)
-		if err != nil {
-			return cell.Cell{}, err
-		}
-		if r.Num().BitLen() > maxBits || r.Denom().BitLen() > maxBits {
+		if n.BitLen() > maxBits {
 			return cell.Cell{}, errDigits
 		}
-		return cell.OfRat(r), nil
+		return cell.OfNum(n), nil
+	}
+}
+
+func fractions(f func(a, b *big.Rat) (*big.Rat, error)) func(a, b cell.Num) (cell.Num, error) {
+	return func(a, b cell.Num) (cell.Num, error) {
+		r, err := f(a.Rat(), b.Rat())
+		return cell.OfFraction(r), err
 	}
 }
 

@@ -25,7 +25,7 @@ const maxMatches = 10_000
 // ExtractInput is a text and what to look for in it.
 type ExtractInput struct {
 	Text  string   `json:"text"`
-	Kinds []string `json:"kinds" jsonschema:"minItems=1,maxItems=5,enum=email,enum=url,enum=number,enum=date,enum=phone" jsonschema_description:"url: http and https; number: decimal with a point; date: 2026-03-01; phone: + and 7 to 15 digits"`
+	Kinds []string `json:"kinds" jsonschema:"minItems=1,maxItems=6,enum=email,enum=url,enum=number,enum=date,enum=phone,enum=ip" jsonschema_description:"url: http and https; number: decimal with a point; date: 2026-03-01; phone: + and 7 to 15 digits; ip: addresses of IP version 4"`
 	Limit int      `json:"limit" jsonschema:"minimum=1,maximum=10000"`
 }
 
@@ -43,6 +43,7 @@ func patterns() map[string]string {
 		"url":    `\bhttps?://[^\s<>"'\x60{}|\\^]*[^\s<>"'\x60{}|\\^.,;:!?()\[\]]`,
 		"number": `(?:\B[-+])?\b\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?\b`,
 		"date":   `\b\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b`,
+		"ip":     `\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b`,
 		"phone":  `\B\+[1-9](?:[ .()-]{0,2}\d){6,14}\b`,
 	}
 }
@@ -69,14 +70,14 @@ func (e *Extractor) Extract(_ context.Context, in ExtractInput) (MatchesOutput, 
 	if err := field.Between("limit", in.Limit, 1, maxMatches); err != nil {
 		return MatchesOutput{}, err
 	}
-	if err := field.Between("kinds", len(in.Kinds), 1, 5); err != nil {
+	if err := field.Between("kinds", len(in.Kinds), 1, 6); err != nil {
 		return MatchesOutput{}, err
 	}
 	out := MatchesOutput{Matches: []Match{}}
 	for i, kind := range in.Kinds {
 		re, ok := e.compiled[kind]
 		if !ok {
-			return MatchesOutput{}, field.OneOf(field.Index("kinds", i), kind, "email", "url", "number", "date", "phone")
+			return MatchesOutput{}, field.OneOf(field.Index("kinds", i), kind, "email", "url", "number", "date", "phone", "ip")
 		}
 		for _, at := range re.FindAllStringIndex(in.Text, in.Limit+1) {
 			out.Matches = append(out.Matches, Match{Kind: kind, Value: in.Text[at[0]:at[1]], Start: at[0], End: at[1]})

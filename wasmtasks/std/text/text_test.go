@@ -175,6 +175,13 @@ func TestExtract(t *testing.T) {
 	}
 }
 
+func TestExtractAddresses(t *testing.T) {
+	out, err := NewExtractor().Extract(ctx, ExtractInput{"from 10.0.0.1 to 255.255.255.255, not 256.1.1.1 or 1.2.3", []string{"ip"}, 9})
+	if err != nil || len(out.Matches) != 2 || out.Matches[1].Value != "255.255.255.255" {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
 func TestRegex(t *testing.T) {
 	out, err := Regex(ctx, RegexInput{"k1=v1, k2=v2", `(\w+)=(?P<v>\w+)`, "replace", "${v}:$1", 10})
 	if err != nil || *out.Text != "v1:k1, v2:k2" || out.Count != 2 {
