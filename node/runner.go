@@ -18,8 +18,8 @@ const (
 	// admitTime bounds the admission of one module: the largest take 3 s of
 	// processor time, and a busy machine has little of that.
 	admitTime = 2 * time.Minute
-	// modulesReady bounds the modules that are ready to run, by their memory: about
-	// fifteen Go modules.
+	// modulesReady bounds the modules that are ready to run, by their memory: six to ten
+	// Go modules, in all worker processes together if there are few.
 	modulesReady = 256 << 20
 )
 

@@ -38,8 +38,8 @@ type Config struct {
 	// for on this machine. Default 8192 (512 MiB).
 	MaxMemoryPages uint32
 	// ModuleCacheBytes bounds the estimated resident size of the modules kept
-	// ready in memory, and the initial memory of any one. Default 256 MiB, about
-	// fifteen Go modules.
+	// ready in memory, and the initial memory of any one. Default 256 MiB, six to
+	// ten Go modules.
 	ModuleCacheBytes int64
 	// PoolSize is how many idle instances of each module are kept. Default
 	// GOMAXPROCS, a negative number keeps none. An idle Go instance takes 110

@@ -37,7 +37,7 @@ func TestLoadTakesWhatAnotherSandboxAdmitted(t *testing.T) {
 }
 
 // listing names every file below dir with its time.
-func listing(t *testing.T, dir string) (all string) {
+func listing(t testing.TB, dir string) (all string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

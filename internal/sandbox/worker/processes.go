@@ -56,6 +56,14 @@ const (
 	dismissal = time.Second
 )
 
+// leastModules is what each process may keep ready whatever its share would be:
+// the four modules that carry most of the catalogue, so that a node of many slots
+// does not load them again and again (docs/adr/0023).
+const leastModules = 192 << 20
+
+// moduleShare bounds the modules that one process keeps ready.
+func moduleShare(o *Options) int64 { return max(o.ModuleBytes/int64(o.Slots), leastModules) }
+
 // NewProcesses starts the first worker process, so that a machine on which none
 // can be started is known at once; the others are started when they are needed.
 func NewProcesses(o Options, log *slog.Logger) (*Processes, error) {
@@ -92,7 +100,7 @@ func (p *Processes) start(mode string) (*process, error) {
 	pace := p.pace
 	p.mu.Unlock()
 	o := &p.opts
-	share := max(o.ModuleBytes/int64(o.Slots), 64<<20)
+	share := moduleShare(o)
 	child, measures, err := start(p.launcher, confine.Command{
 		Path: o.Command.Path, Args: o.Command.Args, Env: environment(), Dir: o.CacheDir,
 		Read: []string{o.CacheDir}, MemoryBytes: p.mostMemory(mode), Rank: o.Rank,
@@ -128,7 +136,7 @@ func (p *Processes) mostMemory(mode string) int64 {
 	if mode == modeAdmission {
 		return admissionBytes + guest
 	}
-	return overhead + max(o.ModuleBytes/int64(o.Slots), 64<<20) + 2*(o.MaxInput+o.KeepBlocks) + guest
+	return overhead + moduleShare(o) + 2*(o.MaxInput+o.KeepBlocks) + guest
 }
 
 // environment is what a worker process is told of this one's: nothing, but for

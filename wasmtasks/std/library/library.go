@@ -1,6 +1,6 @@
 // Package library lists the standard tasks: their names, functions and types.
-// One module carries them all, because a module costs a node some ten megabytes
-// and a task in it next to nothing. The package promises to hold no logic.
+// One module carries them all, because a module costs each worker process of a
+// node some thirty megabytes and a task in it next to nothing. The package promises to hold no logic.
 package library
 
 import (
