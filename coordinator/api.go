@@ -200,7 +200,7 @@ func (c *Coordinator) Health(ctx context.Context) (contracts.BackendStatus, erro
 				s.Capacity.FreeSlots += max(0, n.info.Slots-len(n.leases))
 			}
 		}
-		s.Capacity.Queued = st.queue.len()
+		s.Capacity.Queued = st.queue.Len()
 	})
 	if s.Capacity.Nodes == 0 {
 		s.State, s.Reason = contracts.Degraded, "no node is connected"

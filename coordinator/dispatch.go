@@ -1,124 +1,83 @@
 package coordinator
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/coordinator/fair"
 	"github.com/krako-labs/krako/coordinator/placement"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
-// budgetPause is how long a unit waits for reserved budget to come back before
-// it is looked at again.
-const budgetPause = 20 * time.Millisecond
-
 // dispatch gives ready units to nodes until either runs out.
 func (st *state) dispatch(ctx context.Context) error {
-	if st.queue.len() == 0 {
+	if st.queue.Len() == 0 {
 		return nil
 	}
-	round := st.newRound()
-	for p := range priorities {
-		for _, lane := range []*fifo{&st.queue.lane[p], &st.queue.lane[p+priorities]} {
-			for lane.len() > 0 {
-				placed, err := st.place(ctx, round, lane)
-				if err != nil {
-					return err
-				}
-				if !placed {
-					break
-				}
-			}
+	round := round{}
+	st.queue.Begin()
+	for lane := st.queue.Next(); lane != nil; lane = st.queue.Next() {
+		if err := st.place(ctx, round, lane); err != nil {
+			return err
 		}
 	}
 	round.send()
 	return nil
 }
 
-// round is one pass of dispatching: who can take how much, and what each gets.
-type round struct {
-	candidates []placement.Candidate
-	workers    []*worker
-	assigned   [][]p2p.Unit
-}
-
-func (st *state) newRound() *round {
-	r := &round{}
-	for _, n := range st.nodes {
-		if n.worker != nil && !n.worker.draining {
-			r.workers = append(r.workers, n.worker)
-		}
-	}
-	slices.SortFunc(r.workers, func(a, b *worker) int { return cmp.Compare(a.node.id, b.node.id) })
-	r.assigned = make([][]p2p.Unit, len(r.workers))
-	for _, w := range r.workers {
-		r.candidates = append(r.candidates, placement.Candidate{
-			ID: w.node.id, Kind: w.hello.Kind, Profiles: w.hello.Profiles, Trusted: w.node.trusted,
-			Free: w.free(), Held: len(w.node.leases),
-		})
-	}
-	return r
-}
+// round is what each worker gets in one pass of dispatching.
+type round map[*worker][]p2p.Unit
 
 // send hands each worker what it was assigned, in frames of bounded size.
-func (r *round) send() {
-	for i, units := range r.assigned {
-		for len(units) > 0 {
-			n, size := 0, 0
-			for n < len(units) && n < p2p.MaxUnits && (n == 0 || size+len(units[n].Invocation) <= p2p.MaxAssign/2) {
-				size += len(units[n].Invocation)
-				n++
-			}
-			r.workers[i].post(&p2p.Assign{Units: units[:n]})
-			units = units[n:]
+func (r round) send() {
+	for w, units := range r {
+		for _, frame := range p2p.PackUnits(units) {
+			w.post(frame)
 		}
 	}
 }
 
-// place takes the first unit of a lane and gives it to a node. It reports false
-// when the lane has to wait.
-func (st *state) place(ctx context.Context, r *round, lane *fifo) (bool, error) {
-	w := lane.peek()
-	l, unit := w.live, w.unit
+// place takes the first unit of a lane and gives it to a node, or blocks the lane
+// when there is none for it now.
+func (st *state) place(ctx context.Context, r round, lane *fair.Lane[waiting]) error {
+	w := lane.Peek()
+	l, unit := w.live, int(w.unit)
 	if l.Run().State(unit) != contracts.UnitReady {
-		lane.pop() // it was cancelled while it waited
-		return true, nil
+		st.queue.Pop(lane, 0) // it was cancelled while it waited
+		return nil
 	}
 	if st.overdue(l) {
-		return true, st.timeOut(l)
+		return st.timeOut(l)
 	}
-	choice := placement.Pick(r.candidates, placement.Need{
-		Type: l.Plan().Unit(unit).Type, Profile: st.c.cfg.Profile, Trusted: l.needsTrust(unit), Avoid: l.Executors(unit),
-	})
-	if choice.Index < 0 {
-		return false, nil
+	need := st.need(l, unit)
+	choice := st.index.Pick(&need)
+	if choice.Node == "" {
+		st.queue.Block(lane)
+		return nil
 	}
-	item := lane.pop()
+	item := st.queue.Pop(lane, st.cost(l.Accepted.Tenant))
 	res, err := l.Run().Resolve(unit, st.source(ctx, l))
 	if err != nil {
-		return true, st.refuse(l, unit, err)
+		return st.refuse(l, unit, err)
 	}
 	switch l.Budget(res.Invocation.Fuel) {
 	case dag.Wait:
-		item.at = st.now.Add(budgetPause)
-		st.enqueue(item)
-		return true, nil
+		l.parked = append(l.parked, item)
+		return nil
 	case dag.Exhausted:
-		return true, st.stop(l, contracts.StopBudgetExhausted, contracts.CodeBudgetExceeded, "the session's budget is used up")
+		return st.stop(l, contracts.StopBudgetExhausted, contracts.CodeBudgetExceeded, "the session's budget is used up")
 	}
-	return true, st.assign(r, choice, l, unit, res)
+	return st.assign(r, choice, l, unit, res)
 }
 
-func (st *state) assign(r *round, choice placement.Choice, l *live, unit int, res *dag.Resolved) error {
-	w := r.workers[choice.Index]
+func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res *dag.Resolved) error {
+	w := st.nodes[choice.Node].worker
 	st.nextLease++
 	ref := session.Lease{ID: st.epoch<<40 | st.nextLease, Epoch: st.epoch, Node: w.node.id, Unit: unit}
 	rec, err := l.Dispatch(st.now, session.Placement{
@@ -134,10 +93,11 @@ func (st *state) assign(r *round, choice placement.Choice, l *live, unit int, re
 	if res.Spill != nil {
 		st.commit.keep(blob.Raw(res.Spill))
 	}
-	st.hold(ref, l, res.Invocation.Needs())
-	r.candidates[choice.Index].Free--
-	r.candidates[choice.Index].Held++
-	r.assigned[choice.Index] = append(r.assigned[choice.Index], p2p.Unit{
+	needs := res.Invocation.Needs()
+	st.hold(ref, l, needs)
+	st.index.Adjust(choice.Node, func(c *placement.Node) { c.Free, c.Held = c.Free-1, c.Held+1 })
+	st.index.Learn(choice.Node, needs[0], needs[1:])
+	r[w] = append(r[w], p2p.Unit{
 		Lease: ref.ID, Epoch: ref.Epoch, Attempt: int(rec.Dispatched.Attempt), RunTimeoutMS: st.runTimeout(l, unit), Invocation: res.Block,
 	})
 	return nil

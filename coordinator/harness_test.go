@@ -209,6 +209,7 @@ type worker struct {
 	host    *p2p.Host
 	stream  *p2p.WorkStream
 	cluster string
+	hello   p2p.Hello // what it says of itself beside the usual
 	seq     atomic.Uint64
 
 	mu   sync.Mutex
@@ -242,7 +243,9 @@ func (w *worker) join(f *fabric) {
 	if err := w.host.Connect(ctx, p2p.PeerHint{Peer: f.host.ID(), Addrs: f.host.Addrs()}); err != nil {
 		w.t.Fatal(err)
 	}
-	s, err := w.host.OpenWork(ctx, f.host.ID(), p2p.Hello{Kind: "node", Version: "test", Profiles: []string{profile}, Engine: "none", Slots: 1}, func() p2p.Heartbeat {
+	hello := w.hello
+	hello.Kind, hello.Version, hello.Profiles, hello.Engine, hello.Slots = "node", "test", []string{profile}, "none", 1
+	s, err := w.host.OpenWork(ctx, f.host.ID(), hello, func() p2p.Heartbeat {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return p2p.Heartbeat{Running: slices.Clone(w.held)}

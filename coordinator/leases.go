@@ -6,6 +6,7 @@ import (
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/fair"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/internal/p2p"
 )
@@ -25,8 +26,11 @@ func (st *state) hold(ref session.Lease, l *live, needs []cid.Cid) {
 // release forgets a lease, whatever became of it.
 func (st *state) release(id uint64) {
 	if out, ok := st.leases[id]; ok {
+		n := st.nodes[out.Node]
 		delete(st.leases, id)
-		delete(st.nodes[out.Node].leases, id)
+		delete(n.leases, id)
+		st.rank(n)
+		st.unpark(out.live)
 	}
 }
 
@@ -53,6 +57,7 @@ func (st *state) lose(out *lease, reason string) error {
 // silent, deadlines of sessions, units that nobody takes.
 func (st *state) sweep() {
 	for _, n := range st.nodes {
+		st.listen(n)
 		if len(n.leases) == 0 || st.now.Sub(n.seen) < st.c.cfg.Lease {
 			continue
 		}
@@ -65,10 +70,21 @@ func (st *state) sweep() {
 			st.must(st.timeOut(l))
 		}
 	}
-	for i := range st.queue.lane {
-		st.expire(&st.queue.lane[i])
+	st.queue.Lanes(st.expire)
+}
+
+// listen notes when a connected node misses heartbeats: it gets nothing more until
+// it is heard of again.
+func (st *state) listen(n *node) {
+	silent := n.worker != nil && st.now.Sub(n.seen) > missedBeats*st.c.cfg.Heartbeat
+	if silent != n.silent {
+		n.silent = silent
+		st.rank(n)
 	}
 }
+
+// missedBeats is how many heartbeats a node may miss before it counts as silent.
+const missedBeats = 3
 
 // overdue reports whether a session must end because its time is up.
 func (st *state) overdue(l *live) bool {
@@ -80,22 +96,25 @@ func (st *state) timeOut(l *live) error {
 	return st.stop(l, contracts.StopTimeout, contracts.CodeTimeout, "the session's deadline has passed")
 }
 
-// expire refuses units at the head of a lane that have waited too long.
-func (st *state) expire(lane *fifo) {
-	for lane.len() > 0 {
-		w := lane.peek()
-		if w.live.Run().State(w.unit) == contracts.UnitReady && st.now.Sub(w.since) < st.dispatchTimeout(w) {
-			return
+// expire refuses units at the head of a lane that have waited too long: those of
+// a lane wait equally long at most.
+func (st *state) expire(lane *fair.Lane[waiting]) bool {
+	for lane.Len() > 0 {
+		w := lane.Peek()
+		ready, limit := w.live.Run().State(int(w.unit)) == contracts.UnitReady, st.dispatchTimeout(w)
+		if ready && st.now.Sub(time.UnixMicro(w.since)) < limit {
+			return true
 		}
-		item := lane.pop()
-		if item.live.Run().State(item.unit) == contracts.UnitReady {
-			st.must(st.refuse(item.live, item.unit, contracts.Errorf(contracts.CodeRegionUnavailable, "", "no node took the unit within %s", st.dispatchTimeout(&item))))
+		item := st.queue.Pop(lane, 0)
+		if ready {
+			st.must(st.refuse(item.live, int(item.unit), contracts.Errorf(contracts.CodeRegionUnavailable, "", "no node took the unit within %s", limit)))
 		}
 	}
+	return true
 }
 
 func (st *state) dispatchTimeout(w *waiting) time.Duration {
-	if t := w.live.Plan().Unit(w.unit).Timeouts; t != nil && t.DispatchMS != nil {
+	if t := w.live.Plan().Unit(int(w.unit)).Timeouts; t != nil && t.DispatchMS != nil {
 		return time.Duration(min(*t.DispatchMS, st.c.cfg.DispatchTimeout.Milliseconds())) * time.Millisecond
 	}
 	return st.c.cfg.DispatchTimeout
@@ -114,7 +133,9 @@ func (st *state) must(err error) {
 // had a lease's time to arrive.
 func (st *state) beat(w *worker, h *p2p.Heartbeat) {
 	n := w.node
-	n.seen = st.now
+	n.seen, n.load = st.now, float64(h.LoadPercent)/100
+	n.silent = false
+	st.rank(n)
 	held := make(map[uint64]bool, len(h.Running))
 	for _, id := range h.Running {
 		held[id] = true

@@ -2,43 +2,30 @@ package coordinator
 
 import (
 	"container/heap"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/fair"
 )
 
-// waiting is a ready unit that waits for a place.
+// waiting is a ready unit that waits for a place, since a time in microseconds.
 type waiting struct {
-	live *live
-	unit int
-	// at is when it may go, since when it began to wait.
-	at, since time.Time
+	live  *live
+	unit  int32
+	since int64
 }
 
-// lanes of the queue: priority by whether a trusted node is needed, so that
-// units that only few nodes can take never hold up the others.
-const (
-	priorities = 4
-	lanes      = 2 * priorities
-)
-
-// queue holds ready units in lanes, first in first out.
-type queue struct{ lane [lanes]fifo }
-
-type fifo struct {
-	items []waiting
-	head  int
+// laneOf says where a ready unit waits: with those of its priority and tenant that
+// can go to the same nodes and give up after the same time.
+func (st *state) laneOf(w waiting) fair.Key {
+	unit := w.live.Plan().Unit(int(w.unit))
+	return fair.Key{Level: levelOf(unit.Priority), Tenant: w.live.Accepted.Tenant, Class: w.live.classOf(int(w.unit))}
 }
 
-func (q *queue) push(w waiting) {
-	i := priorityOf(w.live.Plan().Unit(w.unit).Priority)
-	if w.live.needsTrust(w.unit) {
-		i += priorities
-	}
-	q.lane[i].push(w)
-}
-
-func priorityOf(p contracts.Priority) int {
+func levelOf(p contracts.Priority) uint8 {
 	switch p {
 	case contracts.P0:
 		return 0
@@ -50,30 +37,32 @@ func priorityOf(p contracts.Priority) int {
 	return 2
 }
 
-// len returns how many units wait, including those of ended sessions that have
-// not been passed over yet.
-func (q *queue) len() int {
-	n := 0
-	for i := range q.lane {
-		n += q.lane[i].len()
+// classOf spells what decides where a unit can go and how long it waits; most
+// units are of the class "" or "trusted".
+func (l *live) classOf(unit int) string {
+	w := l.Plan().Unit(unit)
+	var b strings.Builder
+	if l.needsTrust(unit) {
+		b.WriteString("trusted")
 	}
-	return n
-}
-
-func (f *fifo) len() int { return len(f.items) - f.head }
-
-func (f *fifo) push(w waiting) { f.items = append(f.items, w) }
-
-func (f *fifo) peek() *waiting { return &f.items[f.head] }
-
-func (f *fifo) pop() waiting {
-	w := f.items[f.head]
-	f.items[f.head] = waiting{}
-	if f.head++; f.head > 1024 && f.head > len(f.items)/2 {
-		f.items = append(f.items[:0], f.items[f.head:]...)
-		f.head = 0
+	if w.Type == contracts.LLM {
+		b.WriteString(" pod")
 	}
-	return w
+	if h := w.ExecutionHint; h != nil {
+		b.WriteString(" " + h.Region + " " + strings.Join(h.NodeTags, ","))
+		if r := h.Requires; r != nil {
+			b.WriteString(" " + strconv.FormatInt(r.MinRAMMB, 10) + " " + strconv.FormatInt(r.MinVRAMMB, 10) + " " + strings.Join(r.Accelerators, ","))
+		}
+	}
+	if t := w.Timeouts; t != nil && t.DispatchMS != nil {
+		b.WriteString(" within " + strconv.FormatInt(*t.DispatchMS, 10))
+	}
+	if had := l.Executors(unit); len(had) > 0 {
+		for _, id := range slices.Sorted(slices.Values(had)) {
+			b.WriteString(" not " + string(id))
+		}
+	}
+	return b.String()
 }
 
 // needsTrust reports whether a unit may only run in the trusted zone.
@@ -82,17 +71,23 @@ func (l *live) needsTrust(unit int) bool {
 	return l.Plan().Privacy(unit) == contracts.LocalOnly || k != nil && k.TrustedNodeRequired
 }
 
+// later is a unit that backs off until a time.
+type later struct {
+	waiting
+	at time.Time
+}
+
 // delayed is a heap of units that back off, soonest first.
-type delayed []waiting
+type delayed []later
 
 func (d delayed) Len() int           { return len(d) }
 func (d delayed) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
 func (d delayed) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *delayed) Push(x any)        { *d = append(*d, x.(waiting)) }
+func (d *delayed) Push(x any)        { *d = append(*d, x.(later)) }
 func (d *delayed) Pop() any {
 	old := *d
 	w := old[len(old)-1]
-	old[len(old)-1] = waiting{}
+	old[len(old)-1] = later{}
 	*d = old[:len(old)-1]
 	return w
 }
@@ -100,6 +95,6 @@ func (d *delayed) Pop() any {
 // release hands out every unit whose time has come.
 func (d *delayed) release(now time.Time, to func(waiting)) {
 	for len(*d) > 0 && !(*d)[0].at.After(now) {
-		to(heap.Pop(d).(waiting))
+		to(heap.Pop(d).(later).waiting)
 	}
 }

@@ -219,6 +219,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 		return st.recordLoss(out, err.Error())
 	}
 	n.done++
+	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed)
 	return st.record(out.live, rec)
 }
 

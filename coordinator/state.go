@@ -10,6 +10,8 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/fair"
+	"github.com/krako-labs/krako/coordinator/placement"
 	"github.com/krako-labs/krako/coordinator/session"
 )
 
@@ -31,7 +33,9 @@ type state struct {
 	nodes  map[contracts.NodeID]*node
 	leases map[uint64]*lease
 
-	queue   queue
+	queue   fair.Queue[waiting]
+	index   *placement.Index
+	costs   map[contracts.TenantID]float64
 	delayed delayed
 	sweepAt time.Time
 
@@ -50,6 +54,9 @@ type live struct {
 	durable chan struct{} // closed when the acceptance is durable
 	over    chan struct{} // closed when the end is durable
 	closing bool
+	// parked are ready units that wait until others give back what they reserved of
+	// the session's budget.
+	parked []waiting
 }
 
 // beginning is where a record stands in the log, 0 until it is durable: a session
@@ -89,6 +96,8 @@ type node struct {
 	trusted bool
 
 	worker *worker // nil while not connected
+	load   float64 // as its last heartbeat had it, 0 to 1
+	silent bool    // it missed heartbeats
 	leases map[uint64]*lease
 	// seen is when the node was last heard of, gone when its stream ended.
 	seen time.Time
@@ -104,6 +113,7 @@ func newState(c *Coordinator) *state {
 		c: c, book: access.NewBook(c.cfg.Quota), sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
 		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
 		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
+		index: placement.New(), costs: map[contracts.TenantID]float64{},
 	}
 }
 
@@ -216,21 +226,38 @@ func (st *state) nextWake() time.Duration {
 	return max(0, at.Sub(st.now))
 }
 
-// enqueue puts a ready unit where it belongs: into its queue, or aside until
-// its back-off is over.
-func (st *state) enqueue(w waiting) {
-	if w.at.After(st.now) {
-		heap.Push(&st.delayed, w)
+// enqueue puts a ready unit into its queue.
+func (st *state) enqueue(w waiting) { st.queue.Push(st.laneOf(w), w) }
+
+// postpone puts a ready unit aside until its back-off is over.
+func (st *state) postpone(w waiting, until time.Time) {
+	if until.After(st.now) {
+		heap.Push(&st.delayed, later{w, until})
 		return
 	}
-	st.queue.push(w)
+	st.enqueue(w)
+}
+
+// unparkAtOnce is how many parked units are looked at again for each one of the
+// session that came back: it may have used less than it had reserved.
+const unparkAtOnce = 2
+
+// unpark looks again at units that wait for budget.
+func (st *state) unpark(l *live) {
+	n := min(unparkAtOnce, len(l.parked))
+	for _, w := range l.parked[:n] {
+		st.enqueue(w)
+	}
+	if l.parked = l.parked[n:]; len(l.parked) == 0 {
+		l.parked = nil
+	}
 }
 
 // follow carries out what a change of a session calls for.
 func (st *state) follow(l *live) {
 	st.touched[l.ID] = l
 	for _, r := range l.TakeReady() {
-		st.enqueue(waiting{live: l, unit: r.Unit, at: r.NotBefore, since: st.now})
+		st.postpone(waiting{live: l, unit: int32(r.Unit), since: st.now.UnixMicro()}, r.NotBefore)
 	}
 	for _, d := range l.TakeDropped() {
 		st.callBack(d)

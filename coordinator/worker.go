@@ -123,9 +123,9 @@ func (c *Coordinator) receive(ctx context.Context, w *worker) error {
 		case *p2p.Heartbeat:
 			err = c.post(ctx, func(st *state) { st.beat(w, m) })
 		case *p2p.Drain:
-			err = c.post(ctx, func(st *state) { w.draining = true })
+			err = c.post(ctx, func(st *state) { w.draining = true; st.rank(w.node) })
 		case *p2p.Credit:
-			err = c.post(ctx, func(*state) {}) // a turn of the loop uses it
+			err = c.post(ctx, func(st *state) { st.rank(w.node) }) // a turn of the loop uses it
 		}
 		if err != nil {
 			return err
@@ -141,7 +141,8 @@ func (st *state) join(w *worker) {
 	n.worker, n.seen = w, st.now
 	n.engine, n.region, n.tags = w.hello.Engine, w.hello.Region, w.hello.Tags
 	info := contracts.NodeInfo{Node: id, Kind: w.hello.Kind, Version: w.hello.Version, Profiles: w.hello.Profiles, Slots: w.hello.Slots}
-	n.info = info
+	n.info, n.silent, n.load = info, false, 0
+	st.index.Put(st.candidate(n))
 	st.must(st.commit.add(&session.Record{At: st.now.UnixMicro(), Node: &session.Node{Info: info}}, nil))
 }
 
@@ -153,6 +154,7 @@ func (st *state) leave(w *worker) {
 		return
 	}
 	n.worker = nil
+	st.index.Remove(n.id)
 	n.info.Reason = w.stream.Err().Error()
 	st.must(st.commit.add(&session.Record{At: st.now.UnixMicro(), Node: &session.Node{Info: n.info}}, nil))
 }

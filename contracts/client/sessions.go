@@ -95,6 +95,11 @@ func (c *Client) Receipt(ctx context.Context, id contracts.SessionID, unit contr
 	return get[contracts.Receipt](ctx, c, sessionPath(id)+"/units/"+segment(string(unit))+"/receipt", nil)
 }
 
+// Explain says where a unit of a running session could go, and why not elsewhere.
+func (c *Client) Explain(ctx context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.UnitPlacement, error) {
+	return get[contracts.UnitPlacement](ctx, c, sessionPath(id)+"/units/"+segment(string(unit))+"/placement", nil)
+}
+
 func sessionPath(id contracts.SessionID) string { return "/v1/sessions/" + segment(string(id)) }
 
 // segment escapes s as one segment of a path. Of dots alone a segment would

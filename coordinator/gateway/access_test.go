@@ -56,7 +56,8 @@ func (w *world) operations(t testing.TB) []operation {
 var allowed = map[string][]contracts.Scope{
 	"submit": {"submit"}, "cancel": {"submit"},
 	"list-sessions": {"read"}, "get-session": {"read"}, "get-events": {"read"}, "get-result": {"read"}, "get-receipt": {"read"},
-	"put-block": {"blocks"}, "get-block": {"read", "blocks"}, "has-block": {"read", "blocks"},
+	"explain-placement": {"read"},
+	"put-block":         {"blocks"}, "get-block": {"read", "blocks"}, "has-block": {"read", "blocks"},
 	"list-nodes": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
 	"new-key": {}, "list-keys": {}, "revoke-key": {}, "set-quota": {}, "list-quotas": {"read"}, "get-quota": {"read"},
 }

@@ -44,6 +44,9 @@ type Fabric interface {
 	// Receipt returns what proves the result of one unit, NOT_FOUND when the unit
 	// has no signed result.
 	Receipt(ctx context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.Receipt, error)
+	// Explain says where a unit of a running session could go, NOT_FOUND when no
+	// such unit is running.
+	Explain(ctx context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.UnitPlacement, error)
 
 	// Nodes lists the nodes that the coordinator knows.
 	Nodes(ctx context.Context) (contracts.NodeList, error)

@@ -240,6 +240,17 @@ func (f *fabric) Receipt(_ context.Context, id contracts.SessionID, unit contrac
 	return contracts.Receipt{V: 1, Unit: []byte(unit), Path: [][]byte{{1}}}, nil
 }
 
+func (f *fabric) Explain(_ context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.UnitPlacement, error) {
+	defer f.mu.Unlock()
+	if err := f.enter(); err != nil {
+		return contracts.UnitPlacement{}, err
+	}
+	if _, err := f.find(id); err != nil {
+		return contracts.UnitPlacement{}, err
+	}
+	return contracts.UnitPlacement{SessionID: id, UnitID: unit, Reason: "it waits for its turn"}, nil
+}
+
 func (f *fabric) Nodes(context.Context) (contracts.NodeList, error) {
 	defer f.mu.Unlock()
 	return contracts.NodeList{}, f.enter()

@@ -59,6 +59,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	a := newAPI(mux)
 	g.sessionRoutes(a)
 	g.followRoutes(a)
+	g.explainRoutes(a)
 	g.blockRoutes(a)
 	g.stateRoutes(a)
 	g.accessRoutes(a)

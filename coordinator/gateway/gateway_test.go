@@ -110,6 +110,7 @@ func TestReads(t *testing.T) {
 		"/v1/sessions":     id,
 		"/v1/sessions/" + id + "/units/a%2Fb:c.d/receipt": `"unit":"YS9iOmMuZA=="`,
 		"/v1/sessions/" + id + "/units/%2E%2E/receipt":    `"unit":"Li4="`,
+		"/v1/sessions/" + id + "/units/a%2Fb/placement":   `"work_unit_id":"a/b"`,
 		"/v1/sessions/" + id:                              `"work_units":[]`,
 		"/openapi.json":                                   `"openapi": "3.1.0"`,
 	} {

@@ -21,6 +21,7 @@ var may = map[string][]string{
 	"coordinator/access":    {"contracts"},
 	"coordinator/session":   {"contracts"},
 	"coordinator/placement": {"contracts"},
+	"coordinator/fair":      {"contracts"},
 	"coordinator/verify":    {"contracts"},
 	"coordinator/trust":     {"contracts"},
 	"coordinator/billing":   {"contracts"},

@@ -54,6 +54,7 @@ func documents() []document {
 		{"task-list", response, reflect.TypeFor[contracts.TaskList]()},
 		{"block-stored", response, reflect.TypeFor[contracts.BlockStored]()},
 		{"receipt", response, reflect.TypeFor[contracts.Receipt]()},
+		{"unit-placement", response, reflect.TypeFor[contracts.UnitPlacement]()},
 		{"error", response, reflect.TypeFor[contracts.Error]()},
 		{"problem", response, reflect.TypeFor[contracts.Problem]()},
 	}
