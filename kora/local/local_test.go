@@ -16,12 +16,25 @@ func TestAnswers(t *testing.T) {
 	}
 	defer l.Close(t.Context())
 	for message, want := range map[string]string{
-		"what is 15% of 2,340": "351",
+		"what is 15% of 2,340":                         "351",
+		"what is 30% off 279":                          "195.3",
+		"spell tomato":                                 "t o m a t o ",
+		"how many p's are in apple":                    "2",
+		"convert \"Hello World\" to upper case":        "HELLO WORLD",
+		"sort alphabetically: pear, Apple, fig":        "Apple\nfig\npear\n",
+		"how many words are in \"to be or not to be\"": "6",
+		"what is tomorrow's date":                      "2026-11-29",
+		"what is the square root of 144":               "12",
+		"what is 8 factorial":                          "40320",
+		"is 97 a prime number":                         "yes",
+		"convert 255 to hex":                           "ff",
+		"what is MCMXC in decimal":                     "1990",
+		"what time is it in tokyo":                     "2026-11-28T09:00:00+09:00 JST",
 		"what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026": "351\n259 days",
 		"convert 10 kilos to pounds":                    "22.046226 pounds",
 		"what day of the week is the 3rd of March 2026": "Tuesday",
 	} {
-		r, err := l.Ask(t.Context(), plan.Request{Message: message, Now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), Locale: "en-US"}, nil)
+		r, err := l.Ask(t.Context(), plan.Request{Message: message, Now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), Zone: "UTC", Locale: "en-US"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func get[T any](v values, name string) T {
 }
 
 // rules are all grammars, family by family.
-var rules = concat(numberRules, unitRules, dateRules)
+var rules = concat(numberRules, moneyRules, integerRules, unitRules, dateRules, clockRules, wordRules)
 
 func concat(families ...[]rule) []rule {
 	var all []rule

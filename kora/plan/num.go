@@ -6,8 +6,6 @@ import "strings"
 var numberRules = []rule{
 	newRule("num.eval", evaluate,
 		"[what is|what's|whats|calculate|compute|evaluate|how much is|solve|work out] {e:expr} [=]"),
-	newRule("num.percent_of", percentOf,
-		"[what is|what's|whats|calculate|compute|find|how much is] {p:number} (%|percent|per cent) of {x:number}"),
 	newRule("num.change", percentChange,
 		"[what is|what's|calculate] the (percent|percentage) (change|increase|decrease) from {a:number} to {b:number}"),
 }
@@ -32,11 +30,6 @@ func arithmetic(expression string) step {
 		task: "num/eval@1", answer: "{{out.decimal}}", reading: expression,
 		input: map[string]any{"expression": expression, "digits": 10, "rounding": "half_even"},
 	}
-}
-
-func percentOf(_ *context, v values) ([]step, bool) {
-	p, x := get[numeral](v, "p"), get[numeral](v, "x")
-	return one(arithmetic("(" + string(p) + " / 100) * (" + string(x) + ")"))
 }
 
 func percentChange(_ *context, v values) ([]step, bool) {

@@ -28,6 +28,19 @@ func TestReadings(t *testing.T) {
 		"convert 10 kilos to pounds":                                        "10 kg in lb",
 		"how many feet are in a mile?":                                      "1 mi in ft",
 		"what is 98.6 °F in celsius":                                        "98.6 F in C",
+		"what is 30% off 279, please":                                       "(279) * (1 - 30 / 100)",
+		"what is an 18 percent tip on 20 dollars":                           "(18 / 100) * (20)",
+		"can you tell me what is 18 percent of $2500":                       "(18 / 100) * (2500)",
+		"please add 456 and 781 for me":                                     "456 + 781",
+		"what is 3/4 of 18":                                                 "(3 / 4) * (18)",
+		"what is 10 to the 12th power":                                      "10 ^ 12",
+		"how do you spell \"syzygy\"":                                       "letters of syzygy",
+		"tell me how many p's are in apple":                                 "number of p in apple",
+		"what day will it be in fourteen days":                              "14 days from 2026-11-28",
+		"what's today's date?":                                              "0 days from 2026-11-28",
+		"what time is it in sydney, australia":                              "time in Australia/Sydney",
+		"what time is it right now":                                         "time in UTC",
+		"if i have four inches, how many centimeters is that":               "4 in in cm",
 		"hi, could you please tell me what one hundred and five minus 7 is": "",
 	} {
 		p := Make(request(message))
@@ -45,8 +58,8 @@ func TestReadings(t *testing.T) {
 func TestNearMisses(t *testing.T) {
 	for _, message := range []string{
 		"10-4", "24/7", "what's 1984 about", "how many feet does a dog have", "5-star hotel", "978-3-16-148410-0", "call 555 1234",
-		"version 1.2.3", "what is 7", "3/4/2026", "how many days until christmas", "what is 15% of my salary", "convert 10 kilos to miles",
-		"how many cups are there", "2 + 2 = 5, right", "what is the 5 of 7", "what day is it",
+		"version 1.2.3", "what is 7", "3/4/2026", "how many days until christmas", "how do i spell my name", "what time is it in texas", "how many r's", "what is 15% of my salary", "convert 10 kilos to miles",
+		"how many cups are there", "2 + 2 = 5, right", "what is the 5 of 7", "what day is it over", "spell it", "what is the date of the meeting",
 	} {
 		if p := Make(request(message)); p.Kind == Deterministic {
 			t.Errorf("%q is answered: %+v", message, p.Decisions)

@@ -8,6 +8,8 @@ import (
 var readers = map[string]reader{
 	"number": readNumber, "integer": readInteger, "text": readText, "words": readWords,
 	"unit": readUnit, "date": readDate, "expr": readExpression, "span": readSpan,
+	"term": readTerm, "letter": readLetter, "letters": readLetters, "casing": readCasing, "rest": readRest, "place": readPlace,
+	"amount": readAmount, "ordinal": readOrdinal, "base": readBase, "roman": readRoman,
 }
 
 // numeral is a number as it will be computed with.

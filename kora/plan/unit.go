@@ -6,9 +6,13 @@ import "strings"
 var unitRules = []rule{
 	newRule("unit.convert", convertUnit,
 		"[convert|change|what is|what's|whats|how much is|turn] {x:number} {a:unit} (to|in|into|as) {b:unit}",
-		"how many {b:unit} (is|are|in|are in|are there in|make) {x:number} {a:unit}"),
+		"how many {b:unit} (is|are|in|are in|are there in|make) {x:number} {a:unit}",
+		"what [amount of] {b:unit} (is|are|are in) {x:number} {a:unit}", "how (much|many) is {x:number} {a:unit} in {b:unit}",
+		"what (is|are|would) {x:number} {a:unit} [be] in {b:unit}", "{x:number} {a:unit} is [equal to] how many {b:unit}",
+		"if i have {x:number} {a:unit} [,] how many {b:unit} is (that|it)", "how do i convert {x:number} {a:unit} (to|into) {b:unit}",
+		"what {x:number} {a:unit} (in|to) {b:unit} is"),
 	newRule("unit.convert_one", convertOne,
-		"how many {b:unit} (are in|are there in|is|in|make) (a|an|one) {a:unit}"),
+		"how many {b:unit} (are in|are there in|is|in|make) (a|an|one) {a:unit}", "how many {b:unit} (to|per) (a|an|one) {a:unit}"),
 }
 
 func convertUnit(c *context, v values) ([]step, bool) {
