@@ -32,6 +32,12 @@ type Config struct {
 	// Recent is how many sessions that ended stay in memory at least; the read
 	// model has the others.
 	Recent int
+	// CacheEntries bounds the results that are remembered so that equal units need
+	// not be run again; 0 runs every unit.
+	CacheEntries int
+	// ShareResults are the tenants that use each other's results, "*" for all. A
+	// tenant always uses its own.
+	ShareResults []contracts.TenantID
 	// Limits bound what a graph may be.
 	Limits contracts.Limits
 	// Quota is what a tenant may use for which nobody has set a quota.
@@ -53,6 +59,7 @@ func DefaultConfig() Config {
 		DispatchTimeout: 10 * time.Minute,
 		RunTimeout:      10 * time.Minute,
 		MaxSessions:     1000,
+		CacheEntries:    1 << 16,
 		SurveyEvery:     64 << 10,
 		Recent:          2048,
 		Limits:          contracts.DefaultLimits(),
@@ -76,6 +83,7 @@ func (c Config) Validate() error {
 	check(c.MaxSessions > 0, "max sessions is %d, must be positive", c.MaxSessions)
 	check(c.SurveyEvery > 0, "survey interval is 0, must be positive")
 	check(c.Recent > 0, "recent sessions are %d, must be positive", c.Recent)
+	check(c.CacheEntries >= 0, "cache entries are %d, must not be negative", c.CacheEntries)
 	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))
 	for _, n := range c.Trusted {
 		check(n != "", "trusted holds an empty node id")

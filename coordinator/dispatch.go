@@ -55,6 +55,19 @@ func (st *state) place(ctx context.Context, r round, lane *fair.Lane[waiting]) e
 	if st.overdue(l) {
 		return st.timeOut(l)
 	}
+	if w.res == nil {
+		res, err := l.Run().Resolve(unit, st.source(ctx, l))
+		if err != nil {
+			st.queue.Pop(lane, 0)
+			return st.refuse(l, unit, err)
+		}
+		w.res = res
+	}
+	res := w.res
+	if ended, err := st.reuse(ctx, *w, res); ended || err != nil {
+		st.queue.Pop(lane, 0)
+		return err
+	}
 	need := st.need(l, unit)
 	choice := st.index.Pick(&need)
 	if choice.Node == "" {
@@ -62,13 +75,9 @@ func (st *state) place(ctx context.Context, r round, lane *fair.Lane[waiting]) e
 		return nil
 	}
 	item := st.queue.Pop(lane, st.cost(l.Accepted.Tenant))
-	res, err := l.Run().Resolve(unit, st.source(ctx, l))
-	if err != nil {
-		return st.refuse(l, unit, err)
-	}
 	switch l.Budget(res.Invocation.Fuel) {
 	case dag.Wait:
-		l.parked = append(l.parked, item)
+		l.parked = append(l.parked, waiting{live: l, unit: item.unit, since: item.since})
 		return nil
 	case dag.Exhausted:
 		return st.stop(l, contracts.StopBudgetExhausted, contracts.CodeBudgetExceeded, "the session's budget is used up")
@@ -94,7 +103,7 @@ func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res
 		st.commit.keep(blob.Raw(res.Spill))
 	}
 	needs := res.Invocation.Needs()
-	st.hold(ref, l, needs)
+	st.depart(st.hold(ref, l, needs), res.Unit)
 	st.index.Adjust(choice.Node, func(c *placement.Node) { c.Free, c.Held = c.Free-1, c.Held+1 })
 	st.index.Learn(choice.Node, needs[0], needs[1:])
 	r[w] = append(r[w], p2p.Unit{

@@ -12,7 +12,7 @@ import (
 )
 
 // hold notes that a unit is out.
-func (st *state) hold(ref session.Lease, l *live, needs []cid.Cid) {
+func (st *state) hold(ref session.Lease, l *live, needs []cid.Cid) *lease {
 	out := &lease{Lease: ref, live: l, given: st.now, needs: needs}
 	st.leases[ref.ID] = out
 	n := st.node(ref.Node)
@@ -21,6 +21,7 @@ func (st *state) hold(ref session.Lease, l *live, needs []cid.Cid) {
 		// After a restart the node has a lease's time to come back.
 		n.seen = st.now
 	}
+	return out
 }
 
 // release forgets a lease, whatever became of it.
@@ -31,6 +32,7 @@ func (st *state) release(id uint64) {
 		delete(n.leases, id)
 		st.rank(n)
 		st.unpark(out.live)
+		st.land(out.flight)
 	}
 }
 

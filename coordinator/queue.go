@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/coordinator/fair"
 )
 
@@ -16,6 +17,8 @@ type waiting struct {
 	live  *live
 	unit  int32
 	since int64
+	// res is what it resolved to, kept while it is the first of its lane.
+	res *dag.Resolved
 }
 
 // laneOf says where a ready unit waits: with those of its priority and tenant that

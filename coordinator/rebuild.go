@@ -35,6 +35,9 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 	if err := st.replay(ctx, p.survey); err != nil {
 		return nil, err
 	}
+	if err := st.remember(ctx); err != nil {
+		return nil, err
+	}
 	for _, id := range slices.Sorted(maps.Keys(st.sessions)) { // oldest first
 		st.goOn(ctx, st.sessions[id])
 	}
@@ -62,7 +65,7 @@ func (st *state) goOn(ctx context.Context, l *live) {
 			// The holder can finish if it has its blocks, or else lose the lease.
 			st.c.log.Warn("invocation of a lease is not readable", "session", l.ID, "lease", d.ID, "error", err)
 		}
-		st.hold(d, l, needs)
+		st.depart(st.hold(d, l, needs), l.UnitCID(d.Unit))
 	}
 }
 

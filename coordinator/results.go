@@ -220,6 +220,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	}
 	n.done++
 	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed)
+	st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
 	return st.record(out.live, rec)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/access"
+	"github.com/krako-labs/krako/coordinator/cache"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/fair"
 	"github.com/krako-labs/krako/coordinator/placement"
@@ -33,9 +34,12 @@ type state struct {
 	nodes  map[contracts.NodeID]*node
 	leases map[uint64]*lease
 
-	queue   fair.Queue[waiting]
-	index   *placement.Index
-	costs   map[contracts.TenantID]float64
+	queue fair.Queue[waiting]
+	index *placement.Index
+	costs map[contracts.TenantID]float64
+
+	known   *cache.Cache
+	flights map[flightKey]*flight
 	delayed delayed
 	sweepAt time.Time
 
@@ -84,6 +88,7 @@ type lease struct {
 	given    time.Time
 	needs    []cid.Cid
 	reported bool // by a heartbeat of its node
+	flight   *flight
 }
 
 // node is a worker that has ever been seen.
@@ -114,6 +119,7 @@ func newState(c *Coordinator) *state {
 		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
 		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
 		index: placement.New(), costs: map[contracts.TenantID]float64{},
+		known: cache.New(c.cfg.CacheEntries, c.cfg.shares), flights: map[flightKey]*flight{},
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"github.com/krako-labs/krako/coordinator"
 )
 
-func oftenSurveyed(c *coordinator.Config) { c.SurveyEvery = 40 }
+// oftenSurveyed has no cache of results, which would read the end of the log at a
+// start, and a short log from its beginning.
+func oftenSurveyed(c *coordinator.Config) { c.SurveyEvery, c.CacheEntries = 40, 0 }
 
 func forgetful(c *coordinator.Config) { c.Recent = 3 }
 

@@ -95,6 +95,10 @@ func newCoordinator(s settings, db *store, sessions *readmodel.Model, host *p2p.
 	cfg := coordinator.DefaultConfig()
 	cfg.Version, cfg.Profile, cfg.Secret = cli.Version(), contracts.ProfileDet1, secret
 	cfg.Heartbeat, cfg.Lease, cfg.MaxSessions = s.heartbeat, s.lease, s.maxSessions
+	cfg.CacheEntries = s.cacheEntries
+	for _, t := range s.shareResults {
+		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
+	}
 	cfg.DispatchTimeout, cfg.RunTimeout = s.dispatchTimeout, s.runTimeout
 	for _, t := range s.trusted {
 		cfg.Trusted = append(cfg.Trusted, contracts.NodeID(t))

@@ -40,6 +40,8 @@ func (p *progress) take(e contracts.Event) {
 			p.where[e.Subject] = d.Target
 			p.out[d.Target]++
 		}
+	case contracts.EventUnitCached:
+		p.done++
 	case contracts.EventUnitCompleted:
 		p.back(e.Subject)
 		p.done++

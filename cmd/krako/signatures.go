@@ -80,8 +80,13 @@ type share struct {
 func (a *app) summarise(r *contracts.ExecutionResult, done checked) {
 	shares := map[contracts.NodeID]*share{}
 	var order []contracts.NodeID
+	known := 0
 	for _, t := range r.Telemetry.Tasks {
 		if len(t.Executors) == 0 || t.ResultCID == "" {
+			continue
+		}
+		if t.Cached {
+			known++
 			continue
 		}
 		node := t.Executors[len(t.Executors)-1]
@@ -103,5 +108,8 @@ func (a *app) summarise(r *contracts.ExecutionResult, done checked) {
 		fmt.Fprintf(w, "%s\t%d\t%.2f\t%s\t\n", short(id), s.units, float64(s.fuel)/1e9, s.busy.Round(time.Millisecond))
 	}
 	w.Flush()
+	if known > 0 {
+		fmt.Fprintf(a.stderr, "%d results were known from before and are credited to who computed them.\n", known)
+	}
 	fmt.Fprintf(a.stderr, "%d results in %d signed batches, every signature verified here.\n", done.Results, done.Batches)
 }

@@ -78,6 +78,15 @@ func (n *Narrator) Ended(at, started time.Time, unit *contracts.WorkUnit, attemp
 	return append(events, n.Event(at, endEvent(state), unit.ID, attempt, data))
 }
 
+// Cached tells that a ready unit ended with a result that was known before.
+func (n *Narrator) Cached(at time.Time, unit *contracts.WorkUnit, data contracts.UnitEnded) []contracts.Event {
+	events := make([]contracts.Event, 0, 2)
+	if len(unit.OutputSchema) > 0 {
+		events = append(events, n.Event(at, contracts.EventUnitValidated, unit.ID, 0, nil))
+	}
+	return append(events, n.Event(at, contracts.EventUnitCached, unit.ID, 0, data))
+}
+
 func endEvent(s contracts.UnitState) contracts.EventType {
 	switch s {
 	case contracts.UnitSuccess:

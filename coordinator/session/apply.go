@@ -101,6 +101,12 @@ func (s *Session) unitEnds(r *Record) error {
 	}
 	u.end, u.endedAt = e, r.At
 	s.follow(changes, r.Time())
+	if e.By != "" {
+		u.node, u.unit, u.executors = e.By, e.UnitCID.Cid, []contracts.NodeID{e.By}
+		s.tell(s.told.Cached(r.Time(), s.Plan().Unit(e.Unit), s.unitEnded(e.Unit))...)
+		s.tell(s.told.Changes(r.Time(), s.Plan(), changes)...)
+		return nil
+	}
 	s.tell(s.told.Ended(r.Time(), startOf(e), s.Plan().Unit(e.Unit), u.attempt, e.State, s.unitEnded(e.Unit))...)
 	s.tell(s.told.Changes(r.Time(), s.Plan(), changes)...)
 	return nil

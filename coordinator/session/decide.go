@@ -89,6 +89,35 @@ func (s *Session) Complete(now time.Time, r Report) (Record, error) {
 	return s.record(now, Record{Ended: e}), nil
 }
 
+// Known is a result that was released before.
+type Known struct {
+	UnitCID, Result, Output, Batch cid.Cid
+	// By is who computed it, Index its place in the batch.
+	By        contracts.NodeID
+	Index     int
+	MediaType string
+	Bytes     uint64
+	Fuel      uint64
+}
+
+// Reuse ends a ready unit with a result that is known; output is needed when
+// NeedsOutput says so. ok is false, and the unit is to be run, when its output does
+// not fit the unit's schema: nobody but who ran it is to blame then.
+func (s *Session) Reuse(now time.Time, unit int, k Known, output []byte) (r Record, ok bool, err error) {
+	if st := s.run.State(unit); st != contracts.UnitReady {
+		return Record{}, false, contracts.Errorf(contracts.CodeConflict, string(s.Plan().Unit(unit).ID), "unit is %s, not ready", st)
+	}
+	e := &Ended{
+		Unit: unit, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, By: k.By, UnitCID: contracts.Link{Cid: k.UnitCID},
+		Result: contracts.Link{Cid: k.Result}, Batch: contracts.Link{Cid: k.Batch}, Index: k.Index,
+		Output: contracts.Link{Cid: k.Output}, MediaType: k.MediaType, Bytes: k.Bytes, Fuel: k.Fuel,
+	}
+	if s.judge(e, output); e.State != contracts.UnitSuccess {
+		return Record{}, false, nil
+	}
+	return s.record(now, Record{Ended: e}), true, nil
+}
+
 // judge checks a successful output against its schema and evaluates the
 // conditions that look into it.
 func (s *Session) judge(e *Ended, output []byte) {

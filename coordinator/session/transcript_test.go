@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator/session"
 )
@@ -24,8 +25,9 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 // each command stand the events it tells; at the end the session is rebuilt from
 // its records alone and must tell the same and have the same view.
 //
-//	unit NAME [<- DEP…] [once] [attempts N] [schema JSON]
-//	give NAME NODE | done NAME JSON | trap NAME | fault NAME CODE | believe NAME CODE | lose NAME REASON
+//	unit NAME [<- DEP…] [once] [optional] [attempts N] [schema JSON] [if|unless DEP CONDITION [JSON]]
+//	policy FAILURE_POLICY | budget units|fuel|ms N
+//	give NAME NODE | known NAME NODE JSON | done NAME JSON | trap NAME | fault NAME CODE | believe NAME CODE | lose NAME REASON
 //	stale NAME | wait DURATION | stop REASON | close
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -90,6 +92,15 @@ func (p *player) build(w []string) bool {
 			case "<-":
 			case "once":
 				u.Idempotent = new(bool)
+			case "optional":
+				u.Critical = new(bool)
+			case "if", "unless":
+				c := contracts.Condition{Dependency: contracts.UnitID(w[i+1]), Condition: contracts.ConditionKind(w[i+2]), Not: w[i] == "unless"}
+				if i += 2; c.Condition == contracts.OnEquals {
+					i++
+					c.Value = contracts.JSON(w[i])
+				}
+				u.When = append(u.When, c)
 			case "attempts":
 				i++
 				n, err := strconv.Atoi(w[i])
@@ -106,6 +117,15 @@ func (p *player) build(w []string) bool {
 		}
 		p.graph.WorkUnits = append(p.graph.WorkUnits, u)
 		p.graph.Outputs.Final = []contracts.FinalOutput{{WorkUnitID: u.ID}}
+	case "policy":
+		p.graph.Policies = &contracts.Policies{FailurePolicy: contracts.FailurePolicy(w[1])}
+	case "budget":
+		n, err := strconv.ParseInt(w[2], 10, 64)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		b := &p.graph.Budgets
+		*map[string]**int64{"units": &b.MaxCPUUnits, "fuel": &b.MaxFuel, "ms": &b.MaxLatencyMS}[w[1]] = &n
 	default:
 		return false
 	}
@@ -205,11 +225,21 @@ func (p *player) command(w []string) (session.Record, error) {
 	}
 	i := p.index(w[1])
 	if w[0] == "give" {
+		if v := p.s.Budget(10); v != dag.Granted {
+			return session.Record{}, contracts.Errorf(contracts.CodeBudgetExceeded, w[1], "budget verdict %d", v)
+		}
 		p.leases++
 		return p.s.Dispatch(p.now, session.Placement{
 			Lease:   session.Lease{ID: p.leases, Epoch: 1, Node: contracts.NodeID(w[2]), Unit: i},
 			UnitCID: dagcbor.CID([]byte(w[1])), Fuel: 10, Eligible: 1, Score: 1,
 		})
+	}
+	if w[0] == "known" {
+		rec, ok, err := p.s.Reuse(p.now, i, p.known(w[1], contracts.NodeID(w[2]), []byte(w[3])), []byte(w[3]))
+		if err == nil && !ok {
+			err = contracts.Errorf(contracts.CodeSchemaMismatch, w[1], "what is known does not fit")
+		}
+		return rec, err
 	}
 	l, _ := p.s.LeaseOf(i)
 	l.Unit = i
@@ -230,6 +260,15 @@ func (p *player) command(w []string) (session.Record, error) {
 	}
 	p.t.Fatalf("unknown command %q", w[0])
 	return session.Record{}, nil
+}
+
+// known is a result of a unit that n computed for somebody before.
+func (p *player) known(unit string, n contracts.NodeID, output []byte) session.Known {
+	r := p.report(session.Lease{}, unit, output)
+	return session.Known{
+		UnitCID: r.Result.Unit.Cid, Result: r.CID, Output: r.Result.Output.Cid, Batch: r.Batch, By: n,
+		MediaType: r.Result.MediaType, Bytes: r.Result.OutputBytes, Fuel: r.Result.FuelUsed,
+	}
 }
 
 // report is a checked result: a success with the given output, or a trap.

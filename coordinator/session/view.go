@@ -70,7 +70,7 @@ func outputRef(e *Ended) *contracts.OutputRef {
 func (s *Session) unitEnded(i int) contracts.UnitEnded {
 	u, e := &s.units[i], s.units[i].end
 	d := contracts.UnitEnded{StopReason: e.Reason, DurationMS: float64(e.DurationUS) / 1e3, Fuel: e.Fuel, Error: failure(e)}
-	if e.Lease != 0 {
+	if e.Lease != 0 || e.By != "" {
 		d.Node, d.UnitCID = u.node, u.unit.String()
 	}
 	if e.Result.Defined() {
@@ -187,6 +187,7 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 		t.UnitCID = u.unit.String()
 	}
 	if e := u.end; e != nil {
+		t.Cached = e.By != ""
 		t.DurationMS, t.FuelUsed = float64(e.DurationUS)/1e3, e.Fuel
 		if e.Result.Defined() {
 			t.ResultCID = e.Result.String()

@@ -22,6 +22,7 @@ var may = map[string][]string{
 	"coordinator/session":   {"contracts"},
 	"coordinator/placement": {"contracts"},
 	"coordinator/fair":      {"contracts"},
+	"coordinator/cache":     {"contracts"},
 	"coordinator/verify":    {"contracts"},
 	"coordinator/trust":     {"contracts"},
 	"coordinator/billing":   {"contracts"},

@@ -62,7 +62,7 @@ func start(t *testing.T, n int) *fabric {
 			id, err := p2p.LoadIdentity(filepath.Join(dir, "identity.key"))
 			return id.ID(), err
 		},
-		Coord: []string{"--heartbeat=250ms", "--lease=1s"},
+		Coord: []string{"--heartbeat=250ms", "--lease=1s", "--cache-entries=0"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,156 @@
+package coordinator
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/coordinator/cache"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/session"
+)
+
+// flightKey names a computation of one tenant that is out.
+type flightKey struct {
+	tenant contracts.TenantID
+	unit   cid.Cid
+}
+
+// flight is a computation that is out, and the equal units that wait for it: they
+// are looked at again when it is back, and find its result in the cache if it has
+// one.
+type flight struct {
+	key     flightKey
+	waiting []waiting
+}
+
+// shares reports whether a tenant uses other tenants' results.
+func (c *Config) shares(t contracts.TenantID) bool {
+	return slices.Contains(c.ShareResults, t) || slices.Contains(c.ShareResults, "*")
+}
+
+// reusable reports whether a unit may end with the result of an equal one. That a
+// unit is not idempotent says that it wants to be run, once and by itself.
+func (st *state) reusable(l *live, unit int) bool {
+	w := l.Plan().Unit(unit)
+	return st.c.cfg.CacheEntries > 0 && w.Type.CPU() && w.IsIdempotent()
+}
+
+// reuse ends the unit with a result that is known, or lets it wait for an equal
+// one that is out; it reports false when the unit is to be run.
+func (st *state) reuse(ctx context.Context, w waiting, res *dag.Resolved) (bool, error) {
+	l, unit := w.live, int(w.unit)
+	if !st.reusable(l, unit) {
+		return false, nil
+	}
+	if k, ok := st.known.Get(l.Accepted.Tenant, res.Unit); ok {
+		return st.end(ctx, l, unit, res, k)
+	}
+	if f := st.flights[flightKey{l.Accepted.Tenant, res.Unit}]; f != nil {
+		f.waiting = append(f.waiting, waiting{live: l, unit: w.unit, since: w.since})
+		return true, nil
+	}
+	return false, nil
+}
+
+// end ends a unit with a known result whose output is still there.
+func (st *state) end(ctx context.Context, l *live, unit int, res *dag.Resolved, k cache.Known) (bool, error) {
+	var output []byte
+	if l.NeedsOutput(unit) {
+		var err error
+		if output, err = st.c.parts.Blocks.Get(ctx, k.Output); err != nil {
+			st.c.log.Warn("known output is not readable", "output", k.Output, "error", err)
+			return false, nil
+		}
+	} else if there, err := st.c.parts.Blocks.Has(ctx, k.Output); err != nil || !there {
+		return false, nil
+	}
+	rec, ok, err := l.Reuse(st.now, unit, session.Known{
+		UnitCID: res.Unit, Result: k.Result, Output: k.Output, Batch: k.Batch, By: k.Node, Index: k.Index,
+		MediaType: k.MediaType, Bytes: k.Bytes, Fuel: k.Fuel,
+	}, output)
+	if err != nil || !ok {
+		return false, err
+	}
+	return true, st.record(l, rec)
+}
+
+// depart notes that a computation is out under a lease.
+func (st *state) depart(out *lease, unit cid.Cid) {
+	if !st.reusable(out.live, out.Unit) {
+		return
+	}
+	key := flightKey{out.live.Accepted.Tenant, unit}
+	if st.flights[key] == nil {
+		out.flight = &flight{key: key}
+		st.flights[key] = out.flight
+	}
+}
+
+// land has the units that wait for a computation looked at again.
+func (st *state) land(f *flight) {
+	if f == nil {
+		return
+	}
+	delete(st.flights, f.key)
+	for _, w := range f.waiting {
+		st.enqueue(w)
+	}
+}
+
+// retain remembers a result that was released.
+func (st *state) retain(t contracts.TenantID, unit cid.Cid, e *session.Ended, by contracts.NodeID) {
+	if e.State != contracts.UnitSuccess || !e.Output.Defined() {
+		return
+	}
+	n := st.nodes[by]
+	st.known.Put(t, unit, cache.Known{
+		Node: by, Result: e.Result.Cid, Output: e.Output.Cid, Batch: e.Batch.Cid, Index: e.Index,
+		MediaType: e.MediaType, Bytes: e.Bytes, Fuel: e.Fuel, Trusted: n != nil && n.trusted,
+	})
+}
+
+// recallRecords is how much of the log's end is read at a start to remember
+// results.
+const recallRecords = 1 << 17
+
+// remember fills the cache from the end of the log: the cache is a fold of it like
+// everything else, of as much as is worth reading again.
+func (st *state) remember(ctx context.Context) error {
+	if st.c.cfg.CacheEntries == 0 {
+		return nil
+	}
+	type out struct {
+		unit cid.Cid
+		node contracts.NodeID
+	}
+	tenants, leases := map[contracts.SessionID]contracts.TenantID{}, map[uint64]out{}
+	for id, l := range st.sessions {
+		tenants[id] = l.Accepted.Tenant
+	}
+	from := eventlog.Offset(1)
+	if last := st.c.parts.Log.Last(); last > recallRecords {
+		from = last - recallRecords
+	}
+	return st.c.parts.Log.Read(ctx, from, func(rec eventlog.Record) error {
+		r, err := session.DecodeRecord(rec.Data)
+		if err != nil {
+			return nil // the survey has judged the log
+		}
+		switch {
+		case r.Accepted != nil:
+			tenants[r.Session] = r.Accepted.Tenant
+		case r.Dispatched != nil:
+			leases[r.Dispatched.Lease] = out{r.Dispatched.UnitCID.Cid, r.Dispatched.Node}
+		case r.Ended != nil:
+			o, ok := leases[r.Ended.Lease]
+			delete(leases, r.Ended.Lease)
+			if t, known := tenants[r.Session]; ok && known {
+				st.retain(t, o.unit, r.Ended, o.node)
+			}
+		}
+		return nil
+	})
+}
