@@ -14,9 +14,15 @@ import (
 const long = `krako-coord takes graphs of work units over HTTP, gives the units to the nodes
 that connect to it, checks what they sign, and keeps everything in a durable log.
 
-It listens for programs on a loopback HTTP address (--api) and for nodes over
-libp2p (--listen). Everything it must not lose is in --data-dir; stopping it, even
-with kill -9, loses no accepted graph and no acknowledged result.
+It listens for programs over HTTP (--api) and for nodes over libp2p (--listen).
+Everything it must not lose is in --data-dir; stopping it, even with kill -9, loses
+no accepted graph and no acknowledged result.
+
+Programs need an API key. The owner of --data-dir has one in admin.key there, which
+krako finds by itself; 'krako keys new' makes others. On an address that other
+machines reach, the API speaks TLS only. Without a certificate from elsewhere the
+coordinator makes its own and prints its fingerprint, which clients pin
+(KRAKO_API_PIN).
 
 With --log the log is on a NATS JetStream cluster instead. Two or more coordinators
 that name the same log are one: the first leads, the others wait, and when the
@@ -32,6 +38,9 @@ const example = `  # A coordinator for the machines of a lab
 
   # The same on two machines, with the log on three NATS servers
   krako-coord --rendezvous our-lab --log nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222
+
+  # The same, with the API on the network under a certificate of its own
+  krako-coord --rendezvous our-lab --api 0.0.0.0:7700
 
   # Show what would be run, then stop
   krako-coord --config /etc/krako/coord.json --check

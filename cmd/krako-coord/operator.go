@@ -19,11 +19,10 @@ import (
 // it there, so that on one machine nobody has to handle keys.
 const operatorKeyFile = "admin.key"
 
-const operatorNote = "owner of the data directory (admin.key)"
-
 // keepOperatorKey sees to it that the file holds a valid operator's key: at the
-// first start, and when the file was deleted or its key revoked.
-func keepOperatorKey(ctx context.Context, c *coordinator.Coordinator, path string) error {
+// first start, and when the file was deleted or its key revoked. Coordinators that
+// share a log have a key each; peer tells them apart.
+func keepOperatorKey(ctx context.Context, c *coordinator.Coordinator, peer, path string) error {
 	stored, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read operator's key: %w", err)
@@ -31,11 +30,12 @@ func keepOperatorKey(ctx context.Context, c *coordinator.Coordinator, path strin
 	if operates(c, strings.TrimSpace(string(stored))) {
 		return nil
 	}
-	if err := revokeLost(ctx, c); err != nil {
+	note := "admin.key of coordinator " + peer
+	if err := revokeLost(ctx, c, note); err != nil {
 		return err
 	}
 	made, err := c.NewKey(ctx, access.Operator(), contracts.KeyRequest{
-		Tenant: contracts.EveryTenant, Scopes: []contracts.Scope{contracts.ScopeAdmin}, Note: operatorNote,
+		Tenant: contracts.EveryTenant, Scopes: []contracts.Scope{contracts.ScopeAdmin}, Note: note,
 	})
 	if err != nil {
 		return fmt.Errorf("make operator's key: %w", err)
@@ -55,13 +55,13 @@ func operates(c *coordinator.Coordinator, key string) bool {
 
 // revokeLost ends the keys that were in the file before: nobody has them now, or
 // nobody should.
-func revokeLost(ctx context.Context, c *coordinator.Coordinator) error {
+func revokeLost(ctx context.Context, c *coordinator.Coordinator, note string) error {
 	keys, err := c.Keys(ctx, access.Operator())
 	if err != nil {
 		return err
 	}
 	for _, k := range keys.Keys {
-		if k.Note != operatorNote || k.RevokedAt != nil {
+		if k.Note != note || k.RevokedAt != nil {
 			continue
 		}
 		if err := c.RevokeKey(ctx, access.Operator(), k.ID); err != nil {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -40,7 +39,11 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, host.Close()) }()
-	listener, err := gateway.Listen(s.api)
+	secure, pin, err := s.tls.config(s.dataDir, s.api, log)
+	if err != nil {
+		return err
+	}
+	listener, err := gateway.Listen(s.api, secure)
 	if err != nil {
 		return &cli.UsageError{Err: err}
 	}
@@ -56,27 +59,35 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.Run(ctx) })
 	group.Go(func() error { return db.watch(ctx) })
-	group.Go(func() error { return open(ctx, s, c, host, listener, log) })
+	group.Go(func() error { return open(ctx, s, c, host, door{listener, pin}, log) })
 	return group.Wait()
 }
 
+// door is where clients come in, and what they know it by.
+type door struct {
+	*gateway.Listener
+	pin string
+}
+
 // open lets clients and nodes in once the state is rebuilt.
-func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p.Host, listener net.Listener, log *slog.Logger) error {
+func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p.Host, api door, log *slog.Logger) error {
 	select {
 	case <-c.Ready():
 	case <-ctx.Done():
-		return listener.Close()
+		return api.Close()
 	}
-	if err := keepOperatorKey(ctx, c, filepath.Join(s.dataDir, operatorKeyFile)); err != nil {
-		return errors.Join(err, listener.Close())
+	if err := keepOperatorKey(ctx, c, host.ID(), filepath.Join(s.dataDir, operatorKeyFile)); err != nil {
+		return errors.Join(err, api.Close())
 	}
 	host.Advertise(ctx)
-	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: "http://" + listener.Addr().String(), PID: os.Getpid()}
+	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: api.URL(), Pin: api.pin, PID: os.Getpid()}
 	if err := where.write(s.dataDir); err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, api.Close())
 	}
-	log.Info("coordinator is open", "api", where.API, "peer_id", where.PeerID, "addrs", where.Addrs)
-	return gateway.Serve(ctx, listener, gateway.New(c, gateway.DefaultConfig(), log), log)
+	log.Info("coordinator is open", "api", where.API, "api_addr", api.Addr().String(), "api_pin", api.pin, "peer_id", where.PeerID, "addrs", where.Addrs)
+	cfg := gateway.DefaultConfig()
+	cfg.AnyHost = !gateway.Loopback(s.api)
+	return gateway.Serve(ctx, api.Listener, gateway.New(c, cfg, log), log)
 }
 
 func newCoordinator(s settings, db *store, sessions *readmodel.Model, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
@@ -127,6 +138,7 @@ type endpoint struct {
 	PeerID string   `json:"peer_id"`
 	Addrs  []string `json:"addrs"`
 	API    string   `json:"api"`
+	Pin    string   `json:"pin,omitempty"`
 	PID    int      `json:"pid"`
 }
 

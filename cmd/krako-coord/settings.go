@@ -16,6 +16,7 @@ import (
 type settings struct {
 	dataDir    string
 	api        string
+	tls        tlsSettings
 	listen     []string
 	announce   []string
 	rendezvous string
@@ -47,7 +48,8 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	dir, _ := cli.DataDir("coord") // empty where there is no home: validate asks for it
 	fs.SortFlags = false
 	fs.StringVar(&s.dataDir, "data-dir", dir, "where the log, the blocks and the key are kept")
-	fs.StringVar(&s.api, "api", "127.0.0.1:7700", "loopback address of the HTTP API; port 0 picks one")
+	fs.StringVar(&s.api, "api", "127.0.0.1:7700", "address of the HTTP API, 0.0.0.0:7700 for all; off loopback with TLS, and HTTP/3 on the UDP port; port 0 picks one")
+	s.tls.flags(fs)
 	fs.StringSliceVar(&s.listen, "listen", []string{"/ip4/0.0.0.0/udp/7701/quic-v1", "/ip4/0.0.0.0/tcp/7701"}, "multiaddrs to take nodes on")
 	fs.StringSliceVar(&s.announce, "announce", []string{}, "multiaddrs to announce instead of the ones listened on")
 	fs.StringVar(&s.rendezvous, "rendezvous", "krako", "name under which nodes find this cluster")
@@ -88,6 +90,6 @@ func (s *settings) validate() error {
 	if s.lease < 3*s.heartbeat {
 		errs = append(errs, fmt.Errorf("--lease is %s, must be at least three heartbeats of %s", s.lease, s.heartbeat))
 	}
-	errs = append(errs, s.checkLog())
+	errs = append(errs, s.tls.validate(), s.checkLog())
 	return errors.Join(errs...)
 }

@@ -96,11 +96,20 @@ func configFile(named string) (string, error) {
 	return file, nil
 }
 
+func offender(err error) string {
+	if e, ok := errors.AsType[*contracts.Error](err); ok {
+		return e.Offender
+	}
+	return ""
+}
+
 // advise says what a user can do about a refusal.
 func (a *app) advise(err error) {
 	after, wait := client.RetryAfter(err)
 	switch code := contracts.CodeOf(err); {
 	case err == nil:
+	case code == contracts.CodeAuth && strings.HasPrefix(offender(err), "https://"):
+		fmt.Fprintln(a.stderr, "The coordinator logs its fingerprint as api_pin; set KRAKO_API_PIN to it.")
 	case code == contracts.CodeAuth && a.key == "":
 		fmt.Fprintln(a.stderr, "No API key was given. Set KRAKO_API_KEY to one from whoever runs this coordinator; 'krako keys new' makes them.")
 	case code == contracts.CodeAuth:

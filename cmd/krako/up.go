@@ -41,7 +41,7 @@ this one stopped: graphs that were running are finished.`,
 	cmd.Flags().BoolVar(&detached, "detach", false, "return when the cluster is up and leave it running; 'krako down' stops it")
 	cmd.Flags().IntVar(&o.Nodes, "nodes", 3, "how many nodes to run")
 	cmd.Flags().IntVar(&o.Slots, "slots", 1, "how many units each node runs at once")
-	cmd.Flags().StringVar(&o.API, "listen", "127.0.0.1:0", "address of the HTTP API; port 0 picks one")
+	cmd.Flags().StringVar(&o.API, "listen", "127.0.0.1:0", "address of the HTTP API, with TLS where other machines reach it; port 0 picks one")
 	return cmd
 }
 
@@ -72,7 +72,11 @@ func (a *app) up(ctx context.Context, o cluster.Options) error {
 		return err
 	}
 	a.printf("Krako is up: a coordinator and %d nodes.\n\n", o.Nodes)
-	a.printf("  API    %s\n  data   %s\n  logs   %s\n\n", c.API(), o.Dir, filepath.Join(o.Dir, "logs"))
+	a.printf("  API    %s\n", c.API())
+	if pin := c.Endpoint().Pin; pin != "" {
+		a.printf("  pin    %s\n", pin)
+	}
+	a.printf("  data   %s\n  logs   %s\n\n", o.Dir, filepath.Join(o.Dir, "logs"))
 	a.printf("Try:  krako run render --out scene.png\nStop: Ctrl-C, or krako down\n")
 	<-ctx.Done()
 	a.printf("\nStopping...\n")

@@ -63,16 +63,17 @@ func (g *gateway) body(ctx context.Context, x exchange, limit int64) (data []byt
 		return nil, nil, contracts.Errorf(contracts.CodeResourceExhausted, "body", "too many bodies are being read at the same time")
 	}
 	release = func() { g.buffered.Release(size) }
-	// The connection's deadline is lifted again: it would also end the server's
-	// watch for a client that goes away during the call of the fabric.
 	control := http.NewResponseController(x.w)
 	_ = control.SetReadDeadline(time.Now().Add(g.cfg.BodyTimeout))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	data, err = readAll(http.MaxBytesReader(x.w, x.r.Body, limit), x.r.ContentLength)
 	if err != nil {
+		_ = control.SetReadDeadline(time.Now()) // the server need not wait for the rest
 		release()
 		return nil, nil, unread(err, limit)
 	}
+	// The deadline is lifted again: it would also end the server's watch for a
+	// client that goes away during the call of the fabric.
+	_ = control.SetReadDeadline(time.Time{})
 	return data, release, nil
 }
 

@@ -8,6 +8,9 @@ import (
 
 // Config bounds the gateway. A field that is not positive takes its default.
 type Config struct {
+	// AnyHost answers requests under whatever name they were sent to, as a gateway
+	// must that other machines reach. Without, only those to localhost.
+	AnyHost bool
 	// MaxDocumentBytes is the longest JSON body of a submission. The default of
 	// 64 MiB has room for the JSON of a graph of the largest canonical size.
 	MaxDocumentBytes int64

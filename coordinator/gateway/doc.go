@@ -12,8 +12,8 @@
 // is closed. A caller sees its own tenant's sessions and blocks and learns nothing
 // of others, not even that they exist.
 //
-// Until there is TLS it answers only requests addressed to a loopback host, and
-// Listen refuses every other address.
+// Without TLS it listens on loopback only. With it, one handler serves HTTP/1.1,
+// 2 and, on the UDP port of the same number, 3.
 package gateway
 
 //go:generate go test . -run ^TestOpenAPIDocumentIsCurrent$ -update

@@ -219,7 +219,7 @@ func TestResult(t *testing.T) {
 
 func TestServeEndsWhoWaits(t *testing.T) {
 	w := newWorld(gateway.Config{})
-	ln, err := gateway.Listen("127.0.0.1:0")
+	ln, err := gateway.Listen("127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,17 +268,17 @@ func TestServeEndsWhoWaits(t *testing.T) {
 
 func TestListenRefusesWhatOthersCanReach(t *testing.T) {
 	for _, addr := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.com:0", "*:0"} {
-		ln, err := gateway.Listen(addr)
+		ln, err := gateway.Listen(addr, nil)
 		if _, ok := errors.AsType[*gateway.ExposedError](err); !ok {
 			t.Errorf("%s: %v, %v", addr, ln, err)
 		}
 	}
 	for _, addr := range []string{"127.0.0.1", "127.0.0.1:x"} {
-		if _, err := gateway.Listen(addr); err == nil {
+		if _, err := gateway.Listen(addr, nil); err == nil {
 			t.Errorf("%s is no address", addr)
 		}
 	}
-	ln, err := gateway.Listen("localhost:0")
+	ln, err := gateway.Listen("localhost:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,73 +7,111 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
+
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
+	"golang.org/x/net/netutil"
+	"golang.org/x/sync/errgroup"
 )
 
 // Bounds of the server.
 const (
-	headerTimeout  = 10 * time.Second
+	headerTimeout  = 10 * time.Second // to send a header, and for a TLS handshake
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
+	maxConns       = 4096 // of TCP; more wait to be accepted
+	maxStreams     = 256  // requests at the same time on one connection
 	drainTimeout   = 10 * time.Second
 )
-
-// ExposedError says that Listen was asked for an address that other machines
-// can reach.
-type ExposedError struct{ Addr string }
-
-func (e *ExposedError) Error() string {
-	return fmt.Sprintf("refuse to listen on %q: the gateway has no API keys and no TLS yet, so whoever reaches it may run programs and read every block; "+
-		"use a loopback address such as 127.0.0.1:7700 or [::1]:7700", e.Addr)
-}
-
-// Listen opens a TCP listener on a loopback address, host:port with an IP
-// address or "localhost" as the host. Every other address is an *ExposedError.
-func Listen(addr string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w", addr, err)
-	}
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
-		return nil, &ExposedError{addr}
-	}
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w", addr, err)
-	}
-	// A resolver may have another idea of localhost than everybody else.
-	if tcp, ok := ln.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		return nil, errors.Join(&ExposedError{ln.Addr().String()}, ln.Close())
-	}
-	return ln, nil
-}
 
 // Serve answers requests on ln with h until ctx is done. Then it ends event
 // streams and long polls, lets other requests finish for at most 10 s, and
 // returns nil, or the error of a shutdown that was not clean. It closes ln.
-func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logger) error {
+func Serve(ctx context.Context, ln *Listener, h http.Handler, log *slog.Logger) error {
+	if ln.tls == nil {
+		return serveTCP(ctx, ln, h, log)
+	}
+	h3 := newHTTP3(ctx, ln, h, log)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serveHTTP3(ctx, ln, h3) })
+	group.Go(func() error { return serveTCP(ctx, ln, announcing(h3, h), log) })
+	return group.Wait()
+}
+
+// announcing tells clients that came over TCP of HTTP/3 (RFC 7838).
+func announcing(h3 *http3.Server, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = h3.SetQUICHeaders(w.Header()) // fails until HTTP/3 listens; then there is nothing to tell
+		h.ServeHTTP(w, r)
+	})
+}
+
+func serveTCP(ctx context.Context, ln *Listener, h http.Handler, log *slog.Logger) error {
 	srv := &http.Server{
 		Handler:           h,
+		TLSConfig:         ln.tls.Clone(),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.WithoutCancel(ctx), drainKey{}, ctx)
-		},
+		BaseContext:       func(net.Listener) context.Context { return draining(context.WithoutCancel(ctx), ctx) },
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { stopped <- shutdown(ctx, srv) })
-	err := srv.Serve(ln)
-	if !errors.Is(err, http.ErrServerClosed) {
+	conns := netutil.LimitListener(ln.tcp, maxConns)
+	serve := func() error { return srv.Serve(conns) }
+	if ln.tls != nil {
+		serve = func() error { return srv.ServeTLS(conns, "", "") }
+	}
+	if err := serve(); !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		return fmt.Errorf("serve gateway: %w", errors.Join(err, srv.Close()))
 	}
 	return <-stopped
 }
 
-func shutdown(ctx context.Context, srv *http.Server) error {
+// draining leaves in the context of requests that of Serve, whose end begins the
+// shutdown.
+func draining(requests, serving context.Context) context.Context {
+	return context.WithValue(requests, drainKey{}, serving)
+}
+
+func newHTTP3(ctx context.Context, ln *Listener, h http.Handler, log *slog.Logger) *http3.Server {
+	return &http3.Server{
+		Handler:        h,
+		TLSConfig:      http3.ConfigureTLSConfig(ln.tls.Clone()),
+		MaxHeaderBytes: maxHeaderBytes,
+		IdleTimeout:    idleTimeout,
+		// 0-RTT stays off: what it carries can be sent again by anybody.
+		QUICConfig: &quic.Config{
+			HandshakeIdleTimeout: headerTimeout, MaxIdleTimeout: idleTimeout,
+			MaxIncomingStreams: maxStreams, MaxIncomingUniStreams: 16,
+		},
+		ConnContext: func(conn context.Context, _ *quic.Conn) context.Context { return draining(conn, ctx) },
+		Logger:      slog.New(slog.DiscardHandler), // the peers' mistakes
+	}
+}
+
+func serveHTTP3(ctx context.Context, ln *Listener, srv *http3.Server) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { stopped <- shutdown(ctx, srv) })
+	err := srv.Serve(ln.udp)
+	if !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		return fmt.Errorf("serve gateway over HTTP/3: %w", errors.Join(err, srv.Close(), ln.udp.Close()))
+	}
+	return errors.Join(<-stopped, ln.udp.Close())
+}
+
+// server is what the servers of all versions of HTTP have in common.
+type server interface {
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+func shutdown(ctx context.Context, srv server) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil {

@@ -32,6 +32,8 @@ var may = map[string][]string{
 	"coordinator/readmodel": {"contracts", "coordinator/eventlog", "coordinator/transparency", "internal/sqlite"},
 	"coordinator/pebblelog": {"contracts", "coordinator/eventlog", "internal/blob"},
 
+	"coordinator/gateway/certs": {"contracts"},
+
 	"coordinator/transparency": {"contracts", "coordinator/eventlog"},
 
 	"node":                 {"contracts", "internal/blob", "internal/durable", "internal/p2p", "internal/sandbox"},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -287,7 +286,7 @@ func (c *Cluster) await(ctx context.Context) (Endpoint, error) {
 	defer tick.Stop()
 	for {
 		e, err := ReadEndpoint(EndpointFile(CoordDir(c.opts.Dir)))
-		if err == nil && answers(ctx, e.API) {
+		if err == nil && answers(ctx, CoordDir(c.opts.Dir)) {
 			return e, nil
 		}
 		if c.Coordinator.Starts() > 3 {
@@ -301,17 +300,12 @@ func (c *Cluster) await(ctx context.Context) (Endpoint, error) {
 	}
 }
 
-func answers(ctx context.Context, api string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, api+"/healthz", nil)
-	if err != nil {
-		return false
+func answers(ctx context.Context, dataDir string) bool {
+	c, err := Connect(dataDir, client.WithRetry(client.Retry{}))
+	if err == nil {
+		_, err = c.Health(ctx)
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return err == nil
 }
 
 func lastLines(file string, n int) string {
