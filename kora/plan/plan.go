@@ -36,6 +36,12 @@ func deterministic(p *Plan, r *Request) bool {
 	if len(r.Message) > maxMessageBytes {
 		return p.abstain(StageNormalise, TooLong, len(r.Message))
 	}
+	if found := readWhole(r.Message); len(found) == 1 {
+		c := clause{0, len(r.Message), found}
+		p.read(Accepted, "", &found[0], c)
+		build(p, r, []clause{c})
+		return true
+	}
 	tokens, ok := tokenize(r.Message)
 	if !ok {
 		return p.abstain(StageNormalise, TooLong, len(r.Message))
