@@ -102,6 +102,9 @@ func gather(r *rows, by []int, list []measure) ([]*group, error) {
 			index[k], groups = g, append(groups, g)
 		}
 		for i := range list {
+			if list[i].same != i {
+				continue
+			}
 			if err := list[i].see(&g.tallies[i], row, &kept); err != nil {
 				return field.Errorf(field.Index("measures", i), "row %d of those that count: %v", n, err)
 			}
@@ -120,7 +123,7 @@ func each(groups []*group, list []measure, f exact.Format) func() ([]cell.Cell, 
 		}
 		row := append([]cell.Cell{}, groups[i].cells...)
 		for j := range list {
-			row = append(row, list[j].result(&groups[i].tallies[j], f))
+			row = append(row, list[j].result(&groups[i].tallies[list[j].same], f))
 		}
 		i++
 		return row, nil

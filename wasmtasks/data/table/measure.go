@@ -27,6 +27,7 @@ type measure struct {
 	value func([]cell.Cell) (cell.Cell, error) // nil to count rows
 	share *big.Rat
 	skip  bool // cells that are not numbers
+	same  int  // the first measure that keeps the same numbers, perhaps this one
 }
 
 // measures compiles measures. skip says what to do with cells that are not
@@ -40,7 +41,7 @@ func measures(r *rows, list []Measure, name, skip string) ([]measure, error) {
 	out := make([]measure, len(list))
 	for i, m := range list {
 		at := field.Index(name, i)
-		c := measure{Measure: m, name: m.As, skip: skip == "skip"}
+		c := measure{Measure: m, name: m.As, skip: skip == "skip", same: i}
 		if m.Fn != "count" || m.Column+m.Formula != "" {
 			value, err := compileItem(r, at, m.Column, m.Formula)
 			if err != nil {
@@ -68,6 +69,12 @@ func measures(r *rows, list []Measure, name, skip string) ([]measure, error) {
 		case "count", "count_distinct", "sum", "mean", "min", "max", "stdev", "first", "last":
 		default:
 			return nil, field.OneOf(at+".fn", m.Fn, "count", "count_distinct", "sum", "mean", "median", "min", "max", "p90", "p95", "p99", "percentile", "stdev", "first", "last")
+		}
+		for j := range out[:i] {
+			if c.share != nil && out[j].share != nil && m.Column == out[j].Column && m.Formula == out[j].Formula {
+				c.same = j
+				break
+			}
 		}
 		out[i] = c
 	}

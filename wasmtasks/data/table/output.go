@@ -136,6 +136,7 @@ type best struct {
 	keep  int
 	rows  []placed
 	count int
+	full  bool // the first keep of rows are sorted
 }
 
 // placed is a row and how many came before it.
@@ -146,23 +147,28 @@ type placed struct {
 
 func (b *best) add(row []cell.Cell) {
 	b.count++
-	if len(b.keys) == 0 && len(b.rows) == b.keep {
-		return
+	if b.full && b.compare(row, b.rows[b.keep-1].cells) >= 0 {
+		return // as many rows are before it as are kept
 	}
 	b.rows = append(b.rows, placed{slices.Clone(row), b.count})
-	if len(b.rows) > 2*b.keep+1000 {
+	if len(b.keys) == 0 && len(b.rows) == b.keep || len(b.rows) > 2*b.keep+1000 {
 		b.trim()
+		b.full = true
 	}
+}
+
+func (b *best) compare(x, y []cell.Cell) int {
+	for _, k := range b.keys {
+		if c := k.compare(x, y); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 func (b *best) trim() {
 	slices.SortFunc(b.rows, func(x, y placed) int {
-		for _, k := range b.keys {
-			if c := k.compare(x.cells, y.cells); c != 0 {
-				return c
-			}
-		}
-		return cmp.Compare(x.place, y.place)
+		return cmp.Or(b.compare(x.cells, y.cells), cmp.Compare(x.place, y.place))
 	})
 	clear(b.rows[min(b.keep, len(b.rows)):])
 	b.rows = b.rows[:min(b.keep, len(b.rows))]

@@ -50,7 +50,7 @@ type Count struct {
 }
 
 // maxDistinct bounds the cells kept to count them, of all columns together.
-const maxDistinct = 500_000
+const maxDistinct = 100_000
 
 // Profile describes the columns of a table.
 func Profile(ctx context.Context, in ProfileInput) (ProfileOutput, error) {

@@ -80,7 +80,7 @@ func Query(ctx context.Context, in QueryInput) (Output, error) {
 }
 
 // maxKept bounds what is kept of a table beyond the rows that are given.
-const maxKept = 2_000_000
+const maxKept = 5_000_000
 
 // rowKey is equal for rows with equal cells.
 func rowKey(row []cell.Cell) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -258,6 +259,26 @@ func TestAggregateOfFewRows(t *testing.T) {
 	out, err = Aggregate(ctx, AggregateInput{Table: csvText("v\n2\n4\n4\n4\n5\n5\n7\n9\n"), Measures: []Measure{{Fn: "stdev", Column: "v"}, {Fn: "percentile", Percent: "90", Column: "v"}}, Format: four})
 	if got, _ := json.Marshal(out.Rows); err != nil || string(got) != `[["2.1381","7.6"]]` {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// However many rows are kept, they are the first of all in order.
+func TestPagesOfASort(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("n,i\n")
+	for i := range 5000 {
+		fmt.Fprintf(&text, "%d,%d\n", i*7919%101, i)
+	}
+	whole, err := Sort(ctx, SortInput{csvText(text.String()), []Key{{Column: "n"}}, all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []Page{{0, 1}, {0, 10}, {95, 10}, {1990, 20}, {4990, 50}} {
+		part, err := Sort(ctx, SortInput{csvText(text.String()), []Key{{Column: "n"}}, p})
+		want := whole.Rows[p.Offset:min(p.Offset+p.Limit, 5000)]
+		if err != nil || fmt.Sprint(part.Rows) != fmt.Sprint(want) || part.RowCount != 5000 {
+			t.Errorf("%+v: %v, %v, want %v", p, part.Rows, err, want)
+		}
 	}
 }
 
