@@ -56,7 +56,7 @@ func (st *state) place(ctx context.Context, r round, lane *fair.Lane[waiting]) e
 		return st.timeOut(l)
 	}
 	if w.res == nil {
-		res, err := l.Run().Resolve(unit, st.source(ctx, l))
+		res, err := l.Run().Resolve(unit, st.source(ctx, l, unit))
 		if err != nil {
 			st.queue.Pop(lane, 0)
 			return st.refuse(l, unit, err)
@@ -124,10 +124,14 @@ func (st *state) runTimeout(l *live, unit int) int {
 }
 
 // source lets the graph's semantics see outputs of units that have ended.
-func (st *state) source(ctx context.Context, l *live) dag.Source {
+func (st *state) source(ctx context.Context, l *live, unit int) dag.Source {
+	var salt []byte
+	if l.Plan().Privacy(unit) == contracts.LocalOnly {
+		salt = st.c.salt(l.Accepted.Tenant)
+	}
 	return dag.Source{
 		Profile: st.c.cfg.Profile,
-		Salt:    st.c.salt(l.Accepted.Tenant),
+		Salt:    salt,
 		Program: l.Program,
 		Output:  l.Output,
 		Bytes:   func(id cid.Cid) ([]byte, error) { return st.c.parts.Blocks.Get(ctx, id) },
