@@ -32,6 +32,10 @@ type Config struct {
 	// Recent is how many sessions that ended stay in memory at least; the read
 	// model has the others.
 	Recent int
+	// MaxUnits bounds the units of all running sessions, and with them the memory
+	// that they take: about a kilobyte each. Graphs are refused by priority when
+	// seven tenths of it are taken.
+	MaxUnits int
 	// CacheEntries bounds the results that are remembered so that equal units need
 	// not be run again; 0 runs every unit.
 	CacheEntries int
@@ -59,6 +63,7 @@ func DefaultConfig() Config {
 		DispatchTimeout: 10 * time.Minute,
 		RunTimeout:      10 * time.Minute,
 		MaxSessions:     1000,
+		MaxUnits:        1_000_000,
 		CacheEntries:    1 << 16,
 		SurveyEvery:     64 << 10,
 		Recent:          2048,
@@ -83,6 +88,7 @@ func (c Config) Validate() error {
 	check(c.MaxSessions > 0, "max sessions is %d, must be positive", c.MaxSessions)
 	check(c.SurveyEvery > 0, "survey interval is 0, must be positive")
 	check(c.Recent > 0, "recent sessions are %d, must be positive", c.Recent)
+	check(c.MaxUnits > 0, "max units is %d, must be positive", c.MaxUnits)
 	check(c.CacheEntries >= 0, "cache entries are %d, must not be negative", c.CacheEntries)
 	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))
 	for _, n := range c.Trusted {

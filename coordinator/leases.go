@@ -58,6 +58,7 @@ func (st *state) lose(out *lease, reason string) error {
 // sweep looks at everything that ends by the clock: leases of nodes that are
 // silent, deadlines of sessions, units that nobody takes.
 func (st *state) sweep() {
+	st.observe()
 	for _, n := range st.nodes {
 		st.listen(n)
 		if len(n.leases) == 0 || st.now.Sub(n.seen) < st.c.cfg.Lease {
@@ -75,12 +76,13 @@ func (st *state) sweep() {
 	st.queue.Lanes(st.expire)
 }
 
-// listen notes when a connected node misses heartbeats: it gets nothing more until
-// it is heard of again.
+// listen notes when a connected node misses heartbeats, and when the time is over
+// for which it gets nothing: it is heard of again, or may be tried again.
 func (st *state) listen(n *node) {
 	silent := n.worker != nil && st.now.Sub(n.seen) > missedBeats*st.c.cfg.Heartbeat
-	if silent != n.silent {
-		n.silent = silent
+	tripped := n.breaker.Open(st.now)
+	if silent != n.silent || tripped != n.tripped {
+		n.silent, n.tripped = silent, tripped
 		st.rank(n)
 	}
 }

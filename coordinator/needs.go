@@ -64,11 +64,16 @@ const reliabilityUnknown = 0.5
 // fill sets what changes often.
 func (st *state) fill(n *node, c *placement.Node) {
 	c.Free, c.Held, c.Load = n.worker.free(), len(n.leases), n.load
+	if n.breaker.HalfOpen(st.now) {
+		c.Free = min(c.Free, max(0, 1-c.Held))
+	}
 	switch {
 	case n.worker.draining:
 		c.State = placement.Draining
 	case n.silent:
 		c.State = placement.Silent
+	case n.breaker.Open(st.now):
+		c.State = placement.CircuitOpen
 	default:
 		c.State = placement.Eligible
 	}

@@ -58,6 +58,7 @@ func (st *state) recall(s *survey.Survey) {
 // goOn takes up a session where its records end.
 func (st *state) goOn(ctx context.Context, l *live) {
 	st.requests[requestKey{l.Accepted.Tenant, l.Accepted.RequestID}] = l.ID
+	st.units += l.Plan().Len()
 	st.follow(l)
 	for _, d := range l.Leases() {
 		needs, err := st.c.needs(ctx, l.UnitCID(d.Unit))

@@ -219,6 +219,8 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 		return st.recordLoss(out, err.Error())
 	}
 	n.done++
+	st.finished(n)
+	st.retriesOf(out.live.Accepted.Tenant).Earn()
 	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed)
 	st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
 	return st.record(out.live, rec)

@@ -93,6 +93,7 @@ func (st *state) seal(l *live, result blob.Block) error {
 		}
 	}
 	delete(st.sessions, l.ID)
+	st.count(-l.Plan().Len())
 	delete(st.touched, l.ID)
 	ended := &sealed{summary: l.Summary(), result: result.CID, graph: l.graph, first: l.first, last: &beginning{}, over: l.over}
 	st.recent.add(l.ID, ended)

@@ -13,6 +13,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/fair"
 	"github.com/krako-labs/krako/coordinator/placement"
+	"github.com/krako-labs/krako/coordinator/pressure"
 	"github.com/krako-labs/krako/coordinator/session"
 )
 
@@ -37,6 +38,11 @@ type state struct {
 	queue fair.Queue[waiting]
 	index *placement.Index
 	costs map[contracts.TenantID]float64
+
+	valve pressure.Valve
+	units int // of all running sessions
+	// retries are what tenants may spend on them.
+	retries map[contracts.TenantID]*pressure.Budget
 
 	known   *cache.Cache
 	flights map[flightKey]*flight
@@ -100,10 +106,12 @@ type node struct {
 	tags    []string
 	trusted bool
 
-	worker *worker // nil while not connected
-	load   float64 // as its last heartbeat had it, 0 to 1
-	silent bool    // it missed heartbeats
-	leases map[uint64]*lease
+	worker  *worker // nil while not connected
+	load    float64 // as its last heartbeat had it, 0 to 1
+	silent  bool    // it missed heartbeats
+	breaker pressure.Breaker
+	tripped bool // the breaker is open
+	leases  map[uint64]*lease
 	// seen is when the node was last heard of, gone when its stream ended.
 	seen time.Time
 	done uint64
@@ -119,7 +127,8 @@ func newState(c *Coordinator) *state {
 		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
 		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
 		index: placement.New(), costs: map[contracts.TenantID]float64{},
-		known: cache.New(c.cfg.CacheEntries, c.cfg.shares), flights: map[flightKey]*flight{},
+		retries: map[contracts.TenantID]*pressure.Budget{},
+		known:   cache.New(c.cfg.CacheEntries, c.cfg.shares), flights: map[flightKey]*flight{},
 	}
 }
 

@@ -112,11 +112,15 @@ func (st *state) accept(rec *session.Record, fresh *live) (contracts.SessionID, 
 	if st.recent.full() {
 		return "", nil, false, contracts.Errorf(contracts.CodeResourceExhausted, string(key.tenant), "the read model is %d sessions behind", len(st.recent.order))
 	}
+	if err := st.admit(fresh); err != nil {
+		return "", nil, false, err
+	}
 	if err := st.grant(rec, fresh); err != nil {
 		return "", nil, false, err
 	}
 	st.sessions[fresh.ID] = fresh
 	st.requests[key] = fresh.ID
+	st.count(fresh.Plan().Len())
 	st.follow(fresh)
 	err := st.commit.add(rec, func(at eventlog.Offset) {
 		fresh.first.Store(uint64(at))

@@ -170,7 +170,11 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 	if !code.Valid() || code.Deterministic() {
 		code = contracts.CodeInternal // a fault is never a result
 	}
+	st.faulted(w.node, code)
 	rec, err := out.live.Fault(st.now, out.Lease, code, f.Message, w.node.trusted)
+	if err == nil && rec.Returned != nil && !st.retriesOf(out.live.Accepted.Tenant).Spend() {
+		rec, err = out.live.Drop(st.now, out.Lease, code, f.Message)
+	}
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func newCoordinator(s settings, db *store, sessions *readmodel.Model, host *p2p.
 	cfg := coordinator.DefaultConfig()
 	cfg.Version, cfg.Profile, cfg.Secret = cli.Version(), contracts.ProfileDet1, secret
 	cfg.Heartbeat, cfg.Lease, cfg.MaxSessions = s.heartbeat, s.lease, s.maxSessions
-	cfg.CacheEntries = s.cacheEntries
+	cfg.MaxUnits, cfg.CacheEntries = s.maxUnits, s.cacheEntries
 	for _, t := range s.shareResults {
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
 	}

@@ -32,6 +32,7 @@ type settings struct {
 	dispatchTimeout time.Duration
 	runTimeout      time.Duration
 	maxSessions     int
+	maxUnits        int
 	cacheEntries    int
 	shareResults    []string
 
@@ -69,6 +70,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.logLease, "log-lease", j.Lease, "how long another coordinator may be silent before this one takes the log over")
 	fs.StringVar(&s.logCredentials, "log-credentials", "", "NATS credentials file")
 	fs.BoolVar(&s.logStrict, "log-strict", false, "refuse a NATS account that may alter or delete streams")
+	fs.IntVar(&s.maxUnits, "max-units", d.MaxUnits, "how many units the running graphs may have together")
 	fs.IntVar(&s.cacheEntries, "cache-entries", d.CacheEntries, "results remembered so that equal units are not run again; 0 runs every unit")
 	fs.StringSliceVar(&s.shareResults, "share-results", []string{}, "tenants that use each other's results from trusted nodes, * for all")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")

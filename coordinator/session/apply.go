@@ -107,6 +107,9 @@ func (s *Session) unitEnds(r *Record) error {
 		s.tell(s.told.Changes(r.Time(), s.Plan(), changes)...)
 		return nil
 	}
+	if e.Dropped {
+		s.tell(s.told.Event(r.Time(), contracts.EventUnitRetryDropped, s.Plan().Unit(e.Unit).ID, u.attempt, contracts.UnitRetried{Reason: string(e.Code)}))
+	}
 	s.tell(s.told.Ended(r.Time(), startOf(e), s.Plan().Unit(e.Unit), u.attempt, e.State, s.unitEnded(e.Unit))...)
 	s.tell(s.told.Changes(r.Time(), s.Plan(), changes)...)
 	return nil

@@ -188,6 +188,19 @@ func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail stri
 	return s.record(now, Record{Ended: e}), nil
 }
 
+// Drop ends a unit whose attempt failed and that would be tried again, because its
+// tenant has no retry left.
+func (s *Session) Drop(now time.Time, l Lease, code contracts.Code, detail string) (Record, error) {
+	if !s.holds(l) {
+		return Record{}, errStale(l)
+	}
+	e := &Ended{Unit: l.Unit, State: contracts.UnitFailed, Reason: contracts.StopRetryExhausted, Code: code, Detail: detail, Lease: l.ID, Dropped: true}
+	if code == contracts.CodeTimeout {
+		e.State = contracts.UnitTimeout
+	}
+	return s.record(now, Record{Ended: e}), nil
+}
+
 // backoff returns the pause before another attempt. Its jitter is a hash of
 // what is retried, so that replay and every observer agree on it.
 func (s *Session) backoff(w *contracts.WorkUnit, unit, failures int) time.Duration {

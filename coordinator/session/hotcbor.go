@@ -38,7 +38,7 @@ func (r *Record) appendHot(b []byte) (out []byte, ok bool) {
 // hot reports whether the record is one of a frequent kind that can be encoded.
 func (r *Record) hot() bool {
 	switch {
-	case r.Boot != nil || r.Node != nil || r.Accepted != nil || r.Returned != nil || r.Stopped != nil || r.Closed != nil:
+	case r.Boot != nil || r.Node != nil || r.Mode != nil || r.Accepted != nil || r.Returned != nil || r.Stopped != nil || r.Closed != nil:
 		return false
 	case r.Batch != nil:
 		return r.Dispatched == nil && r.Ended == nil && r.Batch.CID.Defined()
@@ -174,6 +174,9 @@ func (v *Ended) append(b []byte) []byte {
 	count("n", v.Bytes)
 	p = dagcbor.AppendInt(key("u"), int64(v.Unit))
 	text("by", string(v.By))
+	if v.Dropped {
+		p = dagcbor.AppendBool(key("dr"), true)
+	}
 	if len(v.Facts) > 0 {
 		p = dagcbor.AppendBytes(key("fa"), v.Facts)
 	}
@@ -230,6 +233,10 @@ func readEnded(r *dagcbor.Reader) *Ended {
 	m.Must("u")
 	v.Unit = int(r.Int())
 	v.By = contracts.NodeID(text("by", ""))
+	if m.Has("dr") {
+		v.Dropped = r.Bool()
+		r.Spelled(v.Dropped)
+	}
 	if m.Has("fa") {
 		v.Facts = r.Bytes()
 		r.Spelled(len(v.Facts) > 0)

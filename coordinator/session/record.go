@@ -18,6 +18,7 @@ type Record struct {
 	Boot  *Boot  `cbor:"boot,omitempty"`
 	Node  *Node  `cbor:"node,omitempty"`
 	Batch *Batch `cbor:"b,omitempty"`
+	Mode  *Mode  `cbor:"mode,omitempty"`
 	// Access is a fact of package access, encoded: no session's business.
 	Access []byte `cbor:"ax,omitempty"`
 	// Survey sums the log up to some point before it.
@@ -41,6 +42,13 @@ type Boot struct {
 // Node is a node that registered, or one that is gone when Reason is set.
 type Node struct {
 	Info contracts.NodeInfo `cbor:"info"`
+}
+
+// Mode is a change of how many graphs are let in.
+type Mode struct {
+	Admission string `cbor:"adm"`
+	// Pressure is what is open as a share of what may be.
+	Pressure float64 `cbor:"p"`
 }
 
 // Batch is an accepted result batch: its number is used up for good.
@@ -119,6 +127,8 @@ type Ended struct {
 	// By and UnitCID are set for a result that was known before.
 	By      contracts.NodeID `cbor:"by,omitempty"`
 	UnitCID contracts.Link   `cbor:"cid,omitempty"`
+	// Dropped is set when there was an attempt left and the tenant had no retry left.
+	Dropped bool `cbor:"dr,omitempty"`
 }
 
 // Returned makes a unit ready again, not before the given time: its lease was
@@ -179,7 +189,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Survey != nil, r.Access != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

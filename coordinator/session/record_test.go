@@ -51,7 +51,7 @@ func TestHotRecordsAreMarshal(t *testing.T) {
 				Result: link("result"), Batch: link("batch"), Output: link("output"), Index: rapid.IntRange(-1, 1).Draw(t, "index"),
 				MediaType: text.Draw(t, "media"), Bytes: rapid.Uint64().Draw(t, "bytes"), Fuel: rapid.Uint64().Draw(t, "fuel"),
 				Facts: rapid.SliceOf(rapid.Byte()).Draw(t, "facts"), Started: rapid.Int64().Draw(t, "started"), DurationUS: rapid.Uint64().Draw(t, "us"),
-				By: contracts.NodeID(text.Draw(t, "by")), UnitCID: link("unit"),
+				Dropped: rapid.Bool().Draw(t, "dropped"), By: contracts.NodeID(text.Draw(t, "by")), UnitCID: link("unit"),
 			}},
 		} {
 			r.At, r.Session = rapid.Int64().Draw(t, "at"), contracts.SessionID(text.Draw(t, "session"))

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //
 //	unit NAME [<- DEP…] [once] [optional] [attempts N] [schema JSON] [if|unless DEP CONDITION [JSON]]
 //	policy FAILURE_POLICY | budget units|fuel|ms N
-//	give NAME NODE | known NAME NODE JSON | done NAME JSON | trap NAME | fault NAME CODE | believe NAME CODE | lose NAME REASON
+//	give NAME NODE | known NAME NODE JSON | done NAME JSON | trap NAME | fault NAME CODE | drop NAME CODE | believe NAME CODE | lose NAME REASON
 //	stale NAME | wait DURATION | stop REASON | close
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -253,6 +253,8 @@ func (p *player) command(w []string) (session.Record, error) {
 		return p.s.Complete(p.now, p.report(l, w[1], []byte("{}")))
 	case "fault":
 		return p.s.Fault(p.now, l, contracts.Code(w[2]), "said so", false)
+	case "drop":
+		return p.s.Drop(p.now, l, contracts.Code(w[2]), "said so")
 	case "believe":
 		return p.s.Fault(p.now, l, contracts.Code(w[2]), "said so", true)
 	case "lose":

@@ -23,6 +23,7 @@ var may = map[string][]string{
 	"coordinator/placement": {"contracts"},
 	"coordinator/fair":      {"contracts"},
 	"coordinator/cache":     {"contracts"},
+	"coordinator/pressure":  {"contracts"},
 	"coordinator/verify":    {"contracts"},
 	"coordinator/trust":     {"contracts"},
 	"coordinator/billing":   {"contracts"},

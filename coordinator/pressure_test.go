@@ -1,0 +1,109 @@
+package coordinator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/coordinator/access"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+func graphOf(n int, name string, p contracts.Priority) *contracts.TaskGraph {
+	units := make([]contracts.WorkUnit, n)
+	for i := range units {
+		units[i] = unit(fmt.Sprint("u", i), fmt.Sprintf(`{%q:%d}`, name, i))
+		units[i].Priority = p
+	}
+	return graph(units...)
+}
+
+// As units pile up, graphs that can wait are refused first and told when to ask
+// again, and what does not fit is refused whatever it is.
+func TestAdmissionByPriority(t *testing.T) {
+	f := startFabric(t, func(c *coordinator.Config) { c.MaxUnits = 20 })
+	refused := func(n int, p contracts.Priority, want bool) {
+		t.Helper()
+		_, err := f.Submit(t.Context(), graphOf(n, "x", p), contracts.SubmissionMetadata{})
+		later, ok := errors.AsType[*access.Later](err)
+		if ok != want || want && (contracts.CodeOf(err) != contracts.CodeResourceExhausted || later.After <= 0) || !want && err != nil {
+			t.Fatalf("%d units of %s: %v, want refused %t", n, p, err, want)
+		}
+	}
+	refused(21, contracts.P0, true)
+	refused(13, contracts.P3, false)
+	refused(1, contracts.P3, false) // 14 of 20: throttled
+	refused(1, contracts.P3, true)
+	refused(4, contracts.P2, false) // 18 of 20: critical
+	refused(1, contracts.P1, true)
+	refused(1, contracts.P0, false)
+	refused(2, contracts.P0, true)
+}
+
+// A node that fails everything gets nothing more, while others go on.
+func TestCircuitOpens(t *testing.T) {
+	f := startFabric(t)
+	bad := f.connect()
+	id := f.submit(graphOf(6, "n", contracts.P2))
+	for range 5 {
+		u := bad.take()
+		bad.send(&p2p.Fault{Lease: u.Lease, Code: contracts.CodeInternal, Message: "broken"})
+	}
+	bad.send(&p2p.Credit{N: 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		v, err := f.Explain(ctx, id, "u5")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Candidates[0].Verdict == "circuit_open" {
+			break
+		}
+	}
+	good := f.connect()
+	go good.work()
+	if r := f.end(id); r.Metadata.State != contracts.SessionCompleted {
+		t.Errorf("session is %s: %v", r.Metadata.State, r.Metadata.Error)
+	}
+}
+
+// Where everything fails, a tenant's retries are used up before every unit has had
+// all its attempts.
+func TestRetriesAreUsedUp(t *testing.T) {
+	f := startFabric(t)
+	w := f.connect()
+	const units = 110
+	g := graphOf(units, "n", contracts.P2)
+	g.Policies = &contracts.Policies{FailurePolicy: contracts.ContinueOnError}
+	for i := range g.WorkUnits {
+		g.WorkUnits[i].Retries = &contracts.Retries{MaxAttempts: 2, BackoffMS: 1}
+	}
+	id := f.submit(g)
+	go func() {
+		w.send(&p2p.Credit{N: 1000})
+		for {
+			m, err := w.stream.Recv()
+			if err != nil {
+				return
+			}
+			if a, ok := m.(*p2p.Assign); ok {
+				for _, u := range a.Units { // says nothing about the node
+					w.send(&p2p.Fault{Lease: u.Lease, Code: contracts.CodeTimeout, Message: "too slow"})
+				}
+			}
+		}
+	}()
+	f.end(id)
+	n := map[contracts.EventType]int{}
+	if err := f.Events(t.Context(), id, "", func(e contracts.Event) error { n[e.Type]++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if n[contracts.EventUnitRetried] != 100 || n[contracts.EventUnitRetryDropped] != units-100 {
+		t.Errorf("%d retries, %d dropped, want 100 and %d", n[contracts.EventUnitRetried], n[contracts.EventUnitRetryDropped], units-100)
+	}
+}
