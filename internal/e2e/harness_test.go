@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -211,6 +212,11 @@ func (f *fabric) krako(args ...string) string {
 func (f *fabric) try(args ...string) (string, int) {
 	f.t.Helper()
 	cmd := exec.CommandContext(f.ctx, filepath.Join(bin, "krako"), append([]string{"--api", f.local.API()}, args...)...)
+	key, err := os.ReadFile(cluster.KeyFile(cluster.CoordDir(f.local.Dir())))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), "KRAKO_API_KEY="+strings.TrimSpace(string(key)))
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		f.t.Fatalf("run krako: %v", err)
