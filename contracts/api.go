@@ -84,19 +84,21 @@ type SessionList struct {
 
 // NodeView is what a coordinator knows of one node.
 type NodeView struct {
-	NodeID     NodeID   `json:"node_id"`
-	Kind       string   `json:"kind"`
-	Version    string   `json:"version"`
-	Profiles   []string `json:"profiles"`
-	Engine     string   `json:"engine"`
-	Slots      int      `json:"slots"`
-	Region     string   `json:"region,omitempty"`
-	Tags       []string `json:"tags,omitempty"`
-	Connected  bool     `json:"connected"`
-	Leases     int      `json:"leases"`
-	UnitsDone  uint64   `json:"units_done"`
-	BatchSeq   uint64   `json:"batch_seq"`
-	LastSeenAt Time     `json:"last_seen_at"`
+	NodeID    NodeID   `json:"node_id"`
+	Kind      string   `json:"kind"`
+	Version   string   `json:"version"`
+	Profiles  []string `json:"profiles"`
+	Engine    string   `json:"engine"`
+	Slots     int      `json:"slots"`
+	Region    string   `json:"region,omitempty"`
+	Tags      []string `json:"tags,omitempty"`
+	Connected bool     `json:"connected"`
+	// Paused is why the node takes no units for now, "" while it does.
+	Paused     string `json:"paused,omitempty"`
+	Leases     int    `json:"leases"`
+	UnitsDone  uint64 `json:"units_done"`
+	BatchSeq   uint64 `json:"batch_seq"`
+	LastSeenAt Time   `json:"last_seen_at"`
 }
 
 // NodeList is the answer of GET /v1/nodes.

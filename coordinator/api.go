@@ -168,7 +168,12 @@ func (c *Coordinator) Nodes(ctx context.Context) (contracts.NodeList, error) {
 }
 
 func (n *node) view() contracts.NodeView {
+	paused := ""
+	if n.worker != nil {
+		paused = n.worker.paused
+	}
 	return contracts.NodeView{
+		Paused: paused,
 		NodeID: n.id, Kind: n.info.Kind, Version: n.info.Version, Profiles: append([]string{}, n.info.Profiles...), Engine: n.engine, Slots: n.info.Slots,
 		Region: n.region, Tags: n.tags, Connected: n.worker != nil, Leases: len(n.leases), UnitsDone: n.done, BatchSeq: n.seq,
 		LastSeenAt: contracts.Time{Time: n.seen.UTC()},
@@ -197,7 +202,9 @@ func (c *Coordinator) Health(ctx context.Context) (contracts.BackendStatus, erro
 			if n.worker != nil {
 				s.Capacity.Nodes++
 				s.Capacity.Slots += n.info.Slots
-				s.Capacity.FreeSlots += max(0, n.info.Slots-len(n.leases))
+				if n.worker.paused == "" {
+					s.Capacity.FreeSlots += max(0, n.info.Slots-len(n.leases))
+				}
 			}
 		}
 		s.Capacity.Queued = st.queue.Len()

@@ -214,6 +214,34 @@ type worker struct {
 
 	mu   sync.Mutex
 	held []uint64 // what heartbeats say it holds
+	why  string   // and why it is paused
+}
+
+// pause tells the coordinator at once that the worker is paused, "" that it is
+// not.
+func (w *worker) pause(why string) {
+	w.t.Helper()
+	w.mu.Lock()
+	w.why = why
+	h := p2p.Heartbeat{Running: slices.Clone(w.held), Pause: why}
+	w.mu.Unlock()
+	w.send(&h)
+}
+
+// nodeIs waits until the list of nodes says why a worker is paused.
+func (f *fabric) nodeIs(w *worker, paused string) {
+	f.t.Helper()
+	for {
+		list, err := f.Nodes(f.t.Context())
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for _, n := range list.Nodes {
+			if n.NodeID == contracts.NodeID(w.id.ID()) && n.Paused == paused {
+				return
+			}
+		}
+	}
 }
 
 // connect joins the fabric as a worker with a new identity that has granted no
@@ -248,7 +276,7 @@ func (w *worker) join(f *fabric) {
 	s, err := w.host.OpenWork(ctx, f.host.ID(), hello, func() p2p.Heartbeat {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return p2p.Heartbeat{Running: slices.Clone(w.held)}
+		return p2p.Heartbeat{Running: slices.Clone(w.held), Pause: w.why}
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -138,7 +138,7 @@ func (st *state) must(err error) {
 func (st *state) beat(w *worker, h *p2p.Heartbeat) {
 	n := w.node
 	n.seen, n.load = st.now, float64(h.LoadPercent)/100
-	n.silent = false
+	n.silent, w.paused = false, h.Pause
 	st.rank(n)
 	held := make(map[uint64]bool, len(h.Running))
 	for _, id := range h.Running {

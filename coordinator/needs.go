@@ -70,6 +70,8 @@ func (st *state) fill(n *node, c *placement.Node) {
 	switch {
 	case n.worker.draining:
 		c.State = placement.Draining
+	case n.worker.paused != "":
+		c.State = placement.Paused
 	case n.silent:
 		c.State = placement.Silent
 	case n.breaker.Open(st.now):

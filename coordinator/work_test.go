@@ -70,6 +70,50 @@ func TestFaultsUseUpAttempts(t *testing.T) {
 	}
 }
 
+// TestPausedNodeIsGivenNothing pauses a node that has granted credit: the unit
+// waits, and the node gets it when it resumes.
+func TestPausedNodeIsGivenNothing(t *testing.T) {
+	f := startFabric(t)
+	w := f.connect()
+	w.send(&p2p.Credit{N: 1})
+	w.pause("battery")
+	f.nodeIs(w, "battery")
+	if s, err := f.Health(t.Context()); err != nil || s.Capacity.FreeSlots != 0 {
+		t.Errorf("a paused node has free slots: %+v, %v", s.Capacity, err)
+	}
+	id := f.submit(graph(unit("a", `{"n":1}`)))
+	f.nodeIs(w, "battery") // turns of the loop after the submission
+	if v, err := f.Session(t.Context(), id); err != nil || v.WorkUnits[0].State != contracts.UnitReady {
+		t.Errorf("the unit is %+v, %v", v.WorkUnits[0], err)
+	}
+	w.pause("")
+	m, ok := w.recv().(*p2p.Assign)
+	if !ok {
+		t.Fatal("the node that resumed is given nothing")
+	}
+	w.send(w.seal(w.echo(m.Units[0])))
+	f.end(id)
+}
+
+// TestUnitsGivenBackAreNoFailures has a node give a unit back that may be tried
+// but once, and another node run it.
+func TestUnitsGivenBackAreNoFailures(t *testing.T) {
+	f := startFabric(t)
+	w := f.connect()
+	g := graph(unit("a", `{"n":1}`))
+	g.WorkUnits[0].Retries = &contracts.Retries{MaxAttempts: 1}
+	id := f.submit(g)
+	u := w.take()
+	w.pause("manual")
+	w.send(&p2p.Fault{Lease: u.Lease, Code: contracts.CodeCancelled, Message: "the node is paused"})
+	other := f.connect()
+	go other.work()
+	r := f.end(id)
+	if r.Metadata.State != contracts.SessionCompleted {
+		t.Fatalf("session is %s: %v", r.Metadata.State, r.Metadata.Error)
+	}
+}
+
 func TestFaultIsNeverAResult(t *testing.T) {
 	f := startFabric(t)
 	w := f.connect()

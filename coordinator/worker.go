@@ -18,6 +18,7 @@ type worker struct {
 	stream   *p2p.WorkStream
 	since    time.Time
 	draining bool
+	paused   string // why it takes no units for now
 
 	outbox chan p2p.Message
 	// unsent counts units that are posted but not yet on the stream, which alone
@@ -164,6 +165,11 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 	out, ok := w.node.leases[f.Lease]
 	if !ok {
 		return nil // it was taken back meanwhile
+	}
+	if f.Code == contracts.CodeCancelled {
+		// The node gives back what it need not have begun, because it is paused or
+		// leaves: the unit has not failed.
+		return st.lose(out, "given back: "+f.Message)
 	}
 	st.release(out.ID)
 	code := f.Code

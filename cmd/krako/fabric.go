@@ -25,20 +25,24 @@ func (a *app) nodesCommand() *cobra.Command {
 				return a.printJSON(list)
 			}
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NODE\tCONNECTED\tSLOTS\tLEASES\tUNITS DONE\tVERSION\tENGINE")
+			fmt.Fprintln(w, "NODE\tSTATE\tSLOTS\tLEASES\tUNITS DONE\tVERSION\tENGINE")
 			for _, n := range list.Nodes {
-				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", n.NodeID, yesNo(n.Connected), n.Slots, n.Leases, n.UnitsDone, n.Version, n.Engine)
+				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", n.NodeID, stateOf(&n), n.Slots, n.Leases, n.UnitsDone, n.Version, n.Engine)
 			}
 			return w.Flush()
 		},
 	}
 }
 
-func yesNo(b bool) string {
-	if b {
-		return "yes"
+// stateOf says in a few words whether a node works.
+func stateOf(n *contracts.NodeView) string {
+	switch {
+	case !n.Connected:
+		return "gone"
+	case n.Paused != "":
+		return "paused: " + n.Paused
 	}
-	return "no"
+	return "connected"
 }
 
 func (a *app) verifyCommand() *cobra.Command {

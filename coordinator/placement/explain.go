@@ -48,7 +48,7 @@ func rank(v Verdict) int {
 // there are no others that suit.
 func (x *Index) avoiding(n *Need, c *class) bool {
 	for _, e := range x.nodes {
-		if c.suits(&e.Node) == Eligible && !slices.Contains(n.Never, e.ID) && !slices.Contains(n.Avoid, e.ID) {
+		if c.suits(&e.Node) == Eligible && e.stays() && !slices.Contains(n.Never, e.ID) && !slices.Contains(n.Avoid, e.ID) {
 			return true
 		}
 	}

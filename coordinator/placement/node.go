@@ -76,6 +76,7 @@ const (
 	NoAccelerator Verdict = "no_accelerator"
 	RunsCopy      Verdict = "runs_a_copy"
 	Draining      Verdict = "draining"
+	Paused        Verdict = "paused"
 	Silent        Verdict = "silent"
 	CircuitOpen   Verdict = "circuit_open"
 	NoFreeCredits Verdict = "no_free_credits"

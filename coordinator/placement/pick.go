@@ -57,6 +57,11 @@ func (x *Index) Pick(n *Need) Choice {
 	return ch
 }
 
+// stays reports whether a node may take units before long. One that is paused may
+// be so for a night: to wait for it would be worse than to try the same node
+// again.
+func (e *entry) stays() bool { return e.State != Paused && e.State != Draining }
+
 // passing says which nodes are passed over: those that must not have the unit,
 // and those that had it, unless there are no others. passed is how many of those
 // that could take something are, others how many nodes of the class are not.
@@ -79,8 +84,11 @@ func (x *Index) passing(n *Need, m *members) (pass func(*entry) bool, passed, ot
 	}
 	if len(n.Avoid) > 0 {
 		both := slices.Concat(n.Never, n.Avoid)
-		if _, all := count(both); all < len(m.all) {
-			out = both
+		for e := range m.all {
+			if e.stays() && !slices.Contains(both, e.ID) { // mostly the first
+				out = both
+				break
+			}
 		}
 	}
 	able, all := 0, 0

@@ -62,6 +62,7 @@ func TestVerdicts(t *testing.T) {
 		{"accelerator", sound, need(func(n *placement.Need) { n.Accelerators = []string{"cuda"} }), placement.NoAccelerator},
 		{"runs a copy", sound, need(func(n *placement.Need) { n.Never = []contracts.NodeID{"a"} }), placement.RunsCopy},
 		{"draining", with(func(n *placement.Node) { n.State = placement.Draining }), cpu, placement.Draining},
+		{"paused", with(func(n *placement.Node) { n.State = placement.Paused }), cpu, placement.Paused},
 		{"silent", with(func(n *placement.Node) { n.State = placement.Silent }), cpu, placement.Silent},
 		{"circuit open", with(func(n *placement.Node) { n.State = placement.CircuitOpen }), cpu, placement.CircuitOpen},
 		{"no credits", node("a", 0, 3), cpu, placement.NoFreeCredits},
@@ -148,6 +149,19 @@ func TestStreak(t *testing.T) {
 	}
 }
 
+// TestNobodyWaitsForAPausedNode has a unit that its only working node gave back.
+func TestNobodyWaitsForAPausedNode(t *testing.T) {
+	n := cpu
+	n.Avoid = []contracts.NodeID{"a"}
+	for state, want := range map[placement.Verdict]contracts.NodeID{"": "", placement.Silent: "", placement.Paused: "a", placement.Draining: "a"} {
+		other := node("b", 0, 4)
+		other.State = state
+		if got := indexOf(node("a", 4, 0), other).Pick(&n).Node; got != want {
+			t.Errorf("beside a node in state %q: %q, want %q", state, got, want)
+		}
+	}
+}
+
 // TestPickIsBestOfAll drives an index with whatever happens to a cluster and
 // checks that what it picks is what ranking every node by hand picks.
 func TestPickIsBestOfAll(t *testing.T) {
@@ -163,7 +177,7 @@ func TestPickIsBestOfAll(t *testing.T) {
 				n := node(string(id), rapid.IntRange(0, 3).Draw(t, "free"), rapid.IntRange(0, 3).Draw(t, "held"))
 				n.Trusted, n.Load = rapid.Bool().Draw(t, "trusted"), rapid.Float64Range(0, 1).Draw(t, "load")
 				n.Tags = rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 2, rapid.ID[string]).Draw(t, "tags")
-				n.State = rapid.SampledFrom([]placement.Verdict{"", "", placement.Silent}).Draw(t, "state")
+				n.State = rapid.SampledFrom([]placement.Verdict{"", "", placement.Silent, placement.Paused}).Draw(t, "state")
 				x.Put(n)
 			case 2:
 				x.Adjust(id, func(n *placement.Node) { n.Free, n.Held = n.Free-1, n.Held+1 })

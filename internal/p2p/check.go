@@ -110,6 +110,7 @@ func (m *Heartbeat) check() error {
 		within("running", len(m.Running), 0, 2*MaxCredit),
 		within("load_percent", m.LoadPercent, 0, 100),
 		within("free_slots", m.FreeSlots, 0, MaxCredit),
+		text("pause", m.Pause, maxText),
 	)
 }
 

@@ -81,6 +81,11 @@
 // whoever can write nothing for as long. Inside a frame every 4,096 bytes start
 // the term anew.
 //
+// A worker whose Heartbeat has a pause keeps its credit and its units, and is
+// assigned nothing until a Heartbeat without one. It may give units back with
+// Fault CANCELLED, which is a loss and no failure of theirs. What it is assigned
+// before the coordinator has heard of the pause it gives back too.
+//
 // 14. After a Drain of either side nothing is granted or assigned any more;
 // units that were assigned before it arrived are finished and reported.
 //

@@ -194,6 +194,9 @@ type Heartbeat struct {
 	Running     []uint64 `cbor:"running,omitempty"`
 	LoadPercent int      `cbor:"load_percent"`
 	FreeSlots   int      `cbor:"free_slots"`
+	// Pause is why the worker takes no units for now, for people to read; "" while
+	// it takes them. It is told in a Heartbeat at once, not at the next interval.
+	Pause string `cbor:"pause,omitempty"`
 }
 
 // Cancel asks the worker to stop executions and report nothing of them. Sent by
