@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
@@ -14,6 +15,7 @@ import (
 	"github.com/krako-labs/krako/internal/durable"
 	"github.com/krako-labs/krako/internal/p2p"
 	"github.com/krako-labs/krako/internal/sandbox/worker"
+	"github.com/krako-labs/krako/node/machine"
 )
 
 // Agent is one node. New makes it, Run runs it once, Close releases it.
@@ -28,6 +30,8 @@ type Agent struct {
 	runner   worker.Runner
 	backlog  *backlog
 	outbox   *outbox
+	governor *governor
+	journal  *journal
 	sequence *durable.Sequence // the goroutine that holds the stream uses it
 
 	cluster atomic.Pointer[cluster] // nil before the first stream
@@ -65,6 +69,10 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error
 	if a.sequence, err = durable.OpenSequence(a.dir.sequence()); err != nil {
 		return a, err
 	}
+	if a.governor, err = openGovernor(&cfg, a.dir.pause(), machine.Machine{}); err != nil {
+		return a, err
+	}
+	a.journal = openJournal(a.dir.journal(), log)
 	if a.runner, err = openRunner(ctx, &cfg, a.dir.code(), log); err != nil {
 		return a, fmt.Errorf("open sandbox: %w", err)
 	}
@@ -110,6 +118,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer a.backlog.close()
 	defer a.backlog.cancelAll(errLeaving)
 	defer cancel(nil)
+	a.look(time.Now()) // before anything is asked for
+	tasks.Go(func() { a.govern(ctx) })
 	for range a.cfg.Slots {
 		tasks.Go(a.work)
 	}
@@ -124,6 +134,7 @@ func (a *Agent) heartbeat() p2p.Heartbeat {
 		Running:     a.outbox.leases(a.backlog.leases()),
 		LoadPercent: min(100*busy/a.cfg.Slots, 100),
 		FreeSlots:   max(a.cfg.Slots-busy, 0),
+		Pause:       a.governor.cause(),
 	}
 }
 

@@ -20,6 +20,7 @@ type backlog struct {
 	slots    sync.Cond // there may be a unit to run
 	stagers  sync.Cond // there may be a unit to stage
 	closed   bool
+	paused   bool             // nothing is given a slot, and nothing is asked for
 	held     map[uint64]*unit // by lease, until the report is on its way
 	staging  fifo[*unit]
 	ready    fifo[*unit]
@@ -90,6 +91,28 @@ func (b *backlog) cancel(leases []uint64, why error) {
 			b.fault(u, why)
 		}
 	}
+}
+
+// pause gives back every unit that does not run, and has none begin until resume.
+// It may be called again for those that have come since.
+func (b *backlog) pause() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.paused = true
+	for _, u := range b.held {
+		if u.phase != running {
+			b.fault(u, errPaused)
+		}
+	}
+}
+
+// resume undoes pause.
+func (b *backlog) resume() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.paused = false
+	b.slots.Broadcast()
+	b.pulse.beat()
 }
 
 // cancelAll ends every unit.
@@ -175,7 +198,7 @@ func (b *backlog) release(batch []*report) {
 func (b *backlog) credit(granted int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.output >= b.maxOutput {
+	if b.paused || b.output >= b.maxOutput {
 		return 0
 	}
 	return grant(b.pace.window(), b.active+b.reports.len()+granted)

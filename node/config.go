@@ -73,6 +73,34 @@ type Config struct {
 	// process, which is for tests and for whoever trusts all modules.
 	Isolation string
 
+	// CPUShare is how much of the time the slots may work, in percent.
+	CPUShare int
+	// Priority is the rank of the worker processes among the programs of the
+	// machine: PriorityIdle, PriorityLow or PriorityNormal.
+	Priority string
+	// MemoryCapMB bounds all memory of all worker processes together, what they need
+	// besides their units' included; 0 does not.
+	MemoryCapMB int
+	// Hours are when the node works, as volunteer.ParseSchedule reads them; none is
+	// always. They are of the machine's time zone.
+	Hours []string
+	// IdleFor is how long nobody may have used the machine before the node works; 0
+	// works whoever is there.
+	IdleFor time.Duration
+	// OnBattery has the node work without mains power too.
+	OnBattery bool
+	// MaxLoad pauses while other programs use more than this part of the
+	// processors, 1 being all; 0 does not look.
+	MaxLoad float64
+	// MinFreeMB pauses while less memory is free; 0 does not look.
+	MinFreeMB int
+	// PauseHold is how long a paused node keeps units that have begun. Then it
+	// gives them back and frees their memory.
+	PauseHold time.Duration
+	// TellReason lets the coordinator, and all who may ask it, know in one word why
+	// the node is paused.
+	TellReason bool
+
 	// CacheMB bounds the blocks kept on disk, CodeMB the compiled modules.
 	CacheMB int
 	CodeMB  int
@@ -110,6 +138,10 @@ func DefaultConfig() Config {
 		MemoryMB:     512 * slots, // eight times what a unit gets that asks for nothing
 		MaxRun:       time.Hour,
 		Isolation:    IsolationProcess,
+		CPUShare:     100,
+		Priority:     PriorityIdle,
+		PauseHold:    30 * time.Second, // longer than somebody who only looks something up
+		TellReason:   true,
 		CacheMB:      4096,
 		CodeMB:       4096, // 200 Go modules
 		HotMB:        64,
@@ -146,6 +178,7 @@ func (c *Config) Validate() error {
 	p.positive("max_run", c.MaxRun)
 	p.require(c.Isolation == IsolationProcess || c.Isolation == IsolationNone, "isolation",
 		"is %q, not %q or %q", c.Isolation, IsolationProcess, IsolationNone)
+	c.checkVolunteer(p)
 	p.positive("reconnect_min", c.ReconnectMin)
 	p.require(c.ReconnectMax >= c.ReconnectMin, "reconnect_max", "is %s, less than reconnect_min", c.ReconnectMax)
 	p.require(c.GiveUpAfter >= 0, "give_up_after", "is %s, less than 0", c.GiveUpAfter)

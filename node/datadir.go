@@ -39,6 +39,12 @@ func (d *dataDir) identity() string { return filepath.Join(d.path, "identity.key
 // sequence is the file of the batch numbers in use.
 func (d *dataDir) sequence() string { return filepath.Join(d.path, "sequence") }
 
+// pause is the file of the owner's order to pause, while there is one.
+func (d *dataDir) pause() string { return filepath.Join(d.path, "pause.json") }
+
+// journal is the file of what the node did on the last days.
+func (d *dataDir) journal() string { return filepath.Join(d.path, "days.json") }
+
 // code is the directory of compiled modules.
 func (d *dataDir) code() string { return filepath.Join(d.path, "code") }
 

@@ -43,7 +43,7 @@ func TestDrainGivesBackWhatTakesTooLong(t *testing.T) {
 	s := c.wait()
 	s.run(1, c.invocation(sandboxtest.Loop()))
 	a.Drain()
-	s.wantFault(1, contracts.CodeResourceExhausted, "stops")
+	s.wantFault(1, contracts.CodeCancelled, "stops")
 	if err := a.wait(); err != nil {
 		t.Errorf("drained with %v", err)
 	}

@@ -11,11 +11,12 @@ import (
 // maxNote bounds the message of a fault, in bytes.
 const maxNote = 1 << 10
 
-// Why units in hand end before their time. RESOURCE_EXHAUSTED may be tried
-// elsewhere.
+// Why units in hand end before their time. CANCELLED gives a unit back: that it
+// has not ended is not its doing, and it is run elsewhere.
 var (
 	errCancelled = contracts.Errorf(contracts.CodeCancelled, "", "cancelled by the coordinator")
-	errLeaving   = contracts.Errorf(contracts.CodeResourceExhausted, "", "the node stops before the unit has ended")
+	errLeaving   = contracts.Errorf(contracts.CodeCancelled, "", "the node stops before the unit has ended")
+	errPaused    = contracts.Errorf(contracts.CodeCancelled, "", "the node is paused")
 )
 
 // faultOf makes the fault of an execution that ended with err. What err says is

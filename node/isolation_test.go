@@ -19,7 +19,7 @@ import (
 func isolated(t *testing.T, c *fakeCoordinator) *trial {
 	t.Helper()
 	cfg := testConfig(t, c)
-	cfg.Isolation, cfg.MemoryMB = IsolationProcess, 4096
+	cfg.Isolation, cfg.MemoryMB, cfg.Priority = IsolationProcess, 4096, PriorityNormal // the machine of a test is busy
 	return start(t, cfg)
 }
 
@@ -125,7 +125,7 @@ func TestHostileUnitsEndAsDefined(t *testing.T) {
 func TestKillerIsReportedAndRefused(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	cfg := testConfig(t, c)
-	cfg.Isolation, cfg.Slots = IsolationProcess, 1
+	cfg.Isolation, cfg.Slots, cfg.Priority = IsolationProcess, 1, PriorityNormal
 	a := start(t, cfg)
 	s := c.wait()
 	killer := c.invocation(sandboxtest.Loop())
@@ -152,7 +152,7 @@ func TestKillerIsReportedAndRefused(t *testing.T) {
 func TestRunDeadlineHoldsInAWorker(t *testing.T) {
 	c := newCoordinator(t, "lab")
 	cfg := testConfig(t, c)
-	cfg.Isolation, cfg.MaxRun = IsolationProcess, 20*time.Millisecond
+	cfg.Isolation, cfg.MaxRun, cfg.Priority = IsolationProcess, 20*time.Millisecond, PriorityNormal
 	start(t, cfg)
 	s := c.wait()
 	s.assign(1, c.invocation(sandboxtest.Loop()))

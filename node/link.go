@@ -27,6 +27,7 @@ type link struct {
 	stream  *p2p.WorkStream
 	cluster *cluster
 	log     *slog.Logger
+	told    string // why the node is paused, as the coordinator knows; send uses it
 }
 
 // serve works over one stream until it ends, and returns why: nil when the node
@@ -128,6 +129,10 @@ func (l *link) receive() error {
 
 // assign takes one unit in hand or refuses it.
 func (l *link) assign(a *p2p.Unit) {
+	if l.agent.governor.paused() {
+		l.agent.backlog.refuse(faultOf(a.Lease, errPaused))
+		return
+	}
 	u, err := l.agent.rules.accept(a, l.cluster)
 	if err != nil {
 		l.log.Warn("unit refused", "lease", a.Lease, "error", err)

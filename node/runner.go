@@ -31,6 +31,7 @@ func openRunner(ctx context.Context, cfg *Config, codeDir string, log *slog.Logg
 		MaxModule: maxModule, MaxPages: r.maxPages, MaxInput: int64(cfg.MaxInputMB) << 20,
 		KeepBlocks: (int64(cfg.HotMB) << 20) / int64(cfg.Slots),
 		Grace:      runGrace, AdmitTime: admitTime,
+		TotalBytes: int64(cfg.MemoryCapMB) << 20, Rank: cfg.rank(),
 	}
 	if cfg.Isolation == IsolationNone {
 		return worker.NewInProcess(ctx, o)

@@ -42,6 +42,9 @@ func (l *link) send(ctx context.Context) error {
 // a timer.
 func (l *link) flush(ctx context.Context) error {
 	for {
+		if err := l.tellPause(ctx); err != nil {
+			return err
+		}
 		faults, batch := l.agent.backlog.collect(!l.agent.outbox.full(), l.stream.Welcome().MaxBatch)
 		for _, f := range faults {
 			if err := l.stream.Send(ctx, f); err != nil {
@@ -58,6 +61,17 @@ func (l *link) flush(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// tellPause has the coordinator know at once that the node is paused, or that it
+// is not any more.
+func (l *link) tellPause(ctx context.Context) error {
+	h := l.agent.heartbeat()
+	if h.Pause == l.told {
+		return nil
+	}
+	l.told = h.Pause
+	return l.stream.Send(ctx, &h)
 }
 
 // grant asks for more units if there is room for them.

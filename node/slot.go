@@ -27,7 +27,7 @@ func (b *backlog) next(most int) *batch {
 // runnable takes the first unit if there is room for it. b.mu is held.
 func (b *backlog) runnable() *unit {
 	q := b.waiting()
-	if q == nil || b.output >= b.maxOutput || b.pages+int(q.first().call.MemoryPages) > b.maxPages {
+	if q == nil || b.paused || b.output >= b.maxOutput || b.pages+int(q.first().call.MemoryPages) > b.maxPages {
 		return nil
 	}
 	return q.pop()
@@ -88,6 +88,7 @@ func (b *backlog) done(u *unit, r *report) {
 	b.pace.observe(r.took)
 	b.output += r.kept()
 	b.counters.Executed++
+	b.counters.Busy += r.took
 	if r.failed {
 		b.counters.Failed++
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/sandbox/worker"
@@ -14,6 +15,8 @@ type Counters struct {
 	// Executed units have a result; Failed of them one that is no success.
 	Executed uint64 `json:"executed"`
 	Failed   uint64 `json:"failed"`
+	// Busy is how long units ran, all slots added up: at least their processor time.
+	Busy time.Duration `json:"busy_ns"`
 	// Faults are units without a result, by code.
 	Faults map[contracts.Code]uint64 `json:"faults"`
 	// Recorded and Rejected results are those that the cluster has answered for.
@@ -31,6 +34,12 @@ type Status struct {
 	Slots       int    `json:"slots"`
 	Busy        int    `json:"busy"`
 	Waiting     int    `json:"waiting"`
+	// Volunteer is what the owner's rules say, and what is known of the machine.
+	Volunteer VolunteerStatus `json:"volunteer"`
+	// Lends is what the owner lets the node have.
+	Lends Lends `json:"lends"`
+	// Days is what the node did, the newest day last.
+	Days []Day `json:"days"`
 	// Unacked batches are signed and not recorded.
 	Unacked int `json:"unacked"`
 	// Runner is what runs the units.
@@ -45,6 +54,8 @@ func (a *Agent) Status() Status {
 		Unacked: a.outbox.len(), Runner: a.runner.Report(), Counters: a.backlog.count(),
 	}
 	s.Busy, s.Waiting = a.backlog.usage()
+	s.Volunteer, s.Lends = a.governor.status(), a.cfg.lends()
+	s.Days = a.journal.days(a.backlog.count(), time.Now())
 	if l := a.link.Load(); l != nil {
 		s.Coordinator, s.Cluster = l.stream.Peer(), l.cluster.id
 	}
@@ -60,6 +71,8 @@ func (a *Agent) Handler() http.Handler {
 		switch {
 		case a.draining():
 			answer(w, http.StatusServiceUnavailable, "draining\n")
+		case a.governor.cause() != "":
+			answer(w, http.StatusServiceUnavailable, "paused: "+a.governor.cause()+"\n")
 		case a.link.Load() == nil:
 			answer(w, http.StatusServiceUnavailable, "no coordinator\n")
 		default:

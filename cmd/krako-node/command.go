@@ -19,6 +19,12 @@ clock of this machine; it runs in worker processes (krako-node worker) that have
 next to no rights and that the node ends when they overrun their bounds. Name a coordinator with --coordinator, or let the node look
 for one with --mdns (this local network) or --dht.
 
+It stands back: units run only on what no other program wants of the processors,
+not on battery, and, if you say so, only at some hours (--hours), when nobody is
+there (--idle-for), with a part of the time (--cpu-share) or while the machine has
+little else to do (--max-load). krako-node pause stops it at once, status says
+what it does, why it is paused and what it did on the last days.
+
 The key by which the cluster knows this machine is made at the first start and
 kept in --data-dir: a lost key is a lost reputation. SIGTERM and Ctrl-C finish
 and deliver what was begun, for at most --drain-timeout; a second one ends at once.
@@ -39,7 +45,15 @@ const example = `  # Work for whatever cluster of this name is on the local netw
   # Show what would be run, then stop
   krako-node --config /etc/krako/node.json --check
 
-  # See what it does
+  # Work at night and while I am away, with half of the time of two processors
+  krako-node --mdns --hours 22:00-07:00 --idle-for 10m --slots 2 --cpu-share 50
+
+  # Stop working for two hours, go on, see what it did
+  krako-node pause --for 2h
+  krako-node resume
+  krako-node status
+
+  # The same for machines
   krako-node --mdns --status 127.0.0.1:7710 &
   curl http://127.0.0.1:7710/status`
 
@@ -75,7 +89,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 				return err
 			}
 			defer func() { err = errors.Join(err, stop()) }()
-			return serve(cmd.Context(), s, log)
+			var person io.Writer
+			if cli.IsTerminal(stderr) {
+				person = stderr
+			}
+			return serve(cmd.Context(), s, log, person)
 		},
 	}
 	cmd.SetArgs(args)
@@ -85,12 +103,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	s.flags(cmd.Flags())
 	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
 	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.AddCommand(pauseCommand(), resumeCommand(), statusCommand())
 	return cli.Report(stderr, "krako-node", cmd.ExecuteContext(ctx))
 }
 
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return cli.Usagef("%q is not a flag; everything is set by flags", args[0])
+		return cli.Usagef("%q is neither a flag nor one of pause, resume and status", args[0])
 	}
 	return nil
 }

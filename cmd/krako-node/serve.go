@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/krako-labs/krako/node"
+	"github.com/krako-labs/krako/node/control"
 )
 
-// serve runs the node until ctx ends and it has drained.
-func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
+// serve runs the node until ctx ends and it has drained. It greets the person who
+// started it, if there is one.
+func serve(ctx context.Context, s settings, log *slog.Logger, person io.Writer) (err error) {
 	agent, err := node.New(context.WithoutCancel(ctx), s.node, log)
 	if err != nil {
 		return err
@@ -24,8 +27,18 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer stop()
+	unheard, err := control.Serve(s.node.DataDir, agent.Control(), log)
+	if err != nil {
+		return err
+	}
+	defer unheard()
 	log.Info("node starts", "node", agent.ID(), "version", s.node.Version, "slots", s.node.Slots,
-		"memory_mb", s.node.MemoryMB, "data_dir", s.node.DataDir)
+		"memory_mb", s.node.MemoryMB, "cpu_share", s.node.CPUShare, "priority", s.node.Priority, "data_dir", s.node.DataDir)
+	if person != nil {
+		if _, err := fmt.Fprint(person, greeting(agent.Status(), &s.node)); err != nil {
+			return err
+		}
+	}
 	defer context.AfterFunc(ctx, func() {
 		log.Info("node drains", "timeout", s.node.DrainTimeout.String())
 		agent.Drain()

@@ -10,6 +10,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/node"
+	"github.com/krako-labs/krako/node/machine"
 	"github.com/spf13/pflag"
 )
 
@@ -25,6 +26,10 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	d := node.DefaultConfig()
 	d.DataDir, _ = cli.DataDir("node") // empty where there is no home: validate asks for it
 	d.Version = cli.Version()
+	if m := (machine.Machine{}).Memory(); m.Known {
+		// A quarter of the machine, so that its owner does not notice.
+		d.MemoryMB = max(min(d.MemoryMB, int(m.Value>>22)), 512)
+	}
 	s.node = d
 	c := &s.node
 	fs.SortFlags = false
@@ -36,6 +41,16 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Rendezvous, "rendezvous", d.Rendezvous, "name of the cluster to look for")
 	fs.IntVar(&c.Slots, "slots", d.Slots, "how many units run at once")
 	fs.IntVar(&c.MemoryMB, "memory-mb", d.MemoryMB, "memory for all running units together, in MiB")
+	fs.IntVar(&c.CPUShare, "cpu-share", d.CPUShare, "how much of the time the slots may work, in percent")
+	fs.StringVar(&c.Priority, "priority", d.Priority, "rank of units among other programs: idle (what nobody else wants), low or normal")
+	fs.IntVar(&c.MemoryCapMB, "memory-cap-mb", d.MemoryCapMB, "memory of all worker processes with all they need, in MiB; 0 is no cap")
+	fs.StringSliceVar(&c.Hours, "hours", []string{}, "when to work: 22:00-07:00, sat 10:00-18:00, mon-fri 18:30-08:00; may be repeated, none is always")
+	fs.DurationVar(&c.IdleFor, "idle-for", d.IdleFor, "work only when nobody has used the machine for so long; 0 works whoever is there")
+	fs.BoolVar(&c.OnBattery, "on-battery", d.OnBattery, "work without mains power too")
+	fs.Float64Var(&c.MaxLoad, "max-load", d.MaxLoad, "pause while other programs use more of the processors, 0.25 being a quarter; 0 does not look")
+	fs.IntVar(&c.MinFreeMB, "min-free-mb", d.MinFreeMB, "pause while less memory is free, in MiB; 0 does not look")
+	fs.DurationVar(&c.PauseHold, "pause-hold", d.PauseHold, "how long a pause keeps units that have begun before it gives them back")
+	fs.BoolVar(&c.TellReason, "tell-reason", d.TellReason, "let the cluster know in one word why the node is paused")
 	fs.StringSliceVar(&c.Tags, "tag", []string{}, "label for placement; may be repeated")
 	fs.StringVar(&c.Region, "region", d.Region, "region for placement")
 	fs.DurationVar(&c.MaxRun, "max-run", d.MaxRun, "how long one run of a unit may take")

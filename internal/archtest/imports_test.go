@@ -37,8 +37,9 @@ var may = map[string][]string{
 
 	"coordinator/transparency": {"contracts", "coordinator/eventlog"},
 
-	"node":                 {"contracts", "internal/blob", "internal/durable", "internal/p2p", "internal/sandbox"},
+	"node":                 {"contracts", "internal/blob", "internal/durable", "internal/p2p", "internal/sandbox", "node/machine", "node/volunteer"},
 	"node/volunteer":       {"contracts"},
+	"node/control":         {"contracts"},
 	"node/machine":         {"node/volunteer"},
 	"llmpod":               {"contracts", "internal/durable", "internal/llama", "internal/p2p", "llmpod"},
 	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},

@@ -170,6 +170,8 @@ func (c *Cluster) startNode(i int) error {
 	if c.opts.Slots > 0 {
 		args = append(args, "--slots", strconv.Itoa(c.opts.Slots))
 	}
+	// Nobody lends anything here: who runs the nodes waits for what they do.
+	args = append(args, "--priority", "normal", "--on-battery")
 	name := "node-" + strconv.Itoa(i)
 	p := newProcess(name, bin, filepath.Join(c.opts.Dir, "logs", name+".log"), append(args, c.opts.Node...)...)
 	c.Nodes = append(c.Nodes, p)
