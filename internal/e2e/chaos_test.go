@@ -1,0 +1,188 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/krako-labs/krako/examples/logs"
+	"github.com/krako-labs/krako/examples/logs/logstest"
+)
+
+// rogue is a krako-chaos process and what it has said so far.
+type rogue struct {
+	t    *testing.T
+	said chan struct{} // beats with every line
+
+	mu    sync.Mutex
+	acts  map[string]int
+	lines map[string]int // by message
+}
+
+// rogue starts a node that follows a plan, until the test ends.
+func (f *fabric) rogue(plan string) *rogue {
+	f.t.Helper()
+	r := &rogue{t: f.t, said: make(chan struct{}, 1), acts: map[string]int{}, lines: map[string]int{}}
+	cmd := exec.CommandContext(f.ctx, filepath.Join(bin, "krako-chaos"),
+		"-data-dir", f.t.TempDir(), "-coordinator", strings.Join(f.local.Endpoint().Addrs, ","), "-plan", plan)
+	out, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	read := make(chan struct{})
+	go func() { defer close(read); r.read(out) }()
+	f.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // fails for one that has ended
+		<-read
+		_ = cmd.Wait() // it was killed
+	})
+	return r
+}
+
+func (r *rogue) read(out io.Reader) {
+	for s := bufio.NewScanner(out); s.Scan(); {
+		var line struct{ Msg, Act string }
+		if err := json.Unmarshal(s.Bytes(), &line); err != nil {
+			r.t.Logf("krako-chaos: %s", s.Text())
+			continue
+		}
+		r.mu.Lock()
+		r.lines[line.Msg]++
+		if line.Act != "" {
+			r.acts[line.Act]++
+		}
+		r.mu.Unlock()
+		select {
+		case r.said <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// await waits until all these acts were done.
+func (f *fabric) await(r *rogue, acts ...string) {
+	f.t.Helper()
+	for {
+		r.mu.Lock()
+		missing := []string{}
+		for _, a := range acts {
+			if r.acts[a] == 0 {
+				missing = append(missing, a)
+			}
+		}
+		r.mu.Unlock()
+		if len(missing) == 0 {
+			return
+		}
+		select {
+		case <-r.said:
+		case <-f.ctx.Done():
+			f.t.Fatalf("the rogue never did %v", missing)
+		}
+	}
+}
+
+// TestProtocolBreakersChangeNothing has a node alone send batches twice, late,
+// under old numbers, and contradict what it has sent. When it has done all of
+// that an honest node comes for what is left.
+func TestProtocolBreakersChangeNothing(t *testing.T) {
+	f := start(t, 0)
+	r := f.rogue(`{"seed":11,"rates":{"duplicate":0.25,"reorder":0.25,"old_seq":0.25,"equivocate":0.25}}`)
+	f.awaitNodes(1)
+	f.report(func() {
+		f.await(r, "duplicate", "reorder", "old_seq", "equivocate")
+		if err := f.local.AddNode(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refused := r.lines["batch rejected"]; refused < r.acts["duplicate"] {
+		t.Errorf("%d batches were refused, %d were sent twice", refused, r.acts["duplicate"])
+	}
+}
+
+// TestDesertersLoseTheirUnits has a node vanish or refuse with everything it is
+// given, beside an honest one.
+func TestDesertersLoseTheirUnits(t *testing.T) {
+	f := start(t, 1)
+	r := f.rogue(`{"seed":5,"rates":{"vanish":0.5,"fault":0.5},"away_ms":50}`)
+	f.awaitNodes(2)
+	f.report(func() { f.await(r, "vanish", "fault") })
+}
+
+// TestLiesAreSigned has a sleeper compute a unit honestly and then again with a
+// lie. It signs both: the second answer is wrong, and its receipts prove who gave
+// it. That it is noticed is not this test's.
+func TestLiesAreSigned(t *testing.T) {
+	f := start(t, 0)
+	f.rogue(`{"seed":3,"rates":{"lie":1},"honest_for":1}`)
+	f.awaitNodes(1)
+	var answers [2][]byte
+	for i := range answers {
+		out := filepath.Join(t.TempDir(), "answer.json")
+		doc := noopDocument(t)
+		// It reads no input, but an equal unit would not be run twice.
+		doc["work_units"].([]any)[0].(map[string]any)["input"] = map[string]any{"n": i}
+		text := f.krako("run", write(t, doc), "--out", out)
+		if !strings.Contains(text, "every signature verified") {
+			t.Errorf("run %d:\n%s", i, text)
+		}
+		var err error
+		if answers[i], err = os.ReadFile(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if bytes.Equal(answers[0], answers[1]) {
+		t.Errorf("the truth and the lie are both %x", answers[0])
+	}
+}
+
+// report runs the logs example, with what is to happen meanwhile, and compares
+// what comes out with the independent reference.
+func (f *fabric) report(meanwhile func()) {
+	f.t.Helper()
+	var log bytes.Buffer
+	if err := logs.Generate(&log, 3, 20_000); err != nil {
+		f.t.Fatal(err)
+	}
+	dir := f.t.TempDir()
+	input, out := filepath.Join(dir, "access.log"), filepath.Join(dir, "report.json")
+	if err := os.WriteFile(input, log.Bytes(), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	var text string
+	var code int
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		text, code = f.try("run", "logs", "--input", input, "--out", out, "--chunk", "60000", "--top", "12")
+	}()
+	meanwhile()
+	<-ran
+	if code != 0 {
+		f.t.Fatalf("exit code %d:\n%s", code, text)
+	}
+	doc, err := os.ReadFile(out)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var got logstest.Report
+	if err := json.Unmarshal(doc, &got); err != nil {
+		f.t.Fatal(err)
+	}
+	if d := cmp.Diff(logstest.Reference(log.Bytes(), 12, 5), got); d != "" {
+		f.t.Errorf("report differs (-reference +krako):\n%s", d)
+	}
+}
