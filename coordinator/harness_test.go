@@ -44,12 +44,13 @@ func (c tasks) Tasks() []contracts.TaskView {
 // fabric is a coordinator in this process over a real log and a real network.
 type fabric struct {
 	*coordinator.Coordinator
-	t    testing.TB
-	dir  string
-	db   *pebblelog.DB
-	host *p2p.Host
-	id   p2p.Identity
-	stop func()
+	t      testing.TB
+	dir    string
+	db     *pebblelog.DB
+	host   *p2p.Host
+	id     p2p.Identity
+	signer transparency.Key // of checkpoints
+	stop   func()
 	// read is the lowest offset that the log was read from since it was opened.
 	read atomic.Uint64
 }
@@ -108,14 +109,15 @@ func (f *fabric) open(tune ...tuning) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := transparency.NewKey(f.db.Log().Cluster())
-	if err != nil {
-		t.Fatal(err)
+	if f.signer.Public() == "" {
+		if f.signer, err = transparency.NewKey(f.db.Log().Cluster()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
 		Log: watched{f.db.Log(), &f.read}, Blocks: f.db.Blocks(), Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
-		Sessions: model, Key: &key,
+		Sessions: model, Key: &f.signer,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,8 @@ type projector struct {
 
 	// indexed is the last record that the read model holds.
 	indexed atomic.Uint64
-	// edge is the tree as of the last record folded, for checkpoints.
+	// edge is the tree as of the last record that the read model holds: so far
+	// proofs can be made.
 	edge atomic.Pointer[edge]
 	// surveyed is where the last survey was made, or tried.
 	surveyed eventlog.Offset
@@ -94,6 +95,7 @@ func (p *projector) flush(ctx context.Context) error {
 		return fmt.Errorf("bring read model to record %d: %w", p.change.Through, err)
 	}
 	p.indexed.Store(uint64(p.change.Through))
+	p.edge.Store(&edge{p.survey.Tree.Size(), p.survey.Tree.Edge()})
 	p.change = readmodel.Change{Position: p.change.Position}
 	return nil
 }
@@ -125,15 +127,16 @@ func (p *projector) take(ctx context.Context, b committed) {
 	for i := range b.records {
 		p.fold(b.data[i], &b.records[i])
 	}
-	p.edge.Store(&edge{p.survey.Tree.Size(), p.survey.Tree.Edge()})
 	if p.due() {
 		p.surveyed = p.survey.At
 		p.write(ctx)
 	}
 }
 
+// attempt flushes also at an orderly stop, when ctx has ended: what is left would
+// only have to be folded again.
 func (p *projector) attempt(ctx context.Context) {
-	if err := p.flush(ctx); err != nil {
+	if err := p.flush(context.WithoutCancel(ctx)); err != nil {
 		p.c.log.Error("read model is behind", "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/readmodel"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/coordinator/survey"
 	"github.com/krako-labs/krako/coordinator/transparency"
@@ -98,6 +99,13 @@ func (p *projector) load(ctx context.Context, want string, at eventlog.Offset) (
 		err = contracts.Errorf(contracts.CodeConflict, "survey", "is of record %d, not %d", s.At, named.At)
 	}
 	return s, err
+}
+
+// FoldReadModel brings a read model up to the end of a log, from the log's first
+// record. No coordinator may be running.
+func FoldReadModel(ctx context.Context, log eventlog.Log, m *readmodel.Model) error {
+	p := newProjector(&Coordinator{parts: Parts{Log: log, Sessions: m}})
+	return p.catchUp(ctx)
 }
 
 // catchUp folds the log from the survey to its end.

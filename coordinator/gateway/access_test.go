@@ -58,6 +58,7 @@ var allowed = map[string][]contracts.Scope{
 	"list-sessions": {"read"}, "get-session": {"read"}, "get-events": {"read"}, "get-result": {"read"}, "get-receipt": {"read"},
 	"explain-placement": {"read"},
 	"put-block":         {"blocks"}, "get-block": {"read", "blocks"}, "has-block": {"read", "blocks"},
+	"get-log-checkpoint": contracts.Scopes(), "get-log-growth": contracts.Scopes(), "get-session-proof": {"read"},
 	"list-nodes": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
 	"new-key": {}, "list-keys": {}, "revoke-key": {}, "set-quota": {}, "list-quotas": {"read"}, "get-quota": {"read"},
 }
@@ -183,7 +184,7 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 	w.finish(theirs.session)
 	absent := things{"nowhere", nobody, dagcbor.RawCID([]byte("no such block")), "aaaaaaaaaaaaa"}
 	secrets := []string{"theirs", string(theirs.session), theirs.block.String(), theirs.key, w.sessions[theirs.session].view.RequestID}
-	general := []string{"list-nodes", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block"}
+	general := []string{"list-nodes", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth"}
 	lists := []string{"list-sessions", "list-keys", "list-quotas"}
 	for _, op := range w.operations(t) {
 		if slices.Contains(general, op.ID) {

@@ -14,6 +14,7 @@ import (
 // the caller learns no more than that it happened.
 type Fabric interface {
 	Access
+	Log
 
 	// Submit validates g, admits it and returns when the session is durable. The
 	// gateway has proved only that g is one strict document of its form. An

@@ -229,6 +229,23 @@ func (f *fabric) Result(ctx context.Context, id contracts.SessionID) (contracts.
 	}
 }
 
+func (f *fabric) Checkpoint(context.Context) (contracts.LogCheckpoint, error) {
+	return contracts.LogCheckpoint{Checkpoint: "krako/log/x\n3\nroot\n", Key: "key"}, f.check()
+}
+
+func (f *fabric) Growth(_ context.Context, from int64) (contracts.LogGrowth, error) {
+	return contracts.LogGrowth{From: from, Proof: [][]byte{{1}}}, f.check()
+}
+
+func (f *fabric) Proof(_ context.Context, id contracts.SessionID) (contracts.LogProof, error) {
+	defer f.mu.Unlock()
+	if err := f.enter(); err != nil {
+		return contracts.LogProof{}, err
+	}
+	_, err := f.find(id)
+	return contracts.LogProof{Record: 3, Data: []byte("record")}, err
+}
+
 func (f *fabric) Receipt(_ context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.Receipt, error) {
 	defer f.mu.Unlock()
 	if err := f.enter(); err != nil {

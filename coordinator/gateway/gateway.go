@@ -63,6 +63,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	g.blockRoutes(a)
 	g.stateRoutes(a)
 	g.accessRoutes(a)
+	g.logRoutes(a)
 	return a
 }
 

@@ -69,6 +69,12 @@ func (db *DB) enqueue(ctx context.Context, r *request) error {
 }
 
 func (l *log) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Record) error) error {
+	from = max(from, 1)
+	return l.ReadSegments(ctx, from, func(s eventlog.Segment) error { return s.Each(from, fn) })
+}
+
+// ReadSegments is Read for whole segments, the first of which holds from.
+func (l *log) ReadSegments(ctx context.Context, from eventlog.Offset, fn func(eventlog.Segment) error) error {
 	if err := l.db.usable(ctx); err != nil {
 		return err
 	}
@@ -81,7 +87,7 @@ func (l *log) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.R
 		if err := l.db.usable(ctx); err != nil {
 			return err
 		}
-		return s.Each(from, fn)
+		return fn(s)
 	}
 	if kept, ok := l.db.tail.since(from); ok {
 		return l.db.recite(kept, end, each)

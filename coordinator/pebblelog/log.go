@@ -25,6 +25,12 @@ func (l *log) Append(ctx context.Context, records [][]byte) (eventlog.Offset, er
 }
 
 func (l *log) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Record) error) error {
+	from = max(from, 1)
+	return l.ReadSegments(ctx, from, func(s eventlog.Segment) error { return s.Each(from, fn) })
+}
+
+// ReadSegments is Read for whole segments, the first of which holds from.
+func (l *log) ReadSegments(ctx context.Context, from eventlog.Offset, fn func(eventlog.Segment) error) error {
 	if err := l.db.enter(ctx); err != nil {
 		return err
 	}
@@ -38,7 +44,7 @@ func (l *log) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.R
 		if err := l.db.usable(ctx); err != nil {
 			return err
 		}
-		return s.Each(from, fn)
+		return fn(s)
 	})
 }
 

@@ -52,6 +52,9 @@ func open(dir string, o Options, fs vfs.FS, files func() (blob.Store, error)) (*
 	if err := db.failure.guard(func() error { return db.start(guarded, files) }); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
+	if o.ReadOnly {
+		db.queue.close()
+	}
 	go db.commitAll()
 	return db, nil
 }
@@ -64,14 +67,21 @@ func (db *DB) start(guarded *guardFS, files func() (blob.Store, error)) (err err
 			err = errors.Join(err, closeAll(opened))
 		}
 	}()
+	if db.options.ReadOnly {
+		if _, err := guarded.Stat(guarded.PathJoin(db.dir, nameDB)); err != nil {
+			return err
+		}
+	}
 	db.lock, err = lockDir(guarded, db.dir)
 	if err != nil {
 		return err
 	}
 	opened = append(opened, db.lock)
 	options := db.options.pebbleOptions(guarded, db.failure)
-	if err := create(guarded, db.dir, options); err != nil {
-		return err
+	if !db.options.ReadOnly {
+		if err := create(guarded, db.dir, options); err != nil {
+			return err
+		}
 	}
 	db.pebble, err = pebble.Open(guarded.PathJoin(db.dir, nameDB), options)
 	if err != nil {
@@ -105,6 +115,9 @@ func (db *DB) identify() error {
 		return err
 	}
 	db.tail = newTail(head)
+	if db.options.ReadOnly {
+		return nil
+	}
 	db.epoch = max(db.epoch, head.Epoch) + 1
 	return commitPairs(db.pebble, pair{key: keyEpoch, value: binary.BigEndian.AppendUint64(nil, db.epoch)})
 }

@@ -32,6 +32,9 @@ type Options struct {
 	// RESOURCE_EXHAUSTED while there is still room to finish what was begun.
 	// Zero turns the check off, and a full disk ends the DB.
 	ReserveBytes uint64
+	// ReadOnly opens what is there and changes nothing, not even the epoch: writes
+	// answer eventlog.ErrClosed. A directory that does not exist is an error.
+	ReadOnly bool
 }
 
 // DefaultOptions returns the defaults.
@@ -85,6 +88,7 @@ func (o Options) pebbleOptions(fs vfs.FS, f *failure) *pebble.Options {
 	logger := pebbleLogger{log: o.Logger, failure: f}
 	p := &pebble.Options{
 		FS:                          fs,
+		ReadOnly:                    o.ReadOnly,
 		FormatMajorVersion:          format,
 		CacheSize:                   o.CacheBytes,
 		MemTableSize:                uint64(o.MemTableBytes),

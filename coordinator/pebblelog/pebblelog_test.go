@@ -2,6 +2,8 @@ package pebblelog
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -160,3 +162,36 @@ func TestMeta(t *testing.T) {
 }
 
 func errorOf[T any](_ T, err error) error { return err }
+
+// A store that is opened to be read is the same afterwards, epoch and all.
+func TestReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	db, err := Open(dir, testOptions())
+	must(t, err)
+	history := eventlogtest.NewHistory()
+	for id := range 20 {
+		must(t, history.Append(t.Context(), db.Log(), id))
+	}
+	epoch := db.Log().Epoch()
+	must(t, db.Close())
+	o := testOptions()
+	o.ReadOnly = true
+	for range 2 {
+		db, err = Open(dir, o)
+		must(t, err)
+		must(t, history.Verify(t.Context(), db.Log()))
+		if _, err := db.Log().Append(t.Context(), eventlogtest.Batch(99)); !errors.Is(err, eventlog.ErrClosed) {
+			t.Errorf("append: %v, want ErrClosed", err)
+		}
+		if got := db.Log().Epoch(); got != epoch {
+			t.Errorf("epoch %d, want %d", got, epoch)
+		}
+		must(t, db.Close())
+	}
+	if _, err := Open(filepath.Join(dir, "nothing"), o); err == nil {
+		t.Error("what is not there was opened to be read")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "nothing")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory was made: %v", err)
+	}
+}

@@ -29,6 +29,7 @@ var may = map[string][]string{
 	"coordinator/billing":   {"contracts"},
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/survey":    {"contracts", "coordinator/access", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},
+	"coordinator/audit":     {"contracts", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},
 	"coordinator/jetstream": {"contracts", "coordinator/eventlog", "internal/blob"},
 	"coordinator/readmodel": {"contracts", "coordinator/eventlog", "coordinator/transparency", "internal/sqlite"},
 	"coordinator/pebblelog": {"contracts", "coordinator/eventlog", "internal/blob"},
@@ -67,7 +68,7 @@ var may = map[string][]string{
 	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
 
-	"cmd/krako":       {"contracts", "coordinator/billing", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
+	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
 	"cmd/kora":        {"contracts", "internal/cli", "kora"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
