@@ -43,6 +43,7 @@ func New(f Fabric, cfg Config, log *slog.Logger) http.Handler {
 	}
 	mux := http.NewServeMux()
 	doc, err := g.register(mux).document()
+	explorerRoutes(mux)
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			g.problem(r.Context(), "openapi", err).write(w)

@@ -53,7 +53,7 @@ type fabric struct {
 
 // start runs a coordinator and n nodes until the test ends and returns when all
 // are connected.
-func start(t *testing.T, n int) *fabric {
+func start(t *testing.T, n int, coord ...string) *fabric {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
@@ -63,7 +63,7 @@ func start(t *testing.T, n int) *fabric {
 			id, err := p2p.LoadIdentity(filepath.Join(dir, "identity.key"))
 			return id.ID(), err
 		},
-		Coord: []string{"--heartbeat=250ms", "--lease=1s", "--cache-entries=0"},
+		Coord: append([]string{"--heartbeat=250ms", "--lease=1s", "--cache-entries=0"}, coord...),
 	})
 	if err != nil {
 		t.Fatal(err)
