@@ -49,6 +49,8 @@ of this machine in this state, so compare runs made one after the other.`,
 	cmd.Flags().IntVar(&b.admit, "admit", 100_000, "units of the graph whose acceptance is timed")
 	cmd.Flags().IntVar(&b.singles, "singles", 200, "graphs of one unit for latency")
 	cmd.Flags().IntVar(&b.nodes, "nodes", 2, "nodes to run")
+	cmd.Flags().StringVar(&b.only, "only", "", "measure only the way of units (units) or only the log (log)")
+	cmd.Flags().BoolVar(&b.long, "long", false, "also measure memory and restart after a million units and events")
 	cmd.Flags().StringVar(&b.profile, "profile", "", "directory to write CPU profiles of all processes to")
 	return cmd
 }
@@ -59,6 +61,8 @@ type fabricBench struct {
 	units, runs, singles, nodes int
 
 	admit   int
+	long    bool
+	only    string
 	profile string
 }
 
@@ -77,9 +81,13 @@ type fabricFigures struct {
 	Admit            float64 `json:"admit_100k_ms"`
 	IdleCoordMiB     float64 `json:"idle_coord_rss_mib"`
 	IdleNodeMiB      float64 `json:"idle_node_rss_mib"`
+	logFigures
 }
 
 func (b *fabricBench) run(ctx context.Context) (err error) {
+	if b.only != "" && b.only != "units" && b.only != "log" {
+		return cli.Usagef("--only is %q, can be units or log", b.only)
+	}
 	if b.units < 1 || b.units > 100_000 || b.admit < 1 || b.admit > 100_000 || min(b.singles, b.runs, b.nodes) < 1 {
 		return cli.Usagef("--units and --admit must be 1 to 100000, --runs, --singles and --nodes at least 1")
 	}
@@ -88,6 +96,25 @@ func (b *fabricBench) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	f := fabricFigures{Units: b.units, Nodes: b.nodes}
+	if b.only != "log" {
+		if err := b.fabric(ctx, &f); err != nil {
+			return err
+		}
+	}
+	if b.only != "units" {
+		if err := b.appends(ctx, &f.logFigures); err != nil {
+			return err
+		}
+		if err := b.growth(ctx, &f.logFigures); err != nil {
+			return err
+		}
+	}
+	return b.print(f)
+}
+
+// fabric measures units on their way through a cluster.
+func (b *fabricBench) fabric(ctx context.Context, f *fabricFigures) error {
 	dir, err := os.MkdirTemp("", "krako-bench-")
 	if err != nil {
 		return fmt.Errorf("make bench directory: %w", err)
@@ -104,13 +131,12 @@ func (b *fabricBench) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f := fabricFigures{Units: b.units, Nodes: b.nodes}
 	for _, step := range []func(context.Context, *cluster.Cluster, *client.Client, *fabricFigures) error{b.warm, b.latency, b.throughput, b.admission} {
-		if err := step(ctx, c, api, &f); err != nil {
+		if err := step(ctx, c, api, f); err != nil {
 			return err
 		}
 	}
-	return b.print(f)
+	return nil
 }
 
 func (b *fabricBench) options(dir string) cluster.Options {
@@ -347,7 +373,11 @@ CPU per unit   %8.1f us coordinator, %.1f us nodes, %.1f us client
 a large graph  %8.0f ms to accept %d units
 disk per unit  %8.0f bytes
 idle memory    %8.1f MiB coordinator, %.1f MiB node
+log            %8.0f records/s of 64 writers, p99 %.2f ms; %.0f in batches
+restart        %8.0f ms to the first unit after 100,000 records, %.0f after a million
+memory         %8.1f MiB after 100,000 units, %.1f after a million
 `, f.UnitsPerSecond, f.Units, f.Nodes, f.UnitsPerCPU, f.SingleP50, f.SingleP99, f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.ClientCPUPerUnit,
-		f.Admit, b.admit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB)
+		f.Admit, b.admit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB,
+		f.AppendPerSecond, f.AppendP99, f.BatchedPerSecond, f.Restart1e5, f.Restart1e6, f.RSS100k, f.RSS1M)
 	return nil
 }
