@@ -2,7 +2,10 @@ package coordinator
 
 import (
 	"context"
+	"sync/atomic"
+	"time"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/internal/blob"
@@ -18,6 +21,10 @@ type committer struct {
 	work   chan batch
 	done   chan error
 	ended  chan struct{}
+	// stalled is set while there is no room for what was decided: nothing new is
+	// begun then. leave is closed when nobody waits for room any more.
+	stalled atomic.Bool
+	leave   chan struct{}
 }
 
 // batch is the records of one or more turns and what waits for them.
@@ -38,12 +45,12 @@ type effect struct {
 const maxPending = 16 << 10
 
 func (c *committer) start(log eventlog.Log, fold chan<- committed) {
-	c.work, c.done, c.ended = make(chan batch), make(chan error, 1), make(chan struct{})
+	c.work, c.done, c.ended, c.leave = make(chan batch), make(chan error, 1), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(c.ended)
 		defer close(fold)
 		for b := range c.work {
-			c.done <- b.append(log, fold)
+			c.done <- c.append(log, &b, fold)
 		}
 	}()
 }
@@ -72,13 +79,24 @@ func (c *committer) then(run func()) {
 func (c *committer) keep(b blob.Block) { c.blocks = append(c.blocks, b) }
 
 // stage hands the kept blocks to the store, ahead of the records that name them.
-func (c *committer) stage(ctx context.Context, to Blocks) error {
+// It reports false when there is no room for them: the records must wait.
+func (c *committer) stage(ctx context.Context, to Blocks) (bool, error) {
 	if len(c.blocks) == 0 {
-		return nil
+		return true, nil
 	}
 	err := to.Stage(ctx, c.blocks...)
+	if exhausted(err) {
+		c.stalled.Store(true)
+		return false, nil
+	}
 	c.blocks = c.blocks[:0]
-	return err
+	return true, err
+}
+
+// exhausted reports whether an error says that the disk is nearly full: nothing
+// was written, and it may be again.
+func exhausted(err error) bool {
+	return err != nil && contracts.CodeOf(err) == contracts.CodeResourceExhausted
 }
 
 func (c *committer) full() bool { return len(c.next.records) >= maxPending }
@@ -95,6 +113,7 @@ func (c *committer) flush() {
 
 // finish commits what is left, at an orderly stop.
 func (c *committer) finish(context.Context) error {
+	close(c.leave)
 	if c.busy {
 		if err := <-c.done; err != nil {
 			return err
@@ -110,6 +129,11 @@ func (c *committer) finish(context.Context) error {
 }
 
 func (c *committer) stop() {
+	select {
+	case <-c.leave:
+	default:
+		close(c.leave)
+	}
 	close(c.work)
 	if c.busy {
 		<-c.done
@@ -119,13 +143,11 @@ func (c *committer) stop() {
 
 // append writes the batch in as many atomic appends as its size needs and runs
 // each effect as soon as its record is durable. What is durable is handed to fold.
-func (b *batch) append(log eventlog.Log, fold chan<- committed) error {
+func (c *committer) append(log eventlog.Log, b *batch, fold chan<- committed) error {
 	at := 0
 	for at < len(b.records) {
 		n := chunk(b.records[at:])
-		// The log's own end is the only thing that stops an append: a caller that
-		// goes away must not leave a decided fact unwritten.
-		first, err := log.Append(context.Background(), b.records[at:at+n])
+		first, err := c.insist(log, b.records[at:at+n])
 		if err != nil {
 			return err
 		}
@@ -135,6 +157,29 @@ func (b *batch) append(log eventlog.Log, fold chan<- committed) error {
 	}
 	b.release(len(b.records), 0)
 	return nil
+}
+
+// roomWait is how often a full disk is looked at again.
+const roomWait = 200 * time.Millisecond
+
+// insist appends a batch. A full disk is waited for, until the coordinator stops:
+// what was decided must not be left out. Other than that, only the log's own end
+// stops an append: a caller that goes away must not leave a fact unwritten.
+func (c *committer) insist(log eventlog.Log, records [][]byte) (eventlog.Offset, error) {
+	for {
+		first, err := log.Append(context.Background(), records)
+		c.stalled.Store(exhausted(err))
+		if !exhausted(err) {
+			return first, err
+		}
+		again := time.NewTimer(roomWait)
+		select {
+		case <-again.C:
+		case <-c.leave:
+			again.Stop()
+			return 0, err
+		}
+	}
 }
 
 // release runs the effects of records before index end; base is the offset of

@@ -51,14 +51,47 @@ type fabric struct {
 	id     p2p.Identity
 	signer transparency.Key // of checkpoints
 	stop   func()
+	// stopWith is stop for a coordinator that may end with an error.
+	stopWith func(contracts.Code)
 	// read is the lowest offset that the log was read from since it was opened.
 	read atomic.Uint64
+	full atomic.Bool // the disk
 }
 
-// watched notes from where a log is read.
+// watched notes from where a log is read, and has no room while full is set.
 type watched struct {
 	eventlog.Log
 	read *atomic.Uint64
+	full *atomic.Bool
+}
+
+var errFull = contracts.Errorf(contracts.CodeResourceExhausted, "disk", "is nearly full")
+
+func (w watched) Append(ctx context.Context, records [][]byte) (eventlog.Offset, error) {
+	if w.full.Load() {
+		return 0, errFull
+	}
+	return w.Log.Append(ctx, records)
+}
+
+// bounded is a block store without room while full is set.
+type bounded struct {
+	*pebblelog.Blocks
+	full *atomic.Bool
+}
+
+func (b bounded) Put(ctx context.Context, blocks ...blob.Block) error {
+	if b.full.Load() {
+		return errFull
+	}
+	return b.Blocks.Put(ctx, blocks...)
+}
+
+func (b bounded) Stage(ctx context.Context, blocks ...blob.Block) error {
+	if b.full.Load() {
+		return errFull
+	}
+	return b.Blocks.Stage(ctx, blocks...)
 }
 
 func (w watched) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Record) error) error {
@@ -116,7 +149,7 @@ func (f *fabric) open(tune ...tuning) {
 	}
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
-		Log: watched{f.db.Log(), &f.read}, Blocks: f.db.Blocks(), Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+		Log: watched{f.db.Log(), &f.read, &f.full}, Blocks: bounded{f.db.Blocks(), &f.full}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
 		Sessions: model, Key: &f.signer,
 	})
 	if err != nil {
@@ -126,10 +159,11 @@ func (f *fabric) open(tune ...tuning) {
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()
 	<-f.Ready()
-	f.stop = func() {
+	f.stop = func() { f.stopWith("") }
+	f.stopWith = func(want contracts.Code) {
 		f.stop = func() {}
 		cancel()
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && contracts.CodeOf(err) != want {
 			t.Errorf("coordinator ended: %v", err)
 		}
 		if err := f.host.Close(); err != nil {

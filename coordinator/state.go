@@ -218,19 +218,21 @@ func (st *state) turn(ctx context.Context) error {
 		st.sweepAt = st.now.Add(sweepEvery)
 	}
 	st.delayed.release(st.now, st.enqueue)
-	if err := st.dispatch(ctx); err != nil {
-		return err
+	if !st.commit.stalled.Load() {
+		if err := st.dispatch(ctx); err != nil {
+			return err
+		}
 	}
 	st.settle(ctx)
 	st.forget()
 	if st.failed != nil {
 		return st.failed
 	}
-	if err := st.commit.stage(ctx, st.c.parts.Blocks); err != nil {
-		return err
+	staged, err := st.commit.stage(ctx, st.c.parts.Blocks)
+	if err == nil && staged {
+		st.commit.flush()
 	}
-	st.commit.flush()
-	return nil
+	return err
 }
 
 func (st *state) nextWake() time.Duration {

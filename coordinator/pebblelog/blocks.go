@@ -31,7 +31,7 @@ var _ blob.Store = (*Blocks)(nil)
 // committed, and are written again when they are there already: that is cheaper
 // than to look. Long ones are synced one by one.
 func (b *Blocks) Put(ctx context.Context, blocks ...blob.Block) error {
-	return b.write(ctx, blocks, b.db.submit)
+	return b.write(ctx, toBegin, blocks, b.db.submit)
 }
 
 // Stage is Put for the hot path: it does not wait until small blocks are
@@ -41,12 +41,12 @@ func (b *Blocks) Put(ctx context.Context, blocks ...blob.Block) error {
 // found without them. Until then a crash loses them whole. They can be read at
 // once. Errors are those of Put.
 func (b *Blocks) Stage(ctx context.Context, blocks ...blob.Block) error {
-	return b.write(ctx, blocks, b.db.enqueue)
+	return b.write(ctx, toFinish, blocks, b.db.enqueue)
 }
 
 // write verifies blocks, stores the long ones, and hands the small ones to send
 // in requests of bounded length.
-func (b *Blocks) write(ctx context.Context, blocks []blob.Block, send func(context.Context, *request) error) error {
+func (b *Blocks) write(ctx context.Context, p purpose, blocks []blob.Block, send func(context.Context, *request) error) error {
 	if err := b.db.enter(ctx); err != nil {
 		return err
 	}
@@ -54,7 +54,10 @@ func (b *Blocks) write(ctx context.Context, blocks []blob.Block, send func(conte
 	if err := blob.Check(blocks...); err != nil {
 		return err
 	}
-	r, size := &request{}, 0
+	if err := b.db.space.check(p); err != nil {
+		return err
+	}
+	r, size := &request{purpose: p}, 0
 	for _, block := range blocks {
 		if len(block.Data) > MaxSmallBlock {
 			if err := b.db.files.Put(ctx, block); err != nil {
@@ -62,13 +65,13 @@ func (b *Blocks) write(ctx context.Context, blocks []blob.Block, send func(conte
 			}
 			continue
 		}
-		p := pair{key: blockKey(block.CID), value: block.Data, block: true}
-		r.pairs, size = append(r.pairs, p), size+len(block.Data)
+		one := pair{key: blockKey(block.CID), value: block.Data, block: true}
+		r.pairs, size = append(r.pairs, one), size+len(block.Data)
 		if size >= putBytes || len(r.pairs) >= eventlog.MaxBatchRecords {
 			if err := send(ctx, r); err != nil {
 				return err
 			}
-			r, size = &request{}, 0
+			r, size = &request{purpose: p}, 0
 		}
 	}
 	if len(r.pairs) == 0 {

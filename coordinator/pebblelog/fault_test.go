@@ -268,7 +268,8 @@ func (f *nearlyFull) GetDiskUsage(string) (vfs.DiskUsage, error) {
 	return vfs.DiskUsage{AvailBytes: f.free, TotalBytes: 1 << 40, UsedBytes: 1<<40 - f.free}, nil
 }
 
-// Below the reserve, work is refused and nothing fails; with room again it goes on.
+// Below the reserve new work is refused, below half of it all is, and nothing
+// fails; with room again it goes on.
 func TestReserveRefusesBeforeTheDiskIsFull(t *testing.T) {
 	disk := &nearlyFull{FS: vfs.NewMem(), free: 1 << 20}
 	o := testOptions()
@@ -276,17 +277,25 @@ func TestReserveRefusesBeforeTheDiskIsFull(t *testing.T) {
 	db, err := open("store", o, disk, filesInMemory)
 	must(t, err)
 	w := newWork()
-	for _, err := range []error{
-		errorOf(db.Log().Append(t.Context(), eventlogtest.Batch(1))),
-		db.Blocks().Put(t.Context(), blob.Raw([]byte("x"))),
-		db.Blocks().Stage(t.Context(), blob.Raw([]byte("x"))),
-		db.Meta().Set(t.Context(), "k", []byte("v")),
-	} {
+	refused := func(what string, err error) {
+		t.Helper()
 		if contracts.CodeOf(err) != contracts.CodeResourceExhausted {
-			t.Errorf("on a nearly full disk: %v, want RESOURCE_EXHAUSTED", err)
+			t.Errorf("%s with %d bytes free: %v, want RESOURCE_EXHAUSTED", what, disk.free, err)
 		}
 	}
+	begin := func() { refused("put", db.Blocks().Put(t.Context(), blob.Raw([]byte("x")))) }
+	begin()
+	refused("append", errorOf(db.Log().Append(t.Context(), eventlogtest.Batch(1))))
+	refused("stage", db.Blocks().Stage(t.Context(), blob.Raw([]byte("x"))))
+	refused("set", db.Meta().Set(t.Context(), "k", []byte("v")))
 	w.holds(t, db)
+
+	disk.free = 40 << 20 // enough to finish
+	begin()
+	must(t, db.Blocks().Stage(t.Context(), w.block(0)))
+	must(t, w.history.Append(t.Context(), db.Log(), 1000))
+	must(t, db.Meta().Set(t.Context(), "k", []byte("v")))
+
 	disk.free = 1 << 30
 	must(t, w.round(t.Context(), db))
 	w.holds(t, db)

@@ -28,8 +28,9 @@ type Options struct {
 	// MaxFileBytes bounds the sum of the blocks that are too long for the
 	// database and live in files. Beyond it Put answers RESOURCE_EXHAUSTED.
 	MaxFileBytes int64
-	// ReserveBytes is the free disk space below which nothing more is accepted:
-	// RESOURCE_EXHAUSTED while there is still room to finish what was begun.
+	// ReserveBytes is the free disk space below which Put is refused with
+	// RESOURCE_EXHAUSTED. Records, and what is staged for them, are refused below
+	// half of it, so that there is room to finish what was begun.
 	// Zero turns the check off, and a full disk ends the DB.
 	ReserveBytes uint64
 	// ReadOnly opens what is there and changes nothing, not even the epoch: writes

@@ -124,7 +124,7 @@ func (db *DB) enqueue(ctx context.Context, r *request) error {
 	if err := db.failure.err(); err != nil {
 		return err
 	}
-	if err := db.space.check(); err != nil {
+	if err := db.space.check(r.purpose); err != nil {
 		return err
 	}
 	return db.queue.put(ctx, r)

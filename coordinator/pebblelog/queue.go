@@ -24,6 +24,7 @@ type request struct {
 	records [][]byte // for the log
 	weight  int      // of records, by eventlog.BatchSize
 	pairs   []pair
+	purpose purpose
 	room    int64 // what it takes of the queue's bound
 	// landed tells the caller that all is durable; nil when nobody waits.
 	landed chan struct{}
