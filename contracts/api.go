@@ -82,6 +82,15 @@ type SessionList struct {
 	Next     string           `json:"next,omitempty"`
 }
 
+// Tokens is a piece of an answer that is being made: the data of SSE frames named
+// tokens, which have no id and are never repeated. The result alone counts.
+type Tokens struct {
+	WorkUnitID UnitID `json:"work_unit_id"`
+	Text       string `json:"text"`
+	// Restart says that what came before is void: the answer is made again.
+	Restart bool `json:"restart,omitempty"`
+}
+
 // NodeView is what a coordinator knows of one node.
 type NodeView struct {
 	NodeID    NodeID   `json:"node_id"`
@@ -99,6 +108,18 @@ type NodeView struct {
 	UnitsDone  uint64 `json:"units_done"`
 	BatchSeq   uint64 `json:"batch_seq"`
 	LastSeenAt Time   `json:"last_seen_at"`
+	// Models are what a pod serves.
+	Models []ModelView `json:"models,omitempty"`
+}
+
+// ModelView is a model that a pod serves.
+type ModelView struct {
+	Name      string         `json:"name"`
+	Tier      ModelTier      `json:"tier"`
+	Operation ModelOperation `json:"operation"`
+	// Class is the determinism class: results are comparable byte for byte in it.
+	Class         string `json:"class"`
+	ContextWindow int64  `json:"context_window"`
 }
 
 // NodeList is the answer of GET /v1/nodes.

@@ -94,3 +94,24 @@ func (v *ModelInvocation) malformed() string {
 	}
 	return ""
 }
+
+// Overheads of a rendered call, in tokens: more than any rule of llm-1 adds to
+// what the invocation says.
+const (
+	overheadCall  = 512
+	overheadTurn  = 32
+	overheadPiece = 64
+)
+
+// MostTokens bounds what one call of a model can take, prompt and answer: a token
+// stands for at least one byte.
+func (v *ModelInvocation) MostTokens() int64 {
+	n := overheadCall + len(v.System) + len(v.Prompt) + len(v.Schema)
+	for i := range v.Messages {
+		n += overheadTurn + len(v.Messages[i].Role) + len(v.Messages[i].Content)
+	}
+	for i := range v.Evidence {
+		n += overheadPiece + len(v.Evidence[i].Label) + len(v.Evidence[i].Text)
+	}
+	return int64(n) + v.MaxTokens
+}

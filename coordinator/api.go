@@ -176,7 +176,7 @@ func (n *node) view() contracts.NodeView {
 		Paused: paused,
 		NodeID: n.id, Kind: n.info.Kind, Version: n.info.Version, Profiles: append([]string{}, n.info.Profiles...), Engine: n.engine, Slots: n.info.Slots,
 		Region: n.region, Tags: n.tags, Connected: n.worker != nil, Leases: len(n.leases), UnitsDone: n.done, BatchSeq: n.seq,
-		LastSeenAt: contracts.Time{Time: n.seen.UTC()},
+		LastSeenAt: contracts.Time{Time: n.seen.UTC()}, Models: n.models(),
 	}
 }
 
@@ -189,7 +189,7 @@ func (c *Coordinator) Tasks(context.Context) (contracts.TaskList, error) {
 func (c *Coordinator) Capabilities(context.Context) (contracts.BackendCapabilities, error) {
 	return contracts.BackendCapabilities{
 		InterfaceVersion: contracts.BackendVersion, SchemaVersions: []string{contracts.Version}, Profiles: []string{c.cfg.Profile},
-		TaskTypes:      []contracts.UnitType{contracts.Deterministic, contracts.Retrieval, contracts.SmallModel},
+		TaskTypes:      c.taskTypes(),
 		MaxConcurrency: c.cfg.MaxSessions, Distributed: true, Limits: c.cfg.Limits,
 	}, nil
 }
@@ -200,6 +200,10 @@ func (c *Coordinator) Health(ctx context.Context) (contracts.BackendStatus, erro
 	err := c.do(ctx, func(st *state) {
 		for _, n := range st.nodes {
 			if n.worker != nil {
+				if n.info.Kind == "pod" {
+					s.Capacity.Pods++
+					continue // its slots are for other units
+				}
 				s.Capacity.Nodes++
 				s.Capacity.Slots += n.info.Slots
 				if n.worker.paused == "" {

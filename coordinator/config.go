@@ -46,6 +46,8 @@ type Config struct {
 	Limits contracts.Limits
 	// Quota is what a tenant may use for which nobody has set a quota.
 	Quota contracts.Quota
+	// Pods takes in LLM pods, and graphs with llm units with them.
+	Pods bool
 	// Trusted are the nodes of the trusted zone.
 	Trusted []contracts.NodeID
 	// Secret keys the salts of local_only units; it never leaves the process.

@@ -56,7 +56,7 @@ func (st *state) place(ctx context.Context, r round, lane *fair.Lane[waiting]) e
 		return st.timeOut(l)
 	}
 	if w.res == nil {
-		res, err := l.Run().Resolve(unit, st.source(ctx, l, unit))
+		res, err := st.resolve(ctx, l, unit)
 		if err != nil {
 			st.queue.Pop(lane, 0)
 			return st.refuse(l, unit, err)
@@ -75,22 +75,46 @@ func (st *state) place(ctx context.Context, r round, lane *fair.Lane[waiting]) e
 		return nil
 	}
 	item := st.queue.Pop(lane, st.cost(l.Accepted.Tenant))
-	switch l.Budget(res.Invocation.Fuel) {
+	most, verdict := l.afford(res)
+	switch verdict {
 	case dag.Wait:
 		l.parked = append(l.parked, waiting{live: l, unit: item.unit, since: item.since})
 		return nil
 	case dag.Exhausted:
 		return st.stop(l, contracts.StopBudgetExhausted, contracts.CodeBudgetExceeded, "the session's budget is used up")
 	}
-	return st.assign(r, choice, l, unit, res)
+	return st.assign(r, choice, l, unit, res, most)
 }
 
-func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res *dag.Resolved) error {
+// resolve builds a unit's invocation.
+func (st *state) resolve(ctx context.Context, l *live, unit int) (*dag.Resolved, error) {
+	if l.Plan().Unit(unit).Type == contracts.LLM {
+		return l.Run().ResolveModel(unit, st.source(ctx, l, unit))
+	}
+	return l.Run().Resolve(unit, st.source(ctx, l, unit))
+}
+
+// most is what a unit may take of its session's budgets.
+type most struct {
+	fuel  uint64
+	calls *dag.Calls // of an llm unit
+}
+
+// afford says what a unit may take, and whether that fits now.
+func (l *live) afford(res *dag.Resolved) (most, dag.Verdict) {
+	if res.Model != nil {
+		calls, verdict := l.Calls(res.Model.MostTokens())
+		return most{calls: &calls}, verdict
+	}
+	return most{fuel: res.Invocation.Fuel}, l.Budget(res.Invocation.Fuel)
+}
+
+func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res *dag.Resolved, m most) error {
 	w := st.nodes[choice.Node].worker
 	st.nextLease++
 	ref := session.Lease{ID: st.epoch<<40 | st.nextLease, Epoch: st.epoch, Node: w.node.id, Unit: unit}
 	rec, err := l.Dispatch(st.now, session.Placement{
-		Lease: ref, UnitCID: res.Unit, Fuel: res.Invocation.Fuel, Eligible: choice.Eligible, Score: choice.Score,
+		Lease: ref, UnitCID: res.Unit, Fuel: m.fuel, Calls: m.calls, Eligible: choice.Eligible, Score: choice.Score,
 	})
 	if err != nil {
 		return err
@@ -102,13 +126,22 @@ func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res
 	if res.Spill != nil {
 		st.commit.keep(blob.Raw(res.Spill))
 	}
-	needs := res.Invocation.Needs()
+	near := []cid.Cid{l.said()} // an llm unit's pod needs no block
+	var needs []cid.Cid
+	if res.Invocation != nil {
+		needs = res.Invocation.Needs()
+		near = needs
+	}
 	st.depart(st.hold(ref, l, needs), res.Unit)
 	st.index.Adjust(choice.Node, func(c *placement.Node) { c.Free, c.Held = c.Free-1, c.Held+1 })
-	st.index.Learn(choice.Node, needs[0], needs[1:])
-	r[w] = append(r[w], p2p.Unit{
+	st.index.Learn(choice.Node, near[0], near[1:])
+	out := p2p.Unit{
 		Lease: ref.ID, Epoch: ref.Epoch, Attempt: int(rec.Dispatched.Attempt), RunTimeoutMS: st.runTimeout(l, unit), Invocation: res.Block,
-	})
+	}
+	if m.calls != nil {
+		st.forPod(&out, l, unit, *m.calls)
+	}
+	r[w] = append(r[w], out)
 	return nil
 }
 

@@ -111,7 +111,7 @@ func (st *state) expire(lane *fair.Lane[waiting]) bool {
 		}
 		item := st.queue.Pop(lane, 0)
 		if ready {
-			st.must(st.refuse(item.live, int(item.unit), contracts.Errorf(contracts.CodeRegionUnavailable, "", "no node took the unit within %s", limit)))
+			st.must(st.refuse(item.live, int(item.unit), contracts.Errorf(nobody(item.live.Plan().Unit(int(item.unit))), "", "no node took the unit within %s", limit)))
 		}
 	}
 	return true

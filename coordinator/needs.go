@@ -23,6 +23,8 @@ func (st *state) need(l *live, unit int) placement.Need {
 	}
 	if w.Type.CPU() {
 		n.Module, _, _ = l.Program(unit) // an error shows when the unit is resolved
+	} else {
+		n.Model, n.Module = modelOf(w.Model), l.said()
 	}
 	return n
 }
@@ -52,7 +54,7 @@ func (st *state) candidate(n *node) placement.Node {
 	h := n.worker.hello
 	c := placement.Node{
 		ID: n.id, Kind: h.Kind, Profiles: h.Profiles, Trusted: n.trusted, Region: h.Region, Tags: h.Tags,
-		MemoryMB: int64(h.MemoryMB), Reliability: reliabilityUnknown,
+		MemoryMB: int64(h.MemoryMB), Reliability: reliabilityUnknown, Models: offered(h.Models),
 	}
 	st.fill(n, &c)
 	return c

@@ -49,7 +49,8 @@ func (l *live) classOf(unit int) string {
 		b.WriteString("trusted")
 	}
 	if w.Type == contracts.LLM {
-		b.WriteString(" pod")
+		m := modelOf(w.Model)
+		b.WriteString(" pod " + string(m.Tier) + " " + string(m.Operation) + " " + strconv.Quote(m.Name))
 	}
 	if h := w.ExecutionHint; h != nil {
 		b.WriteString(" " + h.Region + " " + strings.Join(h.NodeTags, ","))

@@ -129,6 +129,9 @@ func (c *Coordinator) needs(ctx context.Context, unit cid.Cid) ([]cid.Cid, error
 	}
 	inv, _, err := contracts.DecodeInvocation(block)
 	if err != nil {
+		if _, _, other := contracts.DecodeModelInvocation(block); other == nil {
+			return nil, nil // a pod has all it needs
+		}
 		return nil, err
 	}
 	return inv.Needs(), nil

@@ -18,6 +18,7 @@ type arrival struct {
 	index  int
 	item   *contracts.BatchItem
 	result *contracts.Result
+	use    *contracts.ModelUse // of an llm unit's
 	output []byte
 	// current is set when the item's lease is the unit's.
 	current bool
@@ -72,14 +73,14 @@ func readItems(b *contracts.Batch, m *p2p.Results) ([]arrival, error) {
 	arrivals := make([]arrival, len(m.Items))
 	for i, block := range m.Items {
 		item := &b.Results[i]
-		r, id, err := contracts.DecodeResult(block)
+		r, use, id, err := contracts.DecodeAnyResult(block)
 		if err != nil {
 			return nil, err
 		}
 		if !id.Equals(item.ResultCID.Cid) {
 			return nil, contracts.Errorf(contracts.CodeValidation, id.String(), "result block is not the signed result %s", item.ResultCID)
 		}
-		arrivals[i] = arrival{index: i, item: item, result: r}
+		arrivals[i] = arrival{index: i, item: item, result: r, use: use}
 		if r.Output != nil {
 			arrivals[i].output = inline[r.Output.Cid]
 		}
@@ -211,7 +212,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	st.release(out.ID)
 	rec, err := out.live.Complete(st.now, session.Report{
 		Lease: out.Lease, Result: a.result, CID: a.item.ResultCID.Cid, Batch: envelope, Index: a.index,
-		Observed: &a.item.Observed, Output: a.output,
+		Observed: &a.item.Observed, Output: a.output, Model: a.use,
 	})
 	if err != nil {
 		// A result for another computation than the lease's: the unit goes back.
@@ -221,8 +222,11 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	n.done++
 	st.finished(n)
 	st.retriesOf(out.live.Accepted.Tenant).Earn()
-	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed)
-	st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
+	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed+asFuel(a.use))
+	if a.use == nil {
+		st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
+	}
+	delete(out.live.speech, out.Unit)
 	return st.record(out.live, rec)
 }
 

@@ -67,6 +67,10 @@ type live struct {
 	// parked are ready units that wait until others give back what they reserved of
 	// the session's budget.
 	parked []waiting
+	// speech is what answers that are being made consist of, by unit; listeners
+	// hear it.
+	speech    map[int]*speech
+	listeners map[*listener]struct{}
 }
 
 // beginning is where a record stands in the log, 0 until it is durable: a session

@@ -146,7 +146,7 @@ func (c *Coordinator) resolve(ctx context.Context, g *contracts.TaskGraph) (map[
 	seen := map[cid.Cid]bool{}
 	for i := range g.WorkUnits {
 		w := &g.WorkUnits[i]
-		if !w.Type.CPU() {
+		if !w.Type.CPU() && !c.cfg.Pods {
 			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "this coordinator has no pods for %s units", w.Type)
 		}
 		if w.VerifyWith != nil {
@@ -154,6 +154,9 @@ func (c *Coordinator) resolve(ctx context.Context, g *contracts.TaskGraph) (map[
 		}
 		if m := w.VerificationMode(); m == contracts.VerifyQuorum || m == contracts.VerifyRecompute {
 			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verification_mode %s is not supported by this coordinator", m)
+		}
+		if !w.Type.CPU() {
+			continue // it names no block
 		}
 		if name := w.Program.Task; name != "" {
 			t, ok := c.parts.Tasks.Resolve(name)

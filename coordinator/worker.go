@@ -82,7 +82,7 @@ func (c *Coordinator) takeBack(ctx context.Context, a *p2p.Assign, cause error) 
 
 // admitWorker decides whether a peer may work and on which terms.
 func (c *Coordinator) admitWorker(ctx context.Context, peer string, h p2p.Hello) (p2p.Welcome, error) {
-	if h.Kind != "node" {
+	if h.Kind != "node" && !c.cfg.Pods {
 		return p2p.Welcome{}, contracts.Errorf(contracts.CodeUnsupported, peer, "worker kind %q is not supported by this coordinator", h.Kind)
 	}
 	welcome := p2p.Welcome{
@@ -121,6 +121,8 @@ func (c *Coordinator) receive(ctx context.Context, w *worker) error {
 			err = c.takeResults(ctx, w, m)
 		case *p2p.Fault:
 			err = c.post(ctx, func(st *state) { st.must(st.fault(w, m)) })
+		case *p2p.Tokens:
+			err = c.post(ctx, func(st *state) { st.hear(w, m) })
 		case *p2p.Heartbeat:
 			err = c.post(ctx, func(st *state) { st.beat(w, m) })
 		case *p2p.Drain:

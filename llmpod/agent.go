@@ -128,7 +128,7 @@ func (a *Agent) limitDrain(ctx context.Context, cancel context.CancelCauseFunc) 
 // asked for has changed.
 func (a *Agent) watch(ctx context.Context, p *Pool) {
 	for ctx.Err() == nil {
-		_, changed := p.server.Status()
+		changed := p.broker.changes()
 		a.hand.pulse.beat()
 		select {
 		case <-changed:

@@ -28,6 +28,7 @@ type broker struct {
 	parked     int64
 	eraseless  bool // the server cannot erase: nothing is ever reused
 	poisonings uint64
+	changed    chan struct{} // closed and replaced when the server's slots come or go
 }
 
 // turn is a slot given to a request, on the server that it is of.
@@ -43,7 +44,7 @@ func newBroker(s *server.Server, class string, cfg *Config) *broker {
 	}
 	return &broker{
 		server: s, class: class, budget: int64(cfg.ParkedMB) << 20, table: slots.New(0, cfg.MaxWaiting, sessions),
-		waiters: map[slots.Ticket]chan turn{}, sizes: map[slots.Owner]int64{},
+		waiters: map[slots.Ticket]chan turn{}, sizes: map[slots.Owner]int64{}, changed: make(chan struct{}),
 	}
 }
 
@@ -76,6 +77,15 @@ func (b *broker) adopt(st server.Status) {
 	}
 	b.table.Reset(n)
 	b.serve()
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// changes returns a channel that is closed when the server's slots come or go.
+func (b *broker) changes() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.changed
 }
 
 // acquire waits for a slot. Errors are RESOURCE_EXHAUSTED when too many wait, and

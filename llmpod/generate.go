@@ -27,16 +27,22 @@ func (p *Pool) generate(ctx context.Context, st server.Status, c Call, emit func
 		return free(out.Text, a)
 	}
 	why := check(schema, out, a)
-	if why == "" || out.Stop == llama.StopLimit {
-		return nil // a second answer would be cut off as well
+	if why == "" || out.Stop == llama.StopLimit || a.Use.Calls == c.AllowCalls {
+		return nil // a second answer would be cut off as well, or may not be asked for
 	}
-	emit(Piece{Restart: true})
 	c.Resume, c.ResumeText = nil, ""
-	if out, err = p.ask(ctx, st, c, render.Repair(talk, out.Text, why), emit, a); err != nil {
-		return err
+	out, err = p.ask(ctx, st, c, render.Repair(talk, out.Text, why), func(piece Piece) {
+		piece.Restart = piece.Restart || !a.restarted
+		a.restarted = true
+		emit(piece)
+	}, a)
+	if contracts.CodeOf(err) == contracts.CodeBudgetExceeded || contracts.CodeOf(err) == contracts.CodeContextOverflow {
+		return nil // there is no room for a second answer: the first stands as it is
 	}
-	check(schema, out, a)
-	return nil
+	if err == nil {
+		check(schema, out, a)
+	}
+	return err
 }
 
 func compile(schema []byte) (*contracts.OutputSchema, error) {
@@ -92,6 +98,9 @@ func (p *Pool) ask(ctx context.Context, st server.Status, c Call, talk []llama.M
 	room := st.Props.Context - len(prompt)
 	if room < 1 {
 		return llama.Completion{}, contracts.Errorf(contracts.CodeContextOverflow, c.Name, "prompt has %d tokens, the context %d", len(prompt), st.Props.Context)
+	}
+	if left := c.AllowTokens - a.Use.TokensIn - a.Use.TokensOut - int64(len(prompt)) - c.MaxTokens; c.AllowTokens > 0 && left < 0 {
+		return llama.Completion{}, contracts.Errorf(contracts.CodeBudgetExceeded, c.Name, "the call may take %d tokens more than are left for it", -left)
 	}
 	out, err := p.stream(ctx, c, p.request(c, prompt, room), emit, a)
 	if contracts.CodeOf(err) == contracts.CodeUnsupported && len(c.Schema) > 0 && out.OutputTokens == 0 {

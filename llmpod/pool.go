@@ -93,6 +93,10 @@ type Call struct {
 	// that was lost.
 	Resume     []int
 	ResumeText string
+	// AllowTokens and AllowCalls bound what all calls of a model for this one may take
+	// together; 0 does not. (The invocation's own MaxTokens bounds one answer.)
+	AllowTokens int64
+	AllowCalls  int
 
 	unit cid.Cid // unit_cid, for an agent's reports
 }
@@ -116,6 +120,8 @@ type Answer struct {
 	// the last one, without quoting it. Output is then nil.
 	Code contracts.Code
 	Why  string
+
+	restarted bool // the second answer has begun
 }
 
 // Invoke runs a call. emit gets what comes, one piece after the other; it must

@@ -100,8 +100,29 @@ func TestAnswersAreExact(t *testing.T) {
 				restarts++
 			}
 		})
+		t.Logf("what was wrong: %s", a.Why)
 		if err != nil || a.Code != contracts.CodeBadOutput || a.Use.Calls != 2 || restarts != 1 {
 			t.Errorf("got %+v after %d restarts, %v", a, restarts, err)
+		}
+	})
+	t.Run("a second call has to be allowed, and its tokens too", func(t *testing.T) {
+		hopeless := func(v *contracts.ModelInvocation) {
+			v.Schema, v.MaxTokens = []byte(`{"type":"object","properties":{"b":{"const":2},"a":{"const":"yes"}},"required":["a","b"],"not":{"required":["a"]}}`), 64
+		}
+		for name, allow := range map[string]func(*llmpod.Call){
+			"calls":  func(c *llmpod.Call) { c.AllowCalls = 1 },
+			"tokens": func(c *llmpod.Call) { c.AllowTokens = c.MostTokens() / 2 },
+		} {
+			c := call("1", "Well?", hopeless)
+			allow(&c)
+			if a := invoke(t, p, c); a.Code != contracts.CodeBadOutput || a.Use.Calls != 1 {
+				t.Errorf("%s: got %+v", name, a)
+			}
+		}
+		c := call("1", "Well?", nil)
+		c.AllowTokens = 30
+		if _, err := p.Invoke(t.Context(), c, none); contracts.CodeOf(err) != contracts.CodeBudgetExceeded {
+			t.Errorf("a call beyond its allowance: %v", err)
 		}
 	})
 	t.Run("another model is somewhere else", func(t *testing.T) {

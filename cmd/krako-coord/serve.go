@@ -110,6 +110,7 @@ func newCoordinator(s settings, db *store, sessions *readmodel.Model, host *p2p.
 	for _, t := range s.shareResults {
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
 	}
+	cfg.Pods = s.pods
 	cfg.DispatchTimeout, cfg.RunTimeout = s.dispatchTimeout, s.runTimeout
 	for _, t := range s.trusted {
 		cfg.Trusted = append(cfg.Trusted, contracts.NodeID(t))

@@ -24,6 +24,7 @@ type settings struct {
 	dht        string
 	bootstrap  []string
 	trusted    []string
+	pods       bool
 	logLevel   string
 	cpuProfile string
 
@@ -58,6 +59,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.dht, "dht", string(p2p.DHTServer), "part in the private DHT: off, client, server or auto")
 	fs.StringSliceVar(&s.bootstrap, "bootstrap", []string{}, "multiaddrs of other members of the DHT")
 	fs.StringSliceVar(&s.trusted, "trusted", []string{}, "peer ids of the nodes of the trusted zone")
+	fs.BoolVar(&s.pods, "pods", true, "take in LLM pods, and graphs with llm units")
 	fs.DurationVar(&s.heartbeat, "heartbeat", d.Heartbeat, "how often nodes report")
 	fs.DurationVar(&s.lease, "lease", d.Lease, "how long a silent node keeps its units")
 	fs.DurationVar(&s.dispatchTimeout, "dispatch-timeout", d.DispatchTimeout, "how long a unit may wait for a node")

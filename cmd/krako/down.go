@@ -73,7 +73,7 @@ func (a *app) detach(ctx context.Context, o cluster.Options) error {
 		return fmt.Errorf("open log: %w", err)
 	}
 	defer log.Close() // the child has its own descriptor
-	cmd := exec.Command(self, "--dir", o.Dir, "up", "--nodes", strconv.Itoa(o.Nodes), "--slots", strconv.Itoa(o.Slots), "--listen", o.API)
+	cmd := exec.Command(self, "--dir", o.Dir, "up", "--nodes", strconv.Itoa(o.Nodes), "--slots", strconv.Itoa(o.Slots), "--listen", o.API, "--model", o.Model)
 	cmd.Stdout, cmd.Stderr = log, log
 	background(cmd)
 	if err := cmd.Start(); err != nil {

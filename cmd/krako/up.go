@@ -26,6 +26,7 @@ Data, keys and logs are kept in --dir, so that the next 'krako up' goes on where
 this one stopped: graphs that were running are finished.`,
 		Example: `  krako up
   krako up --nodes 5 --dir /tmp/krako
+  krako-pod model --out nonsense.gguf && krako up --model nonsense.gguf
   krako up --detach && krako run render --out scene.png && krako down`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Dir = a.dir
@@ -41,6 +42,7 @@ this one stopped: graphs that were running are finished.`,
 	cmd.Flags().BoolVar(&detached, "detach", false, "return when the cluster is up and leave it running; 'krako down' stops it")
 	cmd.Flags().IntVar(&o.Nodes, "nodes", 3, "how many nodes to run")
 	cmd.Flags().IntVar(&o.Slots, "slots", 1, "how many units each node runs at once")
+	cmd.Flags().StringVar(&o.Model, "model", "", "GGUF file for an LLM pod to serve; without it there is none ('krako-pod model' writes a small one)")
 	cmd.Flags().StringVar(&o.API, "listen", "127.0.0.1:0", "address of the HTTP API, with TLS where other machines reach it; port 0 picks one")
 	return cmd
 }

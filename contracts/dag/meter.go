@@ -2,18 +2,21 @@ package dag
 
 import "github.com/krako-labs/krako/contracts"
 
-// Meter holds a session's CPU budgets. What is spent plus what is reserved
-// never exceeds a declared budget. The zero value is unlimited.
+// Meter holds a session's budgets. What is spent plus what is reserved never
+// exceeds a declared budget. The zero value is unlimited.
 type Meter struct {
 	budgets    contracts.Budgets
 	executions int64
 	fuelUsed   uint64
 	fuelHeld   uint64
 	inFlight   int
+	calls      callMeter
 }
 
 // NewMeter returns a meter of b with nothing spent.
-func NewMeter(b contracts.Budgets) Meter { return Meter{budgets: b} }
+func NewMeter(b contracts.Budgets) Meter {
+	return Meter{budgets: b, calls: callMeter{maxTokens: b.MaxTokens, maxCalls: b.MaxLLMCalls}}
+}
 
 // Verdict is the answer to a reservation.
 type Verdict int

@@ -68,9 +68,25 @@ func (n *Narrator) id(at time.Time) string {
 // Ended tells how an executed unit ended: started, validated where a schema
 // was checked and held, and the end itself.
 func (n *Narrator) Ended(at, started time.Time, unit *contracts.WorkUnit, attempt uint32, state contracts.UnitState, data contracts.UnitEnded) []contracts.Event {
-	events := make([]contracts.Event, 0, 3)
+	return n.EndedByModel(at, started, unit, attempt, state, data, nil)
+}
+
+// EndedByModel is Ended for a unit that a model was asked for: what it did is told
+// between the unit's start and its validation. call is nil if nothing is known of
+// that.
+func (n *Narrator) EndedByModel(at, started time.Time, unit *contracts.WorkUnit, attempt uint32, state contracts.UnitState, data contracts.UnitEnded, call *contracts.LLMEnded) []contracts.Event {
+	events := make([]contracts.Event, 0, 5)
 	if !started.IsZero() {
 		events = append(events, n.Event(started, contracts.EventUnitStarted, unit.ID, attempt, nil))
+	}
+	if call != nil {
+		begun := contracts.LLMEnded{Pod: call.Pod, Tier: call.Tier, Model: call.Model}
+		events = append(events, n.Event(started, contracts.EventLLMStarted, unit.ID, attempt, begun))
+		end := contracts.EventLLMCompleted
+		if call.Error != nil {
+			end = contracts.EventLLMFailed
+		}
+		events = append(events, n.Event(at, end, unit.ID, attempt, *call))
 	}
 	if state == contracts.UnitSuccess && len(unit.OutputSchema) > 0 {
 		events = append(events, n.Event(at, contracts.EventUnitValidated, unit.ID, attempt, nil))

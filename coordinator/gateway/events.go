@@ -15,6 +15,7 @@ import (
 
 const eventsDescription = "Server-sent events (HTML standard, section 9.2). Each is an Event with its own id as the id of the frame; " +
 	"a frame named `end`, without an id, says that the session is final and ends the stream. " +
+	"Frames named `tokens`, without an id, are pieces of answers that are being made (Tokens); they are not repeated and may be missed. " +
 	"A stream that ends without it was cut: ask again with `Last-Event-ID` to go on without loss. Frames of any other name may be ignored."
 
 var eventType = reflect.TypeFor[contracts.Event]()
@@ -54,6 +55,7 @@ func (g *gateway) events(ctx context.Context, in *eventsInput) (*huma.StreamResp
 		ctx, cancel := untilDrain(x.r.Context())
 		defer cancel()
 		s := &stream{w: x.w, control: http.NewResponseController(x.w), keepAlive: g.cfg.KeepAlive}
+		s.speech = func(ctx context.Context, frames chan<- []byte) (wait func()) { return g.speaking(ctx, in.ID, frames) }
 		err := s.run(ctx, func(ctx context.Context, fn func(contracts.Event) error) error {
 			return g.fabric.Events(ctx, in.ID, after, fn)
 		})
@@ -75,6 +77,9 @@ type stream struct {
 	keepAlive time.Duration
 	open      bool  // the status is out; before, a problem still can be
 	err       error // the client did not take a part
+	// speech, if not nil, adds frames of its own until the function that it returned
+	// is called.
+	speech func(ctx context.Context, frames chan<- []byte) (wait func())
 }
 
 // source calls fn with one event after the other; see Fabric.Events.
@@ -92,7 +97,7 @@ func (s *stream) run(ctx context.Context, src source) error {
 		s.pump(frames)
 	}()
 	defer func() { <-pumped }() // even if src panics
-	err := feed(ctx, frames, src)
+	err := s.feed(ctx, frames, src)
 	<-pumped
 	if err == nil && s.err == nil {
 		s.end()
@@ -101,8 +106,11 @@ func (s *stream) run(ctx context.Context, src source) error {
 }
 
 // feed encodes what src gives and closes frames behind it.
-func feed(ctx context.Context, frames chan<- []byte, src source) error {
+func (s *stream) feed(ctx context.Context, frames chan<- []byte, src source) error {
 	defer close(frames)
+	if s.speech != nil {
+		defer s.speech(ctx, frames)()
+	}
 	err := src(ctx, func(e contracts.Event) error {
 		data, err := json.Marshal(&e)
 		if err != nil {

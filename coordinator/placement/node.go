@@ -20,6 +20,8 @@ type Node struct {
 	// MemoryMB and VRAMMB are what the node offers; Accelerators what it has.
 	MemoryMB, VRAMMB int64
 	Accelerators     []string
+	// Models are what a pod serves.
+	Models []Model
 
 	// Free is how many more units the node asked for, Held how many it has.
 	Free, Held int
@@ -30,6 +32,19 @@ type Node struct {
 	Reliability float64
 	// State says why nothing goes to the node just now; Eligible if something may.
 	State Verdict
+}
+
+// Model is a model on offer, or one that is asked for: then an empty Name is any
+// of the tier.
+type Model struct {
+	Name      string
+	Tier      contracts.ModelTier
+	Operation contracts.ModelOperation
+}
+
+// servedBy reports whether a model on offer is the one asked for.
+func (m Model) servedBy(o Model) bool {
+	return m.Tier == o.Tier && m.Operation == o.Operation && (m.Name == "" || m.Name == o.Name)
 }
 
 // Need is what a unit demands of its place.
@@ -47,6 +62,9 @@ type Need struct {
 	// first maxNeeds count.
 	Module cid.Cid
 	Blocks []cid.Cid
+	// Model is what an llm unit asks for. Its Module stands for what its session has
+	// said so far: a pod holds it that has read that.
+	Model Model
 	// Avoid are nodes that were given the unit before and did not finish it.
 	// They are passed over while any other node could ever take it.
 	Avoid []contracts.NodeID
@@ -68,6 +86,7 @@ const (
 	Eligible      Verdict = "eligible"
 	WrongKind     Verdict = "wrong_substrate"
 	WrongProfile  Verdict = "profile_not_supported"
+	NoModel       Verdict = "model_not_served"
 	NotTrusted    Verdict = "not_trusted"
 	WrongRegion   Verdict = "region"
 	MissingTag    Verdict = "missing_tag"
@@ -87,6 +106,7 @@ const (
 // the same nodes.
 type class struct {
 	pod                  bool
+	model                Model
 	profile              string
 	trusted              bool
 	region, tags, accels string
@@ -100,7 +120,9 @@ func (n *Need) class() class {
 		pod: !n.Type.CPU(), trusted: n.Trusted, region: n.Region, ram: n.MinRAMMB, vram: n.MinVRAMMB,
 		tags: joined(n.Tags), accels: joined(n.Accelerators),
 	}
-	if !c.pod {
+	if c.pod {
+		c.model = n.Model
+	} else {
 		c.profile = n.Profile
 	}
 	return c
@@ -130,6 +152,8 @@ func (c *class) suits(n *Node) Verdict {
 		return WrongKind
 	case c.profile != "" && !slices.Contains(n.Profiles, c.profile):
 		return WrongProfile
+	case c.pod && !slices.ContainsFunc(n.Models, c.model.servedBy):
+		return NoModel
 	case c.trusted && !n.Trusted:
 		return NotTrusted
 	case c.region != "" && c.region != n.Region:

@@ -50,7 +50,7 @@ func TestVerdicts(t *testing.T) {
 		{"sound", sound, cpu, placement.Eligible},
 		{"INV1 a CPU unit never goes to a pod", with(func(n *placement.Node) { n.Kind = "pod" }), cpu, placement.WrongKind},
 		{"INV1 an llm unit never goes to a node", sound, placement.Need{Type: contracts.LLM}, placement.WrongKind},
-		{"an llm unit goes to a pod", with(func(n *placement.Node) { n.Kind = "pod" }), placement.Need{Type: contracts.LLM}, placement.Eligible},
+		{"an llm unit goes to a pod", with(func(n *placement.Node) { n.Kind, n.Models = "pod", []placement.Model{{}} }), placement.Need{Type: contracts.LLM}, placement.Eligible},
 		{"another profile", with(func(n *placement.Node) { n.Profiles = []string{"det-0"} }), cpu, placement.WrongProfile},
 		{"INV2 local_only stays in the trusted zone", sound, need(func(n *placement.Need) { n.Trusted = true }), placement.NotTrusted},
 		{"trusted zone", with(func(n *placement.Node) { n.Trusted = true }), need(func(n *placement.Need) { n.Trusted = true }), placement.Eligible},

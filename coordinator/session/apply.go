@@ -78,7 +78,11 @@ func (s *Session) dispatched(r *Record) error {
 	u := &s.units[d.Unit]
 	u.lease, u.epoch, u.node, u.attempt, u.fuel, u.unit = d.Lease, d.Epoch, d.Node, d.Attempt, d.Fuel, d.UnitCID.Cid
 	u.executors = append(u.executors, d.Node)
-	s.meter.Reserve(d.Fuel)
+	if u.calls = d.Calls; u.calls != nil {
+		s.meter.ReserveCalls(*u.calls)
+	} else {
+		s.meter.Reserve(d.Fuel)
+	}
 	s.tell(s.told.Event(r.Time(), contracts.EventUnitScheduled, s.Plan().Unit(d.Unit).ID, d.Attempt, contracts.UnitScheduled{
 		Target: d.Node, Score: d.Score, Eligible: d.Eligible, Privacy: s.Plan().Privacy(d.Unit),
 		Reason: "placed", Lease: d.Lease, Epoch: d.Epoch,
@@ -97,7 +101,7 @@ func (s *Session) unitEnds(r *Record) error {
 		return s.misfit("unit is not open")
 	}
 	if e.Lease != 0 {
-		s.meter.Settle(u.fuel, e.Fuel)
+		s.settle(u, e)
 	}
 	u.end, u.endedAt = e, r.At
 	s.follow(changes, r.Time())
@@ -110,9 +114,27 @@ func (s *Session) unitEnds(r *Record) error {
 	if e.Dropped {
 		s.tell(s.told.Event(r.Time(), contracts.EventUnitRetryDropped, s.Plan().Unit(e.Unit).ID, u.attempt, contracts.UnitRetried{Reason: string(e.Code)}))
 	}
-	s.tell(s.told.Ended(r.Time(), startOf(e), s.Plan().Unit(e.Unit), u.attempt, e.State, s.unitEnded(e.Unit))...)
+	s.tell(s.told.EndedByModel(r.Time(), startOf(e), s.Plan().Unit(e.Unit), u.attempt, e.State, s.unitEnded(e.Unit), s.modelEnded(e.Unit))...)
 	s.tell(s.told.Changes(r.Time(), s.Plan(), changes)...)
 	return nil
+}
+
+// settle ends what was reserved for a unit; e is nil when it comes back without a
+// result.
+func (s *Session) settle(u *execution, e *Ended) {
+	var fuel uint64
+	var calls dag.Calls
+	if e != nil {
+		fuel = e.Fuel
+		if m := e.Model; m != nil {
+			calls = dag.Calls{Tokens: m.TokensIn + m.TokensOut, Calls: int64(m.Calls)}
+		}
+	}
+	if u.calls != nil {
+		s.meter.SettleCalls(*u.calls, calls)
+		return
+	}
+	s.meter.Settle(u.fuel, fuel)
 }
 
 func startOf(e *Ended) time.Time {
@@ -129,7 +151,7 @@ func (s *Session) returned(r *Record) error {
 	}
 	u := &s.units[b.Unit]
 	id := s.Plan().Unit(b.Unit).ID
-	s.meter.Settle(u.fuel, 0)
+	s.settle(u, nil)
 	data := contracts.UnitLeaseLost{Node: u.node, Lease: u.lease, Reason: b.Reason}
 	u.lease = 0
 	notBefore := time.UnixMicro(b.NotBefore)
@@ -168,7 +190,7 @@ func (s *Session) follow(changes []dag.Change, at time.Time) {
 		u := &s.units[c.Unit]
 		if u.lease != 0 && u.end == nil {
 			s.dropped = append(s.dropped, Lease{u.lease, u.epoch, u.node, c.Unit})
-			s.meter.Settle(u.fuel, 0)
+			s.settle(u, nil)
 			u.lease = 0
 		}
 	}

@@ -26,6 +26,16 @@ func errStale(l Lease) error {
 // the session's budgets.
 func (s *Session) Budget(fuel uint64) dag.Verdict { return s.meter.Check(fuel) }
 
+// Calls says whether one more llm unit fits into the session's budgets that may
+// take so many tokens, and what it may take.
+func (s *Session) Calls(tokens int64) (dag.Calls, dag.Verdict) {
+	return s.meter.CheckCalls(tokens, maxCalls)
+}
+
+// maxCalls is how often a unit may ask its model: once, and once more when the
+// answer is not valid.
+const maxCalls = 2
+
 // Placement is where a unit goes, and why.
 type Placement struct {
 	Lease    Lease
@@ -33,6 +43,8 @@ type Placement struct {
 	Fuel     uint64
 	Eligible int
 	Score    float64
+	// Calls is set for an llm unit, in the place of Fuel.
+	Calls *dag.Calls
 }
 
 // Dispatch gives a ready unit to a node.
@@ -43,7 +55,7 @@ func (s *Session) Dispatch(now time.Time, p Placement) (Record, error) {
 	}
 	return s.record(now, Record{Dispatched: &Dispatched{
 		Unit: i, Attempt: s.units[i].attempt + 1, Node: p.Lease.Node, Lease: p.Lease.ID, Epoch: p.Lease.Epoch,
-		UnitCID: contracts.Link{Cid: p.UnitCID}, Fuel: p.Fuel, Eligible: p.Eligible, Score: p.Score,
+		UnitCID: contracts.Link{Cid: p.UnitCID}, Fuel: p.Fuel, Eligible: p.Eligible, Score: p.Score, Calls: p.Calls,
 	}}), nil
 }
 
@@ -56,6 +68,8 @@ type Report struct {
 	Batch    cid.Cid
 	Index    int
 	Observed *contracts.Observed
+	// Model is what a model did, set exactly for llm units.
+	Model *contracts.ModelUse
 	// Output is the output block; needed when NeedsOutput says so.
 	Output []byte
 }
@@ -75,8 +89,11 @@ func (s *Session) Complete(now time.Time, r Report) (Record, error) {
 	if want := s.units[i].unit; !r.Result.Unit.Equals(want) {
 		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is for unit %s, the lease is for %s", r.Result.Unit, want)
 	}
+	if w := s.Plan().Unit(i); (w.Type == contracts.LLM) != (r.Model != nil) {
+		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is not of the kind of a %s unit", w.Type)
+	}
 	e := &Ended{
-		Unit: i, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Lease: r.Lease.ID,
+		Unit: i, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Lease: r.Lease.ID, Model: r.Model,
 		Result: contracts.Link{Cid: r.CID}, Batch: contracts.Link{Cid: r.Batch}, Index: r.Index,
 		Fuel: r.Result.FuelUsed, Started: r.Observed.StartedAt.UnixMicro(), DurationUS: r.Observed.DurationUS,
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
 
@@ -98,6 +99,8 @@ type Dispatched struct {
 	Score    float64          `cbor:"sc"`
 	// Fuel is the unit's fuel limit, reserved from the session's budget.
 	Fuel uint64 `cbor:"f"`
+	// Calls is what an llm unit may take, reserved from the session's budgets.
+	Calls *dag.Calls `cbor:"mc,omitempty"`
 	// Replica is the execution's index: 0 for the unit's own, more for a copy that
 	// runs beside it.
 	Replica uint32 `cbor:"x,omitempty"`
@@ -124,6 +127,8 @@ type Ended struct {
 	// Started is when the node says it began, in microseconds.
 	Started    int64  `cbor:"t0,omitempty"`
 	DurationUS uint64 `cbor:"us,omitempty"`
+	// Model is what a model did for it.
+	Model *contracts.ModelUse `cbor:"mu,omitempty"`
 	// By and UnitCID are set for a result that was known before.
 	By      contracts.NodeID `cbor:"by,omitempty"`
 	UnitCID contracts.Link   `cbor:"cid,omitempty"`

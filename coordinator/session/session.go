@@ -42,6 +42,7 @@ type execution struct {
 	failures uint8
 	losses   uint8
 	fuel     uint64
+	calls    *dag.Calls // of an llm unit
 	unit     cid.Cid
 	// executors are all nodes that were given the unit, in order.
 	executors []contracts.NodeID
@@ -72,7 +73,7 @@ func Open(rec *Record, g *contracts.TaskGraph, source string) (*Session, error) 
 	}
 	s := &Session{
 		ID: rec.Session, Accepted: *rec.Accepted, opened: rec.Time(),
-		meter: dag.NewMeter(bounded(g.Budgets, rec.Accepted.Fuel)), units: make([]execution, p.Len()),
+		meter: meterOf(g, rec.Accepted.Fuel), units: make([]execution, p.Len()),
 		told: dag.Narrator{
 			Source: source, Tenant: g.TenantID, Graph: g.GraphID, Session: rec.Session,
 			TraceParent: rec.Accepted.Trace, Mute: true,
@@ -91,7 +92,7 @@ func Open(rec *Record, g *contracts.TaskGraph, source string) (*Session, error) 
 // no bound. It is called before any Apply.
 func (s *Session) Bound(fuel *uint64) {
 	s.Accepted.Fuel = fuel
-	s.meter = dag.NewMeter(bounded(s.Plan().Graph.Budgets, fuel))
+	s.meter = meterOf(s.Plan().Graph, fuel)
 }
 
 func bounded(b contracts.Budgets, fuel *uint64) contracts.Budgets {
@@ -108,6 +109,16 @@ func bounded(b contracts.Budgets, fuel *uint64) contracts.Budgets {
 
 // FuelUsed returns the fuel of all executions so far.
 func (s *Session) FuelUsed() uint64 { return s.meter.FuelUsed() }
+
+// meterOf returns the meter of a graph's budgets, of what a quota leaves of its
+// fuel, and of the policy that bounds model calls beside them.
+func meterOf(g *contracts.TaskGraph, fuel *uint64) dag.Meter {
+	m := dag.NewMeter(bounded(g.Budgets, fuel))
+	if g.Policies != nil && g.Policies.MaxLLMInvocations != nil {
+		m.LimitCalls(*g.Policies.MaxLLMInvocations)
+	}
+	return m
+}
 
 // Plan returns the compiled graph.
 func (s *Session) Plan() *dag.Plan { return s.run.Plan() }
@@ -191,6 +202,9 @@ func (s *Session) End(unit int) *Ended { return s.units[unit].end }
 // Program returns what unit i's program resolved to at admission.
 func (s *Session) Program(unit int) (cid.Cid, string, error) {
 	p := s.Plan().Unit(unit).Program
+	if p == nil {
+		return cid.Undef, "", contracts.Errorf(contracts.CodeValidation, string(s.Plan().Unit(unit).ID), "a %s unit has no program", s.Plan().Unit(unit).Type)
+	}
 	if p.Module != nil {
 		return p.Module.Cid, p.Entry, nil
 	}

@@ -82,6 +82,19 @@ func (s *Session) unitEnded(i int) contracts.UnitEnded {
 	return d
 }
 
+// modelEnded is the event data of what a model did for a unit, nil if none did.
+func (s *Session) modelEnded(i int) *contracts.LLMEnded {
+	u, e := &s.units[i], s.units[i].end
+	if e.Model == nil {
+		return nil
+	}
+	m := e.Model
+	return &contracts.LLMEnded{
+		Pod: u.node, Tier: s.Plan().Unit(i).Model.Tier, Model: m.Model, TokensIn: m.TokensIn, TokensOut: m.TokensOut,
+		DurationMS: float64(e.DurationUS) / 1e3, Error: failure(e),
+	}
+}
+
 func failure(e *Ended) *contracts.Error {
 	if e == nil || e.Code == "" {
 		return nil
@@ -149,6 +162,7 @@ func (s *Session) Result(now time.Time, backend string, answer contracts.JSON) *
 		Telemetry: contracts.TelemetryBundle{
 			ExecutionSessionID: s.ID,
 			TotalLatencyMS:     now.Sub(s.opened).Milliseconds(), FuelUsed: s.meter.FuelUsed(),
+			TotalTokens: s.meter.CallsUsed().Tokens, ModelInvocationCount: s.meter.CallsUsed().Calls,
 		},
 	}
 	if unit, ok := s.Answer(); ok {
@@ -189,6 +203,9 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 	if e := u.end; e != nil {
 		t.Cached = e.By != ""
 		t.DurationMS, t.FuelUsed = float64(e.DurationUS)/1e3, e.Fuel
+		if m := e.Model; m != nil {
+			t.TokensIn, t.TokensOut = m.TokensIn, m.TokensOut
+		}
 		if e.Result.Defined() {
 			t.ResultCID = e.Result.String()
 		}

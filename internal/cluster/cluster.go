@@ -33,6 +33,10 @@ type Options struct {
 	// making its key if need be. Nodes started here are the trusted zone: they
 	// have one operator. Nil trusts none.
 	TrustedID func(dataDir string) (string, error)
+	// Model is a GGUF file that a pod serves; "" runs no pod.
+	Model string
+	// Pod are further flags for the pod.
+	Pod []string
 	// Coord and Node are further flags for the daemons.
 	Coord, Node []string
 }
@@ -46,6 +50,7 @@ type Cluster struct {
 
 	Coordinator *Process
 	Nodes       []*Process
+	Pods        []*Process
 }
 
 // Endpoint says where a running coordinator is reached.
@@ -131,7 +136,30 @@ func (c *Cluster) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if c.opts.Model == "" {
+		return nil
+	}
+	return c.AddPod(c.opts.Pod...)
+}
+
+func (c *Cluster) podDir(i int) string {
+	return filepath.Join(c.opts.Dir, "pod-"+strconv.Itoa(i))
+}
+
+// AddPod starts one more pod on Options.Model; flags come behind the others.
+func (c *Cluster) AddPod(flags ...string) error {
+	bin, err := c.binary("krako-pod")
+	if err != nil {
+		return err
+	}
+	name := "pod-" + strconv.Itoa(len(c.Pods)+1)
+	args := []string{"--data-dir", c.podDir(len(c.Pods) + 1), "--model", c.opts.Model}
+	for _, a := range c.end.Addrs {
+		args = append(args, "--coordinator", a)
+	}
+	p := newProcess(name, bin, filepath.Join(c.opts.Dir, "logs", name+".log"), append(args, flags...)...)
+	c.Pods = append(c.Pods, p)
+	return p.start(c.ctx)
 }
 
 func (c *Cluster) startCoordinator(p ports, trusted []string) error {
@@ -193,6 +221,13 @@ func (c *Cluster) trusted() ([]string, error) {
 		}
 		ids = append(ids, id)
 	}
+	if c.opts.Model != "" {
+		id, err := c.opts.TrustedID(c.podDir(1))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
 	return ids, nil
 }
 
@@ -213,10 +248,11 @@ func (c *Cluster) Dir() string { return c.opts.Dir }
 // Stop ends the nodes, then the coordinator, letting each drain.
 func (c *Cluster) Stop() {
 	done := make(chan struct{})
-	for _, n := range c.Nodes {
-		go func() { n.stop(); done <- struct{}{} }()
+	workers := append(append([]*Process{}, c.Nodes...), c.Pods...)
+	for _, w := range workers {
+		go func() { w.stop(); done <- struct{}{} }()
 	}
-	for range c.Nodes {
+	for range workers {
 		<-done
 	}
 	if c.Coordinator != nil {

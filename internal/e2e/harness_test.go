@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,16 +56,20 @@ type fabric struct {
 // are connected.
 func start(t *testing.T, n int, coord ...string) *fabric {
 	t.Helper()
+	return startWith(t, cluster.Options{Nodes: n, Coord: append([]string{"--heartbeat=250ms", "--lease=1s", "--cache-entries=0"}, coord...)})
+}
+
+// startWith is start with some options of its own.
+func startWith(t *testing.T, o cluster.Options) *fabric {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	c, err := cluster.Start(ctx, cluster.Options{
-		Dir: t.TempDir(), Nodes: n, Slots: 1, Bin: bin,
-		TrustedID: func(dir string) (string, error) {
-			id, err := p2p.LoadIdentity(filepath.Join(dir, "identity.key"))
-			return id.ID(), err
-		},
-		Coord: append([]string{"--heartbeat=250ms", "--lease=1s", "--cache-entries=0"}, coord...),
-	})
+	o.Dir, o.Slots, o.Bin = t.TempDir(), 1, bin
+	o.TrustedID = func(dir string) (string, error) {
+		id, err := p2p.LoadIdentity(filepath.Join(dir, "identity.key"))
+		return id.ID(), err
+	}
+	c, err := cluster.Start(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,13 +84,13 @@ func start(t *testing.T, n int, coord ...string) *fabric {
 		t.Fatal(err)
 	}
 	f := &fabric{local: c, Client: api, t: t, ctx: ctx}
-	f.awaitNodes(n)
+	f.awaitNodes(o.Nodes)
 	return f
 }
 
 // showLogs prints the end of each child's log.
 func showLogs(t *testing.T, c *cluster.Cluster) {
-	for _, p := range append([]*cluster.Process{c.Coordinator}, c.Nodes...) {
+	for _, p := range slices.Concat([]*cluster.Process{c.Coordinator}, c.Nodes, c.Pods) {
 		b, err := os.ReadFile(p.Log())
 		if err != nil {
 			t.Log(err)
@@ -208,15 +213,21 @@ func (f *fabric) krako(args ...string) string {
 	return out
 }
 
-// try runs the command line client and returns output and exit code.
-func (f *fabric) try(args ...string) (string, int) {
+// key is the key of the cluster's owner.
+func (f *fabric) key() string {
 	f.t.Helper()
-	cmd := exec.CommandContext(f.ctx, filepath.Join(bin, "krako"), append([]string{"--api", f.local.API()}, args...)...)
 	key, err := os.ReadFile(cluster.KeyFile(cluster.CoordDir(f.local.Dir())))
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	cmd.Env = append(os.Environ(), "KRAKO_API_KEY="+strings.TrimSpace(string(key)))
+	return strings.TrimSpace(string(key))
+}
+
+// try runs the command line client and returns output and exit code.
+func (f *fabric) try(args ...string) (string, int) {
+	f.t.Helper()
+	cmd := exec.CommandContext(f.ctx, filepath.Join(bin, "krako"), append([]string{"--api", f.local.API()}, args...)...)
+	cmd.Env = append(os.Environ(), "KRAKO_API_KEY="+f.key())
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		f.t.Fatalf("run krako: %v", err)

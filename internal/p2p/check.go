@@ -75,6 +75,7 @@ func (m *Assign) check() error {
 			text("tenant", u.Tenant, maxOpaque),
 			text("session", u.Session, maxOpaque),
 			u.Resume.check(),
+			u.Allow.check(),
 		); err != nil {
 			return err
 		}
@@ -92,6 +93,13 @@ func (m *Results) check() error {
 
 func (m *Tokens) check() error {
 	return firstError(text("text", m.Text, MaxText), within("tokens", len(m.Tokens), 0, MaxTokens), within("at", m.At, 0, maxContext))
+}
+
+func (a *Allowance) check() error {
+	if a == nil {
+		return nil
+	}
+	return firstError(within("calls", a.Calls, 1, maxCalls), within("tokens", int(min(a.Tokens, maxContext)), 1, maxContext))
 }
 
 func (r *Resume) check() error {

@@ -88,13 +88,18 @@ func (m *Assign) append(b []byte) ([]byte, error) {
 
 func (u *Unit) append(b []byte) ([]byte, error) {
 	n := 6
-	for _, there := range []bool{u.Resume != nil, u.Tenant != "", u.Session != ""} {
+	for _, there := range []bool{u.Allow != nil, u.Resume != nil, u.Tenant != "", u.Session != ""} {
 		if there {
 			n++
 		}
 	}
 	b = dagcbor.AppendMap(b, n)
 	b = dagcbor.AppendBytes(dagcbor.AppendText(b, "unit"), u.Invocation)
+	if u.Allow != nil {
+		b = dagcbor.AppendMap(dagcbor.AppendText(b, "allow"), 2)
+		b = dagcbor.AppendInt(dagcbor.AppendText(b, "calls"), int64(u.Allow.Calls))
+		b = dagcbor.AppendInt(dagcbor.AppendText(b, "tokens"), u.Allow.Tokens)
+	}
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "epoch"), u.Epoch)
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "lease"), u.Lease)
 	if u.Resume != nil { // rare: a pod was lost
@@ -134,6 +139,15 @@ func readUnit(r *dagcbor.Reader) (u Unit) {
 	f := r.Map()
 	f.Must("unit")
 	u.Invocation = r.Bytes()
+	if f.Has("allow") {
+		a := r.Map()
+		u.Allow = new(Allowance)
+		a.Must("calls")
+		u.Allow.Calls = int(r.Int())
+		a.Must("tokens")
+		u.Allow.Tokens = r.Int()
+		a.End()
+	}
 	f.Must("epoch")
 	u.Epoch = r.Uint()
 	f.Must("lease")

@@ -30,6 +30,7 @@ const (
 	maxModels  = 64        // models of a Hello
 	maxContext = 1 << 24   // tokens
 	maxOpaque  = 128       // bytes of an opaque name
+	maxCalls   = 16        // calls of a unit
 	// MaxText and MaxTokens bound one Tokens frame, and what a Resume repeats.
 	MaxText   = 256 << 10
 	MaxTokens = 1 << 16
@@ -125,8 +126,16 @@ type Unit struct {
 	// all others by them.
 	Tenant  string `cbor:"tenant,omitempty"`
 	Session string `cbor:"session,omitempty"`
+	// Allow is what a pod may spend on the unit.
+	Allow *Allowance `cbor:"allow,omitempty"`
 	// Resume is what a lost pod had said of the answer.
 	Resume *Resume `cbor:"resume,omitempty"`
+}
+
+// Allowance bounds the tokens, read and generated, and the calls of a unit.
+type Allowance struct {
+	Tokens int64 `cbor:"tokens"`
+	Calls  int   `cbor:"calls"`
 }
 
 // Resume is the beginning of an answer.

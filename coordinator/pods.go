@@ -1,0 +1,91 @@
+package coordinator
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator/placement"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+// taskTypes are the types of units that are taken.
+func (c *Coordinator) taskTypes() []contracts.UnitType {
+	types := []contracts.UnitType{contracts.Deterministic, contracts.Retrieval, contracts.SmallModel}
+	if c.cfg.Pods {
+		types = append(types, contracts.LLM)
+	}
+	return types
+}
+
+// modelOf is the model that a call asks for.
+func modelOf(m *contracts.ModelCall) placement.Model {
+	return placement.Model{Name: m.Name, Tier: m.Tier, Operation: m.Operation}
+}
+
+// offered are the models that a pod says it serves.
+func offered(models []p2p.Model) []placement.Model {
+	var list []placement.Model
+	for _, m := range models {
+		list = append(list, placement.Model{Name: m.Name, Tier: m.Tier, Operation: m.Operation})
+	}
+	return list
+}
+
+// models are what a connected pod serves.
+func (n *node) models() []contracts.ModelView {
+	if n.worker == nil {
+		return nil
+	}
+	var list []contracts.ModelView
+	for _, m := range n.worker.hello.Models {
+		list = append(list, contracts.ModelView{Name: m.Name, Tier: m.Tier, Operation: m.Operation, Class: m.Class, ContextWindow: int64(m.Context)})
+	}
+	return list
+}
+
+// nobody is the code of a unit that nobody took in time.
+func nobody(w *contracts.WorkUnit) contracts.Code {
+	if w.Type == contracts.LLM {
+		return contracts.CodeModelUnavailable
+	}
+	return contracts.CodeRegionUnavailable
+}
+
+// forPod adds what a pod is told beside the invocation: whose unit it is, what it
+// may take, and what a lost pod had said.
+func (st *state) forPod(u *p2p.Unit, l *live, unit int, calls dag.Calls) {
+	salt := st.c.salt(l.Accepted.Tenant)
+	u.Tenant, u.Session = opaque(salt, "tenant"), opaque(salt, string(l.ID))
+	u.Allow = &p2p.Allowance{Tokens: calls.Tokens, Calls: int(calls.Calls)}
+	u.Resume = l.begins(unit, u.Lease)
+}
+
+// opaque names something by a hash that only this cluster can make: a pod can
+// tell two sessions apart, and not whose they are.
+func opaque(salt []byte, what string) string {
+	h := sha256.New()
+	h.Write(salt)
+	h.Write([]byte(what))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// said stands for what a session has said so far, as if it were a block that its
+// pod holds: placement then weighs staying there as it weighs blocks of CPU units.
+func (l *live) said() cid.Cid { return dagcbor.RawCID([]byte("krako-session:" + string(l.ID))) }
+
+// fuelPerToken makes tokens and fuel comparable in the sharing between tenants: a
+// token of a small model takes about a millisecond of a processor, in which CPU
+// units use about a million.
+const fuelPerToken = 1_000_000
+
+// asFuel is what a model did, in fuel; 0 for a CPU unit.
+func asFuel(u *contracts.ModelUse) uint64 {
+	if u == nil {
+		return 0
+	}
+	return uint64(min(u.TokensIn+u.TokensOut, 1<<32)) * fuelPerToken
+}

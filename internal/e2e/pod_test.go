@@ -1,0 +1,235 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/cluster"
+)
+
+// startPods runs a coordinator, n nodes and pods pods on the built-in model, each
+// on a real llama-server.
+func startPods(t *testing.T, n, pods int) *fabric {
+	t.Helper()
+	if out, err := exec.Command("../../scripts/llama-server", "--find").CombinedOutput(); err != nil {
+		if os.Getenv("KRAKO_REQUIRE_LLAMA") != "" {
+			t.Fatalf("the real server is required: %v\n%s", err, out)
+		}
+		t.Skip("no real llama-server to test against; scripts/llama-server installs it")
+	}
+	model := filepath.Join(t.TempDir(), "nonsense.gguf")
+	if out, err := exec.Command(filepath.Join(bin, "krako-pod"), "model", "--out", model).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	flags := []string{"--slots", "2", "--context", "8192", "--threads", "1"}
+	f := startWith(t, cluster.Options{Coord: []string{"--heartbeat=1s", "--lease=4s"}, Nodes: n, Model: model, Pod: flags})
+	for range pods - 1 {
+		if err := f.local.AddPod(flags...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.awaitPods(pods)
+	return f
+}
+
+// awaitPods returns when n pods are connected.
+func (f *fabric) awaitPods(n int) {
+	f.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		h, err := f.Health(f.ctx)
+		if err == nil && h.Capacity.Pods >= n {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-f.ctx.Done():
+			f.t.Fatalf("%d pods did not connect (last: %+v, %v)", n, h, err)
+		}
+	}
+}
+
+// asking is a graph of llm units, the last of which answers.
+func asking(units ...contracts.WorkUnit) *contracts.TaskGraph {
+	r := request()
+	return &contracts.TaskGraph{
+		SchemaVersion: contracts.Version, GraphVersion: "e2e", GraphID: r.GraphID, RequestID: r.RequestID, TenantID: r.Tenant, CreatedAt: r.CreatedAt,
+		WorkUnits: units, Outputs: contracts.Outputs{Final: []contracts.FinalOutput{{WorkUnitID: units[len(units)-1].ID}}},
+	}
+}
+
+func question(id contracts.UnitID, tokens int64) contracts.WorkUnit {
+	return contracts.WorkUnit{ID: id, Type: contracts.LLM, Model: &contracts.ModelCall{
+		Operation: contracts.Generate, Tier: contracts.TierSmall, MaxTokens: tokens, Prompt: "Tell me a story.", FreeText: true,
+	}}
+}
+
+// hear collects the frames named tokens of a session until ctx ends or the stream
+// does; on is called with all text so far.
+func (f *fabric) hear(ctx context.Context, id contracts.SessionID, on func(string)) string {
+	f.t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.local.API()+"/v1/sessions/"+string(id)+"/events", nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+f.key())
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, tokens := "", false
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if name, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+			tokens = name == "tokens"
+		}
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok || !tokens {
+			continue
+		}
+		tokens = false
+		var p contracts.Tokens
+		if err := json.Unmarshal([]byte(data), &p); err != nil {
+			f.t.Fatal(err)
+		}
+		if p.Restart {
+			text = ""
+		}
+		text += p.Text
+		if on != nil {
+			on(text)
+		}
+	}
+	return text
+}
+
+func TestPodAnswersThroughTheFabric(t *testing.T) {
+	f := startPods(t, 1, 1)
+	judge := question("judge", 400)
+	judge.Dependencies, judge.Bind = []contracts.UnitID{"ask"}, []contracts.Bind{{From: "ask", To: "/story"}}
+	judge.Model.FreeText = false
+	judge.OutputSchema = contracts.JSON(`{"type":"object","properties":{"good":{"type":"boolean"}},"required":["good"],"additionalProperties":false}`)
+	id := f.submit(asking(question("ask", 40), judge))
+	var order []contracts.EventType
+	for _, e := range f.watch(id, nil) {
+		if e.Subject == "judge" {
+			order = append(order, e.Type)
+		}
+	}
+	want := []contracts.EventType{
+		contracts.EventUnitQueued, contracts.EventUnitReady, contracts.EventUnitScheduled, contracts.EventUnitStarted,
+		contracts.EventLLMStarted, contracts.EventLLMCompleted, contracts.EventUnitValidated, contracts.EventUnitCompleted,
+	}
+	if len(order) != len(want) {
+		t.Fatalf("events %v, want %v", order, want)
+	}
+	for i := range want {
+		if order[i] != want[i] {
+			t.Errorf("event %d is %s, want %s", i, order[i], want[i])
+		}
+	}
+	r := f.result(id)
+	if s := string(r.FinalOutput); s != `{"good":true}` && s != `{"good":false}` {
+		t.Errorf("answer %s", s)
+	}
+	tel := r.Telemetry
+	if tel.ModelInvocationCount < 2 || tel.TotalTokens == 0 || tel.Tasks[0].TokensOut != 40 || tel.Tasks[0].TokensIn < 20 {
+		t.Errorf("telemetry %+v", tel)
+	}
+	f.krako("verify", string(id))
+	if out := f.krako("verify", string(id), "--unit", "ask"); !strings.Contains(out, "/replay/") {
+		t.Errorf("the receipt names no class:\n%s", out)
+	}
+	if out := f.krako("pods"); !strings.Contains(out, "nonsense") {
+		t.Errorf("krako pods:\n%s", out)
+	}
+	logs, err := os.ReadFile(f.local.Pods[0].Log())
+	if err != nil || strings.Contains(string(logs), "story") {
+		t.Errorf("the pod logs prompts (%v)", err)
+	}
+}
+
+// TestModelBudgetsAreKept: a session that may ask once does not ask twice, and one
+// whose tokens cannot suffice does not ask at all.
+func TestModelBudgetsAreKept(t *testing.T) {
+	f := startPods(t, 0, 1)
+	second := question("second", 5)
+	second.Dependencies = []contracts.UnitID{"first"}
+	once := asking(question("first", 5), second)
+	calls, tokens := int64(1), int64(100)
+	once.Budgets.MaxLLMCalls = &calls
+	few := asking(question("first", 50))
+	few.Budgets.MaxTokens = &tokens
+	for _, g := range []*contracts.TaskGraph{once, few} {
+		r, err := f.Wait(f.ctx, f.submit(g))
+		if err != nil || r.Metadata.StopReason != contracts.StopBudgetExhausted {
+			t.Fatalf("stopped with %+v, %v", r, err)
+		}
+		if r.Telemetry.ModelInvocationCount > calls || r.Telemetry.TotalTokens > 100 {
+			t.Errorf("took %d calls and %d tokens", r.Telemetry.ModelInvocationCount, r.Telemetry.TotalTokens)
+		}
+	}
+}
+
+// TestKilledPodsAnswerGoesOn kills the pod in the middle of an answer. The other
+// goes on from what was heard, and the listener's text is what an uninterrupted
+// run gives, byte for byte.
+func TestKilledPodsAnswerGoesOn(t *testing.T) {
+	f := startPods(t, 0, 2)
+	const tokens = 6000
+	whole := f.result(f.submit(asking(question("ask", tokens))))
+	id := f.submit(asking(question("ask", tokens)))
+	killed := false
+	text := f.hear(f.ctx, id, func(text string) {
+		if killed || len(text) < 200 {
+			return
+		}
+		killed = true
+		view, err := f.Session(f.ctx, id)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		at := view.WorkUnits[0].Node
+		for _, p := range f.local.Pods {
+			if b, err := os.ReadFile(p.Log()); err == nil && strings.Contains(string(b), string(at)) {
+				if err := p.Kill(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	r := f.result(id)
+	if !killed || len(r.Telemetry.Tasks[0].Executors) < 2 {
+		t.Fatalf("the pod was not killed in the middle: %+v", r.Telemetry.Tasks[0])
+	}
+	if string(r.FinalOutput) != string(whole.FinalOutput) {
+		t.Error("the answer differs from that of an uninterrupted run")
+	}
+	var answer string
+	if err := json.Unmarshal(r.FinalOutput, &answer); err != nil {
+		t.Fatal(err)
+	}
+	if text != answer {
+		t.Errorf("the listener heard %d bytes that are not the answer's %d", len(text), len(answer))
+	}
+	was, is := whole.Telemetry.Tasks[0], r.Telemetry.Tasks[0]
+	if is.TokensOut != was.TokensOut || is.TokensIn != was.TokensIn {
+		t.Errorf("counted %d and %d tokens, uninterrupted %d and %d", is.TokensIn, is.TokensOut, was.TokensIn, was.TokensOut)
+	}
+	if out := f.krako("verify", string(id), "--unit", "ask"); !strings.Contains(out, `"resumed"`) {
+		t.Errorf("the receipt does not say that the answer was resumed:\n%s", out)
+	}
+}
