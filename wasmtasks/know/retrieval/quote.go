@@ -134,7 +134,7 @@ func span(text string, start, end int) Span {
 // again.
 func passages(f int, text string, tokens []token, q *query, idf []float64) []passage {
 	var all []passage
-	for it := sentences.FromString(text); it.Next(); {
+	for it := sentences.FromString(unwrap(text)); it.Next(); {
 		n := 0
 		for n < len(tokens) && tokens[n].start < it.End() {
 			n++
@@ -148,6 +148,35 @@ func passages(f int, text string, tokens []token, q *query, idf []float64) []pas
 		}
 	}
 	return all
+}
+
+// unwrap makes spaces of line ends within a paragraph, because texts that are
+// wrapped by hand have sentences on several lines: UAX #29 ends one at each. Line
+// ends stay beside blank lines, before what looks like an element of a list, a
+// heading, a quotation or a row of a table, and after headings and rows. Places
+// stay what they are.
+func unwrap(text string) string {
+	b := []byte(text)
+	line := 0
+	for i, c := range b {
+		if c != '\n' {
+			continue
+		}
+		first := text[line]
+		line = i + 1
+		if strings.ContainsRune("\n#|", rune(first)) {
+			continue
+		}
+		rest := strings.TrimLeft(text[i+1:min(len(text), i+100)], " \t")
+		if rest == "" || strings.ContainsRune("\r\n#>|-*+", rune(rest[0])) || '0' <= rest[0] && rest[0] <= '9' {
+			continue
+		}
+		b[i] = ' '
+		if b[i-1] == '\r' {
+			b[i-1] = ' '
+		}
+	}
+	return string(b)
 }
 
 func (p *passage) weigh(tokens []token, q *query, idf []float64) {

@@ -109,6 +109,20 @@ func TestQuotesAreWhereTheySay(t *testing.T) {
 	}
 }
 
+func TestSentencesGoOnOverLines(t *testing.T) {
+	for text, want := range map[string]string{
+		"The kraken\nwakes. It\nsleeps.":            "The kraken\nwakes.",
+		"A title\n\nthe kraken\r\nwakes\r\n\r\nend": "the kraken\r\nwakes",
+		"- one\n- the kraken\n  wakes\n- two":       "- the kraken\n  wakes",
+		"# Head\nkraken\n# Tail":                    "kraken",
+	} {
+		out, err := search(SearchInput{Query: "kraken", Match: "any", K: 1, Quotes: 1}, build(t, stemNone, doc("a", "body", text)))
+		if err != nil || len(out.Hits) != 1 || out.Hits[0].Quotes[0].Text != want {
+			t.Errorf("%q: %+v, %v, want %q", text, out, err, want)
+		}
+	}
+}
+
 func TestLongSentencesAreCut(t *testing.T) {
 	text := strings.Repeat("ö ", 5000) + "kraken" + strings.Repeat(" ö", 5000)
 	out, err := search(SearchInput{Query: "kraken", Match: "any", K: 1, Quotes: 1}, build(t, stemNone, doc("a", "body", text)))
