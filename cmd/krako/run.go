@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,12 +20,13 @@ func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run GRAPH.json", Short: "Run a graph or an example, show its progress, write its output",
 		Long: `run submits a graph, shows its progress, writes its output and checks the signature
-of every result. GRAPH.json is a TaskGraph document; render and logs are examples
+of every result. GRAPH.json is a TaskGraph document; render, logs and docs are examples
 that build one.
 
 Ctrl-C cancels the graph.`,
 		Example: `  krako run render --out scene.png
   krako run logs --input access.log
+  krako run docs --input docs "What happens to a lost lease?"
   krako run graph.json --out answer.json`,
 		Args: exactly("GRAPH.json"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +42,7 @@ Ctrl-C cancels the graph.`,
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the final output (default: print it)")
-	cmd.AddCommand(a.renderCommand(), a.logsCommand())
+	cmd.AddCommand(a.renderCommand(), a.logsCommand(), a.docsCommand())
 	return cmd
 }
 
@@ -116,8 +118,21 @@ func (a *app) conclude(ctx context.Context, c *client.Client, id contracts.Sessi
 	return ended
 }
 
-// save writes the final output. Standard output gets the selected JSON; what is
-// not JSON only goes to a file.
+// selected returns the part of an output that the graph selects: the final
+// output, unless that is the whole, whose bytes are as the unit wrote them, or the
+// output is not JSON.
+func selected(whole []byte, final contracts.JSON) []byte {
+	if len(final) == 0 || string(final) == "null" {
+		return whole
+	}
+	if doc, err := contracts.NewJSON(whole); err == nil && bytes.Equal(doc, final) {
+		return whole
+	}
+	return final
+}
+
+// save writes the final output, or what the graph selects of it. Standard output
+// gets JSON only.
 func (a *app) save(ctx context.Context, c *client.Client, r *contracts.ExecutionResult, out string) error {
 	o := r.Metadata.Output
 	if out == "" {
@@ -131,6 +146,7 @@ func (a *app) save(ctx context.Context, c *client.Client, r *contracts.Execution
 	if err != nil {
 		return err
 	}
+	data = selected(data, r.FinalOutput)
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}

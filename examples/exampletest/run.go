@@ -1,6 +1,6 @@
 // Package exampletest runs small task graphs in tests: unit after unit, through
 // the real sandbox and the embedded catalogue, without a scheduler. It knows
-// only what the examples use: catalogue programs, literal input and blobs.
+// only what the examples use: catalogue programs, literal input, binds and blobs.
 package exampletest
 
 import (
@@ -12,6 +12,8 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/contracts/jcs"
+	"github.com/krako-labs/krako/contracts/jsonpointer"
 	"github.com/krako-labs/krako/examples"
 	"github.com/krako-labs/krako/internal/sandbox"
 	"github.com/krako-labs/krako/wasmtasks"
@@ -27,20 +29,39 @@ func Request() examples.Request {
 	return examples.Request{Tenant: "tests", GraphID: id("graph"), RequestID: id("request"), CreatedAt: at}
 }
 
-// Run validates g, runs its units in the order in which they stand, which must
-// be one of execution, and returns their outputs. Blocks are the raw blocks that
-// units mount. A unit that fails fails the test.
+// Run is Open and Run for a test with one graph.
 func Run(t testing.TB, g *contracts.TaskGraph, blocks map[cid.Cid][]byte) map[contracts.UnitID]sandbox.Outcome {
 	t.Helper()
-	if err := g.Validate(contracts.DefaultLimits()); err != nil {
-		t.Fatal(err)
-	}
+	return Open(t).Run(t, g, blocks)
+}
+
+// Box is a sandbox for several graphs. It compiles each module once.
+type Box struct{ box *sandbox.Sandbox }
+
+// Open opens a sandbox until the test ends.
+func Open(t testing.TB) *Box {
+	t.Helper()
 	box, err := sandbox.New(t.Context(), sandbox.Config{MaxOutput: contracts.DefaultLimits().MaxOutputBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer box.Close(context.WithoutCancel(t.Context()))
-	r := runner{TB: t, box: box, blocks: blocks, done: map[contracts.UnitID]sandbox.Outcome{}}
+	t.Cleanup(func() {
+		if err := box.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return &Box{box}
+}
+
+// Run validates g, runs its units in the order in which they stand, which must
+// be one of execution, and returns their outputs. Blocks are the raw blocks that
+// units mount. A unit that fails fails the test.
+func (b *Box) Run(t testing.TB, g *contracts.TaskGraph, blocks map[cid.Cid][]byte) map[contracts.UnitID]sandbox.Outcome {
+	t.Helper()
+	if err := g.Validate(contracts.DefaultLimits()); err != nil {
+		t.Fatal(err)
+	}
+	r := runner{TB: t, box: b.box, blocks: blocks, done: map[contracts.UnitID]sandbox.Outcome{}}
 	for i := range g.WorkUnits {
 		r.run(&g.WorkUnits[i])
 	}
@@ -61,7 +82,7 @@ func (r *runner) run(u *contracts.WorkUnit) {
 		r.Fatalf("%s: task %s is not in the catalogue", u.ID, u.Program.Task)
 	}
 	job := sandbox.Job{
-		Module: r.module(task), Entry: task.Entry, Input: u.Input, Blobs: r.mount(u),
+		Module: r.module(task), Entry: task.Entry, Input: r.input(u), Blobs: r.mount(u),
 		Unit: dagcbor.RawCID([]byte(u.ID)),
 	}
 	if c := u.Constraints; c != nil && c.Fuel != nil {
@@ -109,11 +130,55 @@ func (r *runner) mount(u *contracts.WorkUnit) map[string][]byte {
 		blobs[name] = block
 	}
 	for _, b := range u.Bind {
-		out, ok := r.done[b.From]
-		if !ok {
-			r.Fatalf("%s: stands before %s, which it needs", u.ID, b.From)
+		if b.Blob != "" {
+			blobs[b.Blob] = r.output(u, b.From)
 		}
-		blobs[b.Blob] = out.Output
 	}
 	return blobs
+}
+
+// input is the unit's literal input with what it binds of JSON outputs.
+func (r *runner) input(u *contracts.WorkUnit) []byte {
+	r.Helper()
+	edit := jsonpointer.NewEditor(r.value(u, u.Input))
+	bound := false
+	for _, b := range u.Bind {
+		if b.Blob != "" {
+			continue
+		}
+		v, err := jsonpointer.Get(r.value(u, r.output(u, b.From)), b.Select)
+		if err == nil {
+			err = edit.Set(b.To, v)
+		}
+		if err != nil {
+			r.Fatalf("%s: bind from %s: %v", u.ID, b.From, err)
+		}
+		bound = true
+	}
+	if !bound {
+		return u.Input
+	}
+	input, err := contracts.JSONOf(edit.Document())
+	if err != nil {
+		r.Fatalf("%s: %v", u.ID, err)
+	}
+	return input
+}
+
+func (r *runner) value(u *contracts.WorkUnit, doc []byte) any {
+	r.Helper()
+	v, err := jcs.Value(doc)
+	if err != nil {
+		r.Fatalf("%s: %v", u.ID, err)
+	}
+	return v
+}
+
+func (r *runner) output(u *contracts.WorkUnit, from contracts.UnitID) []byte {
+	r.Helper()
+	out, ok := r.done[from]
+	if !ok {
+		r.Fatalf("%s: stands before %s, which it needs", u.ID, from)
+	}
+	return out.Output
 }
