@@ -60,7 +60,6 @@ type teller struct {
 	nodes     map[string]Node
 	names     []string
 	operators map[string]Operator
-	units     Unit
 }
 
 func (s *teller) tell(t *testing.T, script string) string {
