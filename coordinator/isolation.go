@@ -117,7 +117,8 @@ func (st *state) charge(ctx context.Context, t contracts.TenantID, b blob.Block,
 }
 
 // MayRead reports whether a tenant may read a block: one that it stored, that a
-// session of its own names or brought forth, or that is a task of the catalogue.
+// session of its own names, or that is a task of the catalogue. A session that
+// runs is believed about its invocations and results too.
 func (c *Coordinator) MayRead(ctx context.Context, t contracts.TenantID, block cid.Cid) (bool, error) {
 	if t == contracts.EveryTenant {
 		return true, nil
@@ -154,17 +155,28 @@ func (c *Coordinator) liveRefers(ctx context.Context, t contracts.TenantID, bloc
 		if err != nil {
 			return false, err
 		}
-		if slices.ContainsFunc(s.References(), block.Equals) {
+		if s.Refers(block) {
 			return true, c.parts.Claims.Stage(ctx, t, block)
 		}
 	}
 	return false, nil
 }
 
-// claimAll claims what a session that is over names or brought forth, so that its
-// tenant can read that when the session is no longer in memory.
+// Refers reports whether a session named a block or brought it forth.
+func (c *Coordinator) Refers(ctx context.Context, id contracts.SessionID, block cid.Cid) (bool, error) {
+	if err := c.lookups.Acquire(ctx, 1); err != nil {
+		return false, err
+	}
+	defer c.lookups.Release(1)
+	s, err := c.refold(ctx, id)
+	return err == nil && s.Refers(block), err
+}
+
+// claimAll claims what a session that is over names, so that its tenant can read
+// that when the session is no longer in memory. Invocations and results are left
+// out: they would make it three times as much, and come with receipts.
 func (c *Coordinator) claimAll(ctx context.Context, l *live, more ...cid.Cid) error {
-	refs := append(l.References(), more...)
+	refs := append(l.Named(), more...)
 	slices.SortFunc(refs, func(a, b cid.Cid) int {
 		switch x, y := a.KeyString(), b.KeyString(); {
 		case x < y:

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
 	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/spf13/cobra"
 )
@@ -43,7 +45,7 @@ func (a *app) blockPut() *cobra.Command {
 }
 
 func (a *app) blockGet() *cobra.Command {
-	var out string
+	var out, session string
 	cmd := &cobra.Command{
 		Use: "get CID", Short: "Fetch a block, verified, to a file or standard output", Args: exactly("CID"),
 		Example: "  krako block get bafkrei… --out scene.png",
@@ -56,7 +58,13 @@ func (a *app) blockGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			data, err := c.GetBlock(cmd.Context(), id)
+			get := c.GetBlock
+			if session != "" {
+				get = func(ctx context.Context, id cid.Cid) ([]byte, error) {
+					return c.BlockOf(ctx, contracts.SessionID(session), id)
+				}
+			}
+			data, err := get(cmd.Context(), id)
 			if err != nil {
 				return err
 			}
@@ -71,5 +79,6 @@ func (a *app) blockGet() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write")
+	cmd.Flags().StringVar(&session, "session", "", "session that the block is of, for a unit's invocation or result")
 	return cmd
 }

@@ -22,16 +22,20 @@ import (
 )
 
 // newRequest identifies one submission from this command line.
-func newRequest() examples.Request {
+func newRequest(tenant string) examples.Request {
 	return examples.Request{
-		Tenant: "local", GraphID: uuid.Must(uuid.NewV7()).String(), RequestID: uuid.Must(uuid.NewV7()).String(),
+		Tenant: contracts.TenantID(tenant), GraphID: uuid.Must(uuid.NewV7()).String(), RequestID: uuid.Must(uuid.NewV7()).String(),
 		CreatedAt: contracts.Time{Time: time.Now()},
 	}
 }
 
+func tenantFlag(cmd *cobra.Command, tenant *string) {
+	cmd.Flags().StringVar(tenant, "tenant", "local", "whose graph it is: the tenant of your API key")
+}
+
 func (a *app) renderCommand() *cobra.Command {
 	o := render.DefaultOptions()
-	var out string
+	var out, tenant string
 	cmd := &cobra.Command{
 		Use: "render", Short: "Path-trace a picture, tile by tile", Args: exactly(),
 		Long: `render cuts a picture into tiles, has the nodes path-trace each one in WebAssembly
@@ -39,7 +43,7 @@ and puts them together to a PNG. The same options give the same bytes, on
 whatever nodes.`,
 		Example: "  krako run render --out scene.png\n  krako run render --out fine.png --samples 32",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			g, err := render.Graph(newRequest(), o)
+			g, err := render.Graph(newRequest(tenant), o)
 			if err != nil {
 				return cli.Usagef("render: %w", err)
 			}
@@ -51,6 +55,7 @@ whatever nodes.`,
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "render.png", "PNG file to write")
+	tenantFlag(cmd, &tenant)
 	cmd.Flags().IntVar(&o.Width, "width", o.Width, "width of the picture in pixels")
 	cmd.Flags().IntVar(&o.Height, "height", o.Height, "height of the picture in pixels")
 	cmd.Flags().IntVar(&o.Samples, "samples", o.Samples, "most light paths per pixel, 1 to 256")
@@ -60,6 +65,7 @@ whatever nodes.`,
 
 // logsExample is what the logs command was asked for.
 type logsExample struct {
+	tenant     string
 	input, out string
 	lines      int
 	seed       uint64
@@ -85,7 +91,7 @@ log is made up from a seed.`,
 			if err != nil {
 				return err
 			}
-			g, err := logs.Graph(newRequest(), chunks, l.options)
+			g, err := logs.Graph(newRequest(l.tenant), chunks, l.options)
 			if err != nil {
 				return cli.Usagef("logs: %w", err)
 			}
@@ -94,6 +100,7 @@ log is made up from a seed.`,
 	}
 	cmd.Flags().StringVarP(&l.input, "input", "i", "", "access log to read; - is standard input")
 	cmd.Flags().StringVarP(&l.out, "out", "o", "", "JSON file to write (default: print the report)")
+	tenantFlag(cmd, &l.tenant)
 	cmd.Flags().IntVar(&l.lines, "lines", 200_000, "length of the made-up log")
 	cmd.Flags().Uint64Var(&l.seed, "seed", 1, "seed of the made-up log")
 	cmd.Flags().IntVar(&l.chunk, "chunk", 1<<20, "about how many bytes each unit gets")

@@ -18,6 +18,7 @@ import (
 type docsExample struct {
 	input, out string
 	shards     int
+	tenant     string
 	options    docs.Options
 }
 
@@ -45,6 +46,7 @@ with their places. No language model is asked.`,
 	}
 	cmd.Flags().StringVarP(&d.input, "input", "i", ".", "folder with Markdown files")
 	cmd.Flags().StringVarP(&d.out, "out", "o", "", "JSON file to write (default: print the answer)")
+	tenantFlag(cmd, &d.tenant)
 	cmd.Flags().IntVar(&d.shards, "shards", 4, fmt.Sprintf("parts to index apart, 1 to %d", docs.MaxShards))
 	cmd.Flags().IntVar(&d.options.K, "k", d.options.K, "sections to quote, 1 to 100")
 	cmd.Flags().StringVar(&d.options.Stemming, "stemming", d.options.Stemming, "english or none")
@@ -82,7 +84,7 @@ func (d *docsExample) graph(ctx context.Context, c *client.Client) (*contracts.T
 		links = append(links, dagcbor.Link{Cid: id})
 	}
 	last := len(links) - 1
-	g, err := docs.Graph(newRequest(), links[:last], links[last], d.options)
+	g, err := docs.Graph(newRequest(d.tenant), links[:last], links[last], d.options)
 	if err != nil {
 		return nil, cli.Usagef("docs: %w", err)
 	}

@@ -116,7 +116,7 @@ func pushGraph(ctx context.Context, c *client.Client, d *taskdir.Dir, module cid
 	if len(units) == 0 {
 		return contracts.Errorf(contracts.CodeValidation, d.Path, "has no example that succeeds, so there is no graph to write")
 	}
-	doc, err := json.MarshalIndent(newRequest().Graph(d.Name, units), "", "  ")
+	doc, err := json.MarshalIndent(newRequest("local").Graph(d.Name, units), "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode graph: %w", err)
 	}

@@ -51,8 +51,21 @@ func (c *Client) GetBlock(ctx context.Context, a cid.Cid) ([]byte, error) {
 	if err := dagcbor.CheckCID(a); err != nil {
 		return nil, contracts.Errorf(contracts.CodeValidation, a.String(), "refuse address: %w", err)
 	}
+	return c.block(ctx, a, nil)
+}
+
+// BlockOf is GetBlock for a block that a session of the caller's tenant named or
+// brought forth, such as an invocation or a result of one that has ended.
+func (c *Client) BlockOf(ctx context.Context, id contracts.SessionID, a cid.Cid) ([]byte, error) {
+	if err := dagcbor.CheckCID(a); err != nil {
+		return nil, contracts.Errorf(contracts.CodeValidation, a.String(), "refuse address: %w", err)
+	}
+	return c.block(ctx, a, url.Values{"session": {string(id)}})
+}
+
+func (c *Client) block(ctx context.Context, a cid.Cid, query url.Values) ([]byte, error) {
 	got, err := c.do(ctx, call{
-		method: http.MethodGet, path: "/v1/blocks/" + a.String(), accept: []int{http.StatusOK}, most: dagcbor.MaxSize,
+		method: http.MethodGet, path: "/v1/blocks/" + a.String(), query: query, accept: []int{http.StatusOK}, most: dagcbor.MaxSize,
 	})
 	if err != nil {
 		return nil, err

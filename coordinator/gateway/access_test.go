@@ -259,6 +259,35 @@ func TestGraphsNameOnlyBlocksOfTheirTenant(t *testing.T) {
 	}
 }
 
+// A session vouches for its blocks, but only to its own tenant.
+func TestSessionsVouchForBlocks(t *testing.T) {
+	w := newWorld(gateway.Config{})
+	key, other := w.add(t, "mine", contracts.ScopeRead), w.add(t, "theirs", contracts.ScopeRead)
+	mine := w.things(t, "mine")
+	result, err := w.PutBlock(t.Context(), contracts.EveryTenant, cid.Raw, []byte("a result"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.set(func() { w.sessions[mine.session].names = result })
+	for name, c := range map[string]struct {
+		key, query string
+		block      cid.Cid
+		want       int
+	}{
+		"by itself":            {key, "", result, http.StatusNotFound},
+		"by the session":       {key, "?session=" + string(mine.session), result, http.StatusOK},
+		"another's session":    {other, "?session=" + string(mine.session), result, http.StatusNotFound},
+		"no session":           {key, "?session=" + nobody, result, http.StatusNotFound},
+		"a block of no matter": {key, "?session=" + string(mine.session), dagcbor.RawCID([]byte("x")), http.StatusNotFound},
+	} {
+		for _, method := range []string{"GET", "HEAD"} {
+			if rec := w.do(with(c.key, request{method: method, target: "/v1/blocks/" + c.block.String() + c.query})); rec.Code != c.want {
+				t.Errorf("%s, %s: %d %s", name, method, rec.Code, rec.Body)
+			}
+		}
+	}
+}
+
 func TestBadKeysAreRefused(t *testing.T) {
 	w := newWorld(gateway.Config{})
 	good := w.add(t, "mine", contracts.ScopeRead)

@@ -97,8 +97,9 @@ func addressOf(mediaType string, data []byte) (cid.Cid, error) {
 }
 
 type blockInput struct {
-	CID         string `path:"cid" maxLength:"128" doc:"The block's address: CIDv1, sha2-256, raw or dag-cbor, in base32."`
-	IfNoneMatch string `header:"If-None-Match" doc:"The ETag of a copy at hand: the address in quotes."`
+	CID         string              `path:"cid" maxLength:"128" doc:"The block's address: CIDv1, sha2-256, raw or dag-cbor, in base32."`
+	Session     contracts.SessionID `query:"session" format:"uuid" doc:"A session of yours that names the block or brought it forth. Needed for the invocations and results of a session that has ended; receipts have them too."`
+	IfNoneMatch string              `header:"If-None-Match" doc:"The ETag of a copy at hand: the address in quotes."`
 }
 
 func (in *blockInput) address() (cid.Cid, error) {
@@ -144,9 +145,9 @@ func (g *gateway) getBlock(ctx context.Context, in *blockInput) (*blockOutput, e
 	out := blockAnswer(c)
 	if in.IfNoneMatch == out.ETag {
 		out.Status = http.StatusNotModified
-		return out, g.mustHave(ctx, c)
+		return out, g.mustHave(ctx, c, in.Session)
 	}
-	if err := g.mayRead(ctx, c); err != nil {
+	if err := g.mayRead(ctx, c, in.Session); err != nil {
 		return nil, err
 	}
 	if out.Body, err = g.fabric.GetBlock(ctx, c); err != nil {
@@ -161,13 +162,19 @@ func (g *gateway) hasBlock(ctx context.Context, in *blockInput) (*blockOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return blockAnswer(c), g.mustHave(ctx, c)
+	return blockAnswer(c), g.mustHave(ctx, c, in.Session)
 }
 
 // mayRead is nil when the caller may read a block. One that it may not is
 // answered like one that does not exist.
-func (g *gateway) mayRead(ctx context.Context, c cid.Cid) error {
-	may, err := g.fabric.MayRead(ctx, callerOf(ctx).Tenant, c)
+func (g *gateway) mayRead(ctx context.Context, c cid.Cid, by contracts.SessionID) error {
+	who := callerOf(ctx)
+	may, err := g.fabric.MayRead(ctx, who.Tenant, c)
+	if err == nil && !may && by != "" {
+		if err = g.owns(ctx, who, by); err == nil {
+			may, err = g.fabric.Refers(ctx, by, c)
+		}
+	}
 	if err == nil && !may {
 		err = noBlock(c)
 	}
@@ -178,8 +185,8 @@ func noBlock(c cid.Cid) error {
 	return contracts.Errorf(contracts.CodeNotFound, c.String(), "no such block")
 }
 
-func (g *gateway) mustHave(ctx context.Context, c cid.Cid) error {
-	if err := g.mayRead(ctx, c); err != nil {
+func (g *gateway) mustHave(ctx context.Context, c cid.Cid, by contracts.SessionID) error {
+	if err := g.mayRead(ctx, c, by); err != nil {
 		return err
 	}
 	has, err := g.fabric.HasBlock(ctx, c)

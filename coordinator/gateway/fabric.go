@@ -66,6 +66,9 @@ type Fabric interface {
 	// MayRead reports whether a tenant, or EveryTenant, may read a block: to know an
 	// address is no permission. It says nothing of whether the block is there.
 	MayRead(ctx context.Context, t contracts.TenantID, c cid.Cid) (bool, error)
+	// Refers reports whether a session, which must be known, named a block or
+	// brought it forth.
+	Refers(ctx context.Context, id contracts.SessionID, c cid.Cid) (bool, error)
 	// HasBlock reports whether the block is there.
 	HasBlock(ctx context.Context, c cid.Cid) (bool, error)
 }

@@ -38,6 +38,7 @@ type session struct {
 	view    contracts.SessionView
 	events  []contracts.Event
 	result  *contracts.ExecutionResult
+	names   cid.Cid       // a block that only the session refers to
 	failure error         // what Events fails with after the last event
 	changed chan struct{} // closed and replaced by every change
 	arrived chan struct{} // one for each look of somebody who waits, as far as it has room

@@ -136,6 +136,15 @@ func (f *fabric) MayRead(_ context.Context, t contracts.TenantID, c cid.Cid) (bo
 	return t == contracts.EveryTenant || f.claims[claim{t, c}], f.enter()
 }
 
+func (f *fabric) Refers(_ context.Context, id contracts.SessionID, c cid.Cid) (bool, error) {
+	defer f.mu.Unlock()
+	if err := f.enter(); err != nil {
+		return false, err
+	}
+	s, err := f.find(id)
+	return err == nil && s.names == c, err
+}
+
 type claim struct {
 	tenant contracts.TenantID
 	block  cid.Cid

@@ -59,12 +59,13 @@ func startSite(t *testing.T, cfg gateway.Config) *site {
 
 // transports are clients of every version of HTTP.
 func (s *site) transports(t *testing.T) map[string]http.RoundTripper {
-	trust := &tls.Config{InsecureSkipVerify: true} // the pin has a test of its own
-	h3 := &http3.Transport{TLSClientConfig: trust}
+	// The pin has a test of its own. Transports write into their configuration.
+	trust := func() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
+	h3 := &http3.Transport{TLSClientConfig: trust()}
 	t.Cleanup(func() { _ = h3.Close() })
-	h1 := &http.Transport{TLSClientConfig: trust, Protocols: new(http.Protocols)}
+	h1 := &http.Transport{TLSClientConfig: trust(), Protocols: new(http.Protocols)}
 	h1.Protocols.SetHTTP1(true)
-	h2 := &http.Transport{TLSClientConfig: trust, Protocols: new(http.Protocols)}
+	h2 := &http.Transport{TLSClientConfig: trust(), Protocols: new(http.Protocols)}
 	h2.Protocols.SetHTTP2(true)
 	t.Cleanup(h1.CloseIdleConnections)
 	t.Cleanup(h2.CloseIdleConnections)

@@ -2,31 +2,45 @@ package session
 
 import "github.com/ipfs/go-cid"
 
-// References returns every block that the session brought forth or names, some
-// of them more than once: its graph, what its units run and read, and what came
-// out of them. Whoever may read the session may read these.
-func (s *Session) References() []cid.Cid {
-	refs := []cid.Cid{s.Accepted.Graph.Cid}
+// Named returns the blocks of the session that somebody has a use for by
+// themselves, some of them more than once: its graph, modules, blobs, outputs,
+// signed batches and, once it is closed, its result. There are about as many as
+// units.
+func (s *Session) Named() []cid.Cid {
+	named := []cid.Cid{s.Accepted.Graph.Cid}
 	if s.closed != nil {
-		refs = append(refs, s.closed.Result.Cid)
+		named = append(named, s.closed.Result.Cid)
 	}
 	for i := range s.units {
 		if m, _, err := s.Program(i); err == nil {
-			refs = append(refs, m)
+			named = append(named, m)
 		}
 		for _, l := range s.Plan().Unit(i).Blobs {
-			refs = append(refs, l.Cid)
+			named = append(named, l.Cid)
 		}
-		u := &s.units[i]
-		if u.unit.Defined() {
-			refs = append(refs, u.unit)
-		}
-		if e := u.end; e != nil && e.Result.Defined() {
-			refs = append(refs, e.Result.Cid, e.Batch.Cid)
+		if e := s.units[i].end; e != nil && e.Result.Defined() {
+			named = append(named, e.Batch.Cid)
 			if e.Output.Defined() {
-				refs = append(refs, e.Output.Cid)
+				named = append(named, e.Output.Cid)
 			}
 		}
 	}
-	return refs
+	return named
+}
+
+// Refers reports whether the session named a block or brought it forth. Beside
+// what Named returns that is each unit's invocation and result.
+func (s *Session) Refers(block cid.Cid) bool {
+	for i := range s.units {
+		u := &s.units[i]
+		if u.unit.Equals(block) || u.end != nil && u.end.Result.Equals(block) {
+			return true
+		}
+	}
+	for _, c := range s.Named() {
+		if c.Equals(block) {
+			return true
+		}
+	}
+	return false
 }

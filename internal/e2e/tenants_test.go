@@ -76,7 +76,7 @@ func TestTenantsShareACoordinator(t *testing.T) {
 		}
 		u := v.WorkUnits[0]
 		named := []cid.Cid{block, u.Output.CID.Cid}
-		for _, s := range []string{u.UnitCID, u.ResultCID, u.BatchCID, v.GraphCID} {
+		for _, s := range []string{u.BatchCID, v.GraphCID} {
 			c, err := cid.Decode(s)
 			if err != nil {
 				t.Fatal(err)
@@ -87,6 +87,15 @@ func TestTenantsShareACoordinator(t *testing.T) {
 			_, err := c.GetBlock(f.ctx, b)
 			if has, herr := c.HasBlock(f.ctx, b); (err == nil) != want || has != want || herr != nil || !want && contracts.CodeOf(err) != contracts.CodeNotFound {
 				t.Errorf("%s reads block %s: %v, %v, %v", who, b, err, has, herr)
+			}
+		}
+		for _, s := range []string{u.UnitCID, u.ResultCID} {
+			b, err := cid.Decode(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.BlockOf(f.ctx, out.SessionID, b); (err == nil) != want || !want && contracts.CodeOf(err) != contracts.CodeNotFound {
+				t.Errorf("%s reads block %s of the session: %v", who, s, err)
 			}
 		}
 		_, verr := c.Session(f.ctx, out.SessionID)

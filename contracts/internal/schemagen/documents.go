@@ -35,6 +35,8 @@ func documents() []document {
 		{"task-graph", request, reflect.TypeFor[contracts.TaskGraph]()},
 		{"work-unit", request, reflect.TypeFor[contracts.WorkUnit]()},
 		{"submit-request", request, reflect.TypeFor[contracts.SubmitRequest]()},
+		{"key-request", request, reflect.TypeFor[contracts.KeyRequest]()},
+		{"quota", request, reflect.TypeFor[contracts.Quota]()},
 
 		{"invocation", block, reflect.TypeFor[contracts.Invocation]()},
 		{"model-invocation", block, reflect.TypeFor[contracts.ModelInvocation]()},
@@ -55,6 +57,10 @@ func documents() []document {
 		{"block-stored", response, reflect.TypeFor[contracts.BlockStored]()},
 		{"receipt", response, reflect.TypeFor[contracts.Receipt]()},
 		{"unit-placement", response, reflect.TypeFor[contracts.UnitPlacement]()},
+		{"key-created", response, reflect.TypeFor[contracts.KeyCreated]()},
+		{"key-list", response, reflect.TypeFor[contracts.KeyList]()},
+		{"quota-view", response, reflect.TypeFor[contracts.QuotaView]()},
+		{"quota-list", response, reflect.TypeFor[contracts.QuotaList]()},
 		{"error", response, reflect.TypeFor[contracts.Error]()},
 		{"problem", response, reflect.TypeFor[contracts.Problem]()},
 	}
