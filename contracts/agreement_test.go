@@ -61,7 +61,8 @@ func TestSchemaRefusesNothingThatIsValid(t *testing.T) {
 			r.Fatalf("%v\n%s", err, b)
 		}
 	})
-	if accepted == 0 {
+	// The short form draws twenty documents, too few to be sure of a valid one.
+	if accepted == 0 && !testing.Short() {
 		t.Error("no changed document was valid: the test says nothing")
 	}
 }
