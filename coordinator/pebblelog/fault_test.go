@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -261,17 +262,19 @@ func TestFailureReleasesTheQueue(t *testing.T) {
 // nearlyFull is a disk whose free space the test sets.
 type nearlyFull struct {
 	vfs.FS
-	free uint64
+	free atomic.Uint64
 }
 
 func (f *nearlyFull) GetDiskUsage(string) (vfs.DiskUsage, error) {
-	return vfs.DiskUsage{AvailBytes: f.free, TotalBytes: 1 << 40, UsedBytes: 1<<40 - f.free}, nil
+	free := f.free.Load()
+	return vfs.DiskUsage{AvailBytes: free, TotalBytes: 1 << 40, UsedBytes: 1<<40 - free}, nil
 }
 
 // Below the reserve new work is refused, below half of it all is, and nothing
 // fails; with room again it goes on.
 func TestReserveRefusesBeforeTheDiskIsFull(t *testing.T) {
-	disk := &nearlyFull{FS: vfs.NewMem(), free: 1 << 20}
+	disk := &nearlyFull{FS: vfs.NewMem()}
+	disk.free.Store(1 << 20)
 	o := testOptions()
 	o.ReserveBytes = 64 << 20
 	db, err := open("store", o, disk, filesInMemory)
@@ -280,7 +283,7 @@ func TestReserveRefusesBeforeTheDiskIsFull(t *testing.T) {
 	refused := func(what string, err error) {
 		t.Helper()
 		if contracts.CodeOf(err) != contracts.CodeResourceExhausted {
-			t.Errorf("%s with %d bytes free: %v, want RESOURCE_EXHAUSTED", what, disk.free, err)
+			t.Errorf("%s with %d bytes free: %v, want RESOURCE_EXHAUSTED", what, disk.free.Load(), err)
 		}
 	}
 	begin := func() { refused("put", db.Blocks().Put(t.Context(), blob.Raw([]byte("x")))) }
@@ -290,13 +293,13 @@ func TestReserveRefusesBeforeTheDiskIsFull(t *testing.T) {
 	refused("set", db.Meta().Set(t.Context(), "k", []byte("v")))
 	w.holds(t, db)
 
-	disk.free = 40 << 20 // enough to finish
+	disk.free.Store(40 << 20) // enough to finish
 	begin()
 	must(t, db.Blocks().Stage(t.Context(), w.block(0)))
 	must(t, w.history.Append(t.Context(), db.Log(), 1000))
 	must(t, db.Meta().Set(t.Context(), "k", []byte("v")))
 
-	disk.free = 1 << 30
+	disk.free.Store(1 << 30)
 	must(t, w.round(t.Context(), db))
 	w.holds(t, db)
 	must(t, db.Close())
