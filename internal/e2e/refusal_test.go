@@ -30,7 +30,6 @@ func TestBadInputIsRefusedByName(t *testing.T) {
 			u["program"] = module("bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy")
 		}, 1, "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"},
 		"future version": {func(d, _ map[string]any) { d["schema_version"] = "2.0" }, 4, "2.0"},
-		"model unit":     {func(_, u map[string]any) { modelUnit(u) }, 4, "noop"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc := noopDocument(t)
@@ -74,12 +73,6 @@ func TestUsageErrors(t *testing.T) {
 
 func module(id string) map[string]any {
 	return map[string]any{"module": map[string]any{"/": id}}
-}
-
-func modelUnit(u map[string]any) {
-	delete(u, "program")
-	u["type"] = "llm"
-	u["model"] = map[string]any{"operation": "generate", "tier": "small", "prompt": "hello", "free_text": true}
 }
 
 // noopDocument is a sound graph of one unit, as a document to spoil.
