@@ -88,6 +88,11 @@ func (b *blocks) load(ctx context.Context, c cid.Cid, most int64) ([]byte, error
 func (b *blocks) download(ctx context.Context, c cid.Cid, most int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
+	// A flight that landed between the caller's look at the disk and this one has
+	// left the block there.
+	if data, err := b.disk.Get(ctx, c); err == nil {
+		return data, nil
+	}
 	data, err := b.fetch(ctx, c, most)
 	if err != nil {
 		return nil, err

@@ -80,6 +80,7 @@ func TestHeldUnitsAreGivenBack(t *testing.T) {
 	if err := a.Resume(); err != nil {
 		t.Fatal(err)
 	}
+	s.pausedBeat("") // what comes before that is given back
 	s.assign(2, c.invocation(noop(t)))
 	s.results(1)
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,10 +33,12 @@ func (s *session) receive() {
 	}
 }
 
-// expect returns the next message of a type and passes over all others.
+// expect returns the next message of a type and passes over all others, but not
+// for ever: heartbeats always come.
 func expect[M p2p.Message](s *session) M {
 	s.c.t.Helper()
-	for {
+	var passed []string
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		var m p2p.Message
 		if len(s.aside) > 0 {
 			m, s.aside = s.aside[0], s.aside[1:]
@@ -45,7 +48,12 @@ func expect[M p2p.Message](s *session) M {
 		if want, ok := m.(M); ok {
 			return want
 		}
+		if _, beat := m.(*p2p.Heartbeat); !beat {
+			passed = append(passed, fmt.Sprintf("%T%+v", m, m))
+		}
 	}
+	s.c.t.Fatalf("no %T came, but %s", *new(M), strings.Join(passed, ", "))
+	return *new(M)
 }
 
 // next returns the next message on the way to one of a type.
