@@ -53,7 +53,7 @@ var may = map[string][]string{
 	"internal/chaos":       {"contracts", "internal/chaos", "internal/durable", "internal/p2p", "internal/sandbox"},
 	"internal/cli":         {"contracts"},
 	"internal/cluster":     {"contracts"},
-	"internal/llama":       {"contracts", "internal/llama"},
+	"internal/llama":       {"contracts", "internal/durable", "internal/llama"},
 	"internal/p2p":         {"contracts"},
 	"internal/sandbox":     {"contracts", "internal/sandbox"},
 	"internal/sim":         {"contracts", "coordinator/verify"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/krako-labs/krako/internal/llama"
@@ -23,7 +22,7 @@ type endpoint struct {
 // it is private as the folder is.
 func (s *Server) endpoint() (endpoint, error) {
 	if !s.cfg.Loopback {
-		e := endpoint{socket: filepath.Join(s.dir, "s.sock")}
+		e := endpoint{socket: s.dir.file("s.sock")}
 		if err := os.Remove(e.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return e, fmt.Errorf("remove old socket: %w", err)
 		}

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -44,7 +43,7 @@ type Status struct {
 type Server struct {
 	cfg  Config
 	info gguf.Info
-	dir  string // socket and saved slots; private
+	dir  *folder // socket and saved slots
 
 	progress atomic.Int64 // unix nanoseconds of the last sign of progress
 
@@ -54,8 +53,8 @@ type Server struct {
 	pid     int
 }
 
-// New inspects the model and makes the server's private folder. Nothing runs
-// until Run does. Errors are those of Validate, of gguf.Inspect, or the disk's.
+// New inspects the model, makes the server's private folder and removes those of
+// owners that were killed. Nothing runs until Run does. Errors are those of Validate, of gguf.Inspect, or the disk's.
 func New(cfg Config) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -68,12 +67,9 @@ func New(cfg Config) (*Server, error) {
 		}
 		s.info = info
 	}
-	dir, err := os.MkdirTemp(memoryDir(), "krako-llama-")
-	if err != nil {
-		return nil, fmt.Errorf("make folder for a model server: %w", err)
-	}
+	dir, err := newFolder(memoryDir())
 	s.dir = dir
-	return s, os.Mkdir(s.slotDir(), 0o700)
+	return s, err
 }
 
 func inspect(path string) (gguf.Info, error) {
@@ -94,7 +90,7 @@ func memoryDir() string {
 	return ""
 }
 
-func (s *Server) slotDir() string { return filepath.Join(s.dir, "slots") }
+func (s *Server) slotDir() string { return s.dir.file("slots") }
 
 // SlotFile is the path of a saved slot.
 func (s *Server) SlotFile(name string) string { return filepath.Join(s.slotDir(), name) }
@@ -106,12 +102,7 @@ func (s *Server) Info() gguf.Info { return s.info }
 func (s *Server) Config() Config { return s.cfg }
 
 // Close removes the private folder. It must not be called while Run runs.
-func (s *Server) Close() error {
-	if err := os.RemoveAll(s.dir); err != nil {
-		return fmt.Errorf("remove folder of a model server: %w", err)
-	}
-	return nil
-}
+func (s *Server) Close() error { return s.dir.remove() }
 
 // Status returns what the server is doing and a channel that is closed when that
 // changes.
