@@ -226,3 +226,17 @@ func number(v any) (float64, bool) {
 	}
 	return 0, false
 }
+
+// Descendants marks every unit that depends on unit i, directly or through others.
+func (p *Plan) Descendants(i int) []bool {
+	below := make([]bool, len(p.units))
+	for todo := []int32{int32(i)}; len(todo) > 0; todo = todo[1:] {
+		for _, d := range p.units[todo[0]].dependents {
+			if !below[d] {
+				below[d] = true
+				todo = append(todo, d)
+			}
+		}
+	}
+	return below
+}

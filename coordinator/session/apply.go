@@ -52,8 +52,13 @@ func (s *Session) Apply(r *Record) error {
 		return s.unitEnds(r)
 	case r.Returned != nil:
 		return s.returned(r)
+	case r.Held != nil:
+		return s.hold(r)
+	case r.Superseded != nil:
+		return s.supersede(r)
 	case r.Stopped != nil:
 		st := r.Stopped
+		s.halted = true
 		changes := s.run.Stop(dag.Ending{Reason: st.Reason, Code: st.Code})
 		s.follow(changes, r.Time())
 		s.tell(s.told.Changes(r.Time(), s.Plan(), changes)...)
@@ -103,7 +108,10 @@ func (s *Session) unitEnds(r *Record) error {
 	if e.Lease != 0 {
 		s.settle(u, e)
 	}
-	u.end, u.endedAt = e, r.At
+	u.end, u.endedAt, u.held = e, r.At, false
+	if e.Node != "" && e.Node != u.node {
+		u.node, u.executors = e.Node, append(u.executors, e.Node)
+	}
 	s.follow(changes, r.Time())
 	if e.By != "" {
 		u.node, u.unit, u.executors = e.By, e.UnitCID.Cid, []contracts.NodeID{e.By}
@@ -189,9 +197,11 @@ func (s *Session) follow(changes []dag.Change, at time.Time) {
 		}
 		u := &s.units[c.Unit]
 		if u.lease != 0 && u.end == nil {
-			s.dropped = append(s.dropped, Lease{u.lease, u.epoch, u.node, c.Unit})
+			if !u.held {
+				s.dropped = append(s.dropped, Lease{u.lease, u.epoch, u.node, c.Unit})
+			}
 			s.settle(u, nil)
-			u.lease = 0
+			u.lease, u.held = 0, false
 		}
 	}
 }

@@ -38,7 +38,8 @@ func (r *Record) appendHot(b []byte) (out []byte, ok bool) {
 // hot reports whether the record is one of a frequent kind that can be encoded.
 func (r *Record) hot() bool {
 	switch {
-	case r.Boot != nil || r.Node != nil || r.Mode != nil || r.Accepted != nil || r.Returned != nil || r.Stopped != nil || r.Closed != nil:
+	case r.Boot != nil || r.Node != nil || r.Mode != nil || r.Accepted != nil || r.Returned != nil || r.Stopped != nil || r.Closed != nil ||
+		r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil:
 		return false
 	case r.Batch != nil:
 		return r.Dispatched == nil && r.Ended == nil && r.Batch.CID.Defined()
@@ -174,6 +175,7 @@ func (v *Ended) append(b []byte) []byte {
 	count("n", v.Bytes)
 	p = dagcbor.AppendInt(key("u"), int64(v.Unit))
 	text("by", string(v.By))
+	count("ck", v.Check)
 	if v.Dropped {
 		p = dagcbor.AppendBool(key("dr"), true)
 	}
@@ -181,6 +183,7 @@ func (v *Ended) append(b []byte) []byte {
 		p = dagcbor.AppendBytes(key("fa"), v.Facts)
 	}
 	text("mt", v.MediaType)
+	text("nd", string(v.Node))
 	p = dagcbor.AppendText(key("re"), string(v.Reason))
 	p = dagcbor.AppendText(key("st"), string(v.State))
 	if v.Started != 0 {
@@ -233,6 +236,7 @@ func readEnded(r *dagcbor.Reader) *Ended {
 	m.Must("u")
 	v.Unit = int(r.Int())
 	v.By = contracts.NodeID(text("by", ""))
+	v.Check = count("ck")
 	if m.Has("dr") {
 		v.Dropped = r.Bool()
 		r.Spelled(v.Dropped)
@@ -242,6 +246,7 @@ func readEnded(r *dagcbor.Reader) *Ended {
 		r.Spelled(len(v.Facts) > 0)
 	}
 	v.MediaType = text("mt", contracts.DefaultMediaType)
+	v.Node = contracts.NodeID(text("nd", ""))
 	m.Must("re")
 	v.Reason = contracts.StopReason(r.TextLike(string(contracts.StopSuccess)))
 	m.Must("st")

@@ -31,6 +31,13 @@ type Record struct {
 	Returned   *Returned   `cbor:"r,omitempty"`
 	Stopped    *Stopped    `cbor:"stop,omitempty"`
 	Closed     *Closed     `cbor:"c,omitempty"`
+
+	// The facts of verification: Held of a session or, for a copy, of none; Superseded
+	// of a session; the others of none.
+	Held       *Held       `cbor:"h,omitempty"`
+	Superseded *Superseded `cbor:"sup,omitempty"`
+	Copied     *Copied     `cbor:"cp,omitempty"`
+	Standing   *Standing   `cbor:"std,omitempty"`
 }
 
 // Boot is the start of a coordinator: it opens a new epoch, so that no lease
@@ -132,6 +139,10 @@ type Ended struct {
 	// By and UnitCID are set for a result that was known before.
 	By      contracts.NodeID `cbor:"by,omitempty"`
 	UnitCID contracts.Link   `cbor:"cid,omitempty"`
+	// Node is who computed the result if it is not the node of the lease, Check the
+	// offset of the Held that the result was released from; 0 if it was used at once.
+	Node  contracts.NodeID `cbor:"nd,omitempty"`
+	Check uint64           `cbor:"ck,omitempty"`
 	// Dropped is set when there was an attempt left and the tenant had no retry left.
 	Dropped bool `cbor:"dr,omitempty"`
 }
@@ -194,7 +205,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

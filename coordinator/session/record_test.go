@@ -52,6 +52,7 @@ func TestHotRecordsAreMarshal(t *testing.T) {
 				MediaType: text.Draw(t, "media"), Bytes: rapid.Uint64().Draw(t, "bytes"), Fuel: rapid.Uint64().Draw(t, "fuel"),
 				Facts: rapid.SliceOf(rapid.Byte()).Draw(t, "facts"), Started: rapid.Int64().Draw(t, "started"), DurationUS: rapid.Uint64().Draw(t, "us"),
 				Dropped: rapid.Bool().Draw(t, "dropped"), By: contracts.NodeID(text.Draw(t, "by")), UnitCID: link("unit"),
+				Node: contracts.NodeID(text.Draw(t, "who")), Check: rapid.Uint64().Draw(t, "check"),
 			}},
 		} {
 			r.At, r.Session = rapid.Int64().Draw(t, "at"), contracts.SessionID(text.Draw(t, "session"))
@@ -76,6 +77,11 @@ func FuzzDecodeRecord(f *testing.F) {
 		{At: 3, Session: sessionID, Closed: &session.Closed{Result: link}},
 		{At: 3, Batch: &session.Batch{Node: "n", Seq: 1 << 33, CID: link}},
 		{At: 3, Session: sessionID, Dispatched: &session.Dispatched{Unit: 1, Lease: 2, UnitCID: link}},
+		{At: 3, Session: sessionID, Held: &session.Held{Class: 1, Node: "n", Unit: link, End: session.Ended{Unit: 1, Lease: 2, Result: link}}},
+		{At: 3, Held: &session.Held{Check: 7, Node: "m", Trusted: true, Unit: link, End: session.Ended{Unit: 1, Result: link}}},
+		{At: 3, Copied: &session.Copied{Check: 7, Reason: "nobody", Hopeless: true}},
+		{At: 3, Session: sessionID, Superseded: &session.Superseded{Old: link, OldNode: "n", End: session.Ended{Unit: 1}, Opening: &session.Opening{First: 1, Accepted: session.Accepted{Graph: link, Tenant: "lab"}}}},
+		{At: 3, Standing: &session.Standing{Node: "n", Standing: "banned", Reason: "two results", Proof: &link}},
 		{At: 3, Survey: &session.Survey{At: 2, CID: link, Checkpoint: []byte("note")}},
 		{At: 4, Session: sessionID, Ended: &session.Ended{Unit: 1, State: contracts.UnitSuccess, Result: link, Batch: link, Output: link, Facts: []byte{1}}},
 	} {

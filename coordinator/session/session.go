@@ -31,11 +31,16 @@ type Session struct {
 
 	ready   []Ready
 	dropped []Lease
+	// revision counts results that were superseded; halted is set once the session
+	// was stopped from outside.
+	revision uint32
+	halted   bool
 }
 
 // execution is the fabric's side of one unit.
 type execution struct {
 	lease    uint64
+	held     bool // its result under the lease waits for a verdict
 	epoch    uint64
 	node     contracts.NodeID
 	attempt  uint32
@@ -169,7 +174,7 @@ func (s *Session) Leases() []Lease {
 // LeaseOf returns the lease of a unit that is dispatched.
 func (s *Session) LeaseOf(unit int) (Lease, bool) {
 	u := &s.units[unit]
-	if u.lease == 0 || u.end != nil {
+	if u.lease == 0 || u.held || u.end != nil {
 		return Lease{}, false
 	}
 	return Lease{u.lease, u.epoch, u.node, unit}, true

@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	unit NAME [<- DEP…] [once] [optional] [attempts N] [schema JSON] [if|unless DEP CONDITION [JSON]]
 //	policy FAILURE_POLICY | budget units|fuel|ms N
 //	give NAME NODE | known NAME NODE JSON | done NAME JSON | trap NAME | fault NAME CODE | drop NAME CODE | believe NAME CODE | lose NAME REASON
+//	hold NAME JSON | release NAME NODE JSON | unverified NAME | supersede NAME NODE JSON
 //	stale NAME | wait DURATION | stop REASON | close
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -63,10 +64,11 @@ type player struct {
 	records [][]byte
 	out     bytes.Buffer
 	leases  uint64
+	holding map[int]uint64 // the leases of units whose results are held back
 }
 
 func play(t *testing.T, script string) string {
-	p := &player{t: t, now: time.UnixMilli(1_700_000_000_000).UTC()}
+	p := &player{t: t, holding: map[int]uint64{}, now: time.UnixMilli(1_700_000_000_000).UTC()}
 	p.graph = contracts.TaskGraph{GraphID: "graph", RequestID: "request", TenantID: "lab"}
 	for _, line := range strings.Split(script, "\n") {
 		w := strings.Fields(line)
@@ -248,6 +250,17 @@ func (p *player) command(w []string) (session.Record, error) {
 		return p.s.Complete(p.now, p.report(l, w[1], []byte(w[2])))
 	case "trap":
 		return p.s.Complete(p.now, p.report(l, w[1], nil))
+	case "hold":
+		if l.ID != 0 {
+			p.holding[i] = l.ID
+		}
+		return p.s.Hold(p.now, 1, p.report(l, w[1], []byte(w[2])))
+	case "release":
+		return p.s.Release(p.now, p.holding[i], p.ended(i, w))
+	case "unverified":
+		return p.s.Unverified(p.now, i, p.holding[i], "the engines differ")
+	case "supersede":
+		return p.s.Supersede(p.now, p.ended(i, w), nil)
 	case "stale":
 		l.ID--
 		return p.s.Complete(p.now, p.report(l, w[1], []byte("{}")))
@@ -262,6 +275,17 @@ func (p *player) command(w []string) (session.Record, error) {
 	}
 	p.t.Fatalf("unknown command %q", w[0])
 	return session.Record{}, nil
+}
+
+// ended is how a unit ends by the result that a node found for it.
+func (p *player) ended(unit int, w []string) session.Ended {
+	r := p.report(session.Lease{}, w[1], []byte(w[3]))
+	e := session.Ended{
+		Unit: unit, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Result: contracts.Link{Cid: r.CID}, Batch: contracts.Link{Cid: r.Batch},
+		Output: *r.Result.Output, MediaType: r.Result.MediaType, Bytes: r.Result.OutputBytes, Fuel: r.Result.FuelUsed, Node: contracts.NodeID(w[2]), Check: 9,
+	}
+	p.s.Judge(&e, []byte(w[3]))
+	return e
 }
 
 // known is a result of a unit that n computed for somebody before.

@@ -1,0 +1,68 @@
+package session
+
+import (
+	"github.com/krako-labs/krako/contracts"
+)
+
+// Held is a signed result that is not used yet: it waits for what others find, or
+// was asked for to check what another node found. The offset of a unit's own Held
+// names its check.
+type Held struct {
+	// Check is 0 for the unit's own result, the name of the check for a copy's.
+	Check uint64 `cbor:"ck,omitempty"`
+	// Class is how sure a result must be (verify.Class). It stands with the unit's
+	// own result.
+	Class uint8            `cbor:"cl,omitempty"`
+	Node  contracts.NodeID `cbor:"n"`
+	// Trusted is set for the result of the trusted zone, which settles the check.
+	Trusted bool `cbor:"tr,omitempty"`
+	// Unit is the computation, End how the unit would end by this result.
+	Unit contracts.Link `cbor:"cid"`
+	End  Ended          `cbor:"e"`
+}
+
+// Copied gives a unit to one more node in order to check a result, or says, when
+// Reason is set, that nobody could be given it or that the copy came to nothing.
+type Copied struct {
+	Check uint64           `cbor:"ck"`
+	Node  contracts.NodeID `cbor:"n,omitempty"`
+	Lease uint64           `cbor:"l,omitempty"`
+	Epoch uint64           `cbor:"ep,omitempty"`
+	// Trusted is set when only the trusted zone will do.
+	Trusted bool `cbor:"tr,omitempty"`
+	// Reason is why it came back; Hopeless that nobody will be asked instead.
+	Reason   string `cbor:"re,omitempty"`
+	Hopeless bool   `cbor:"no,omitempty"`
+}
+
+// Superseded says that a result which was used is wrong, and what is right. What
+// was computed from the wrong one is void.
+type Superseded struct {
+	// Old is the end that does not hold any more, OldNode who computed it.
+	Old     contracts.Link   `cbor:"old"`
+	OldNode contracts.NodeID `cbor:"by"`
+	// End is the unit's end from now on.
+	End Ended `cbor:"e"`
+	// Opening is set when the session was closed: it goes on then.
+	Opening *Opening `cbor:"op,omitempty"`
+}
+
+// Opening is where a session that goes on again began.
+type Opening struct {
+	First    uint64   `cbor:"first"`
+	At       int64    `cbor:"at"`
+	Accepted Accepted `cbor:"acc"`
+}
+
+// Standing is what a node may do from now on.
+type Standing struct {
+	Node     contracts.NodeID `cbor:"n"`
+	Standing string           `cbor:"st"`
+	Reason   string           `cbor:"re"`
+	// Check is the check that led to it, 0 if none did; By the key of the operator
+	// who ordered it.
+	Check uint64 `cbor:"ck,omitempty"`
+	By    string `cbor:"by,omitempty"`
+	// Proof is a block that proves an equivocation (contracts.Equivocation).
+	Proof *contracts.Link `cbor:"pf,omitempty"`
+}
