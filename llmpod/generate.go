@@ -130,6 +130,7 @@ func (p *Pool) stream(ctx context.Context, c Call, r llama.Request, emit func(Pi
 		return nil
 	})
 	a.account(&out, before)
+	p.totals.add(out.PromptTokens, out.CachedTokens, out.OutputTokens)
 	if err != nil {
 		return out, err
 	}

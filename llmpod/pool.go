@@ -23,6 +23,7 @@ type Pool struct {
 	solo   bool // one request at a time, from nothing: see classOf
 	log    *slog.Logger
 	class  string
+	totals totals
 }
 
 // NewPool makes a pool over a server that the caller made and that Run runs.
@@ -186,6 +187,7 @@ func (p *Pool) embed(ctx context.Context, st server.Status, c Call, a *Answer) e
 	}
 	p.server.Progress()
 	a.Use.TokensIn, a.Use.Calls = int64(e.Tokens), 1
+	p.totals.add(e.Tokens, 0, 0)
 	out, err := contracts.JSONOf(numbers(e.Vector))
 	if err != nil {
 		return fmt.Errorf("encode embedding: %w", err)
@@ -209,3 +211,6 @@ func (p *Pool) request(c Call, prompt []int, room int) llama.Request {
 		Schema: c.Schema, FirstToken: p.cfg.FirstToken, NextToken: p.cfg.NextToken,
 	}
 }
+
+// Server is the pool's server, for who watches it or breaks it on purpose.
+func (p *Pool) Server() *server.Server { return p.server }

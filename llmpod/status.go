@@ -22,6 +22,7 @@ type ModelStatus struct {
 	Reason  string `json:"reason,omitempty"`
 	Free    int    `json:"free"`
 	Waiting int    `json:"waiting"`
+	Totals
 }
 
 // Status returns what the pod does. It may be called at any time.
@@ -33,6 +34,7 @@ func (a *Agent) Status() Status {
 			m.Ready, m.Reason = false, err.Error()
 		}
 		_, m.Free, m.Waiting = p.Usage()
+		m.Totals = p.Totals()
 		s.Models = append(s.Models, m)
 	}
 	return s

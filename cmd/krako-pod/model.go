@@ -25,7 +25,7 @@ bytes are the same on every machine. It makes every part of a server run, and it
 talks nonsense.
 
 With --answer it writes one that answers every chat with exactly that text. With
---slow it writes a larger one, of 60 MB, for benchmarks.`,
+--slow it writes a larger one, of 100 MB, for benchmarks.`,
 		Example: `  krako-pod model --out nonsense.gguf
   krako-pod model --out yes.gguf --answer '{"answer": "yes"}'`,
 		RunE: func(*cobra.Command, []string) error {
@@ -45,7 +45,7 @@ With --answer it writes one that answers every chat with exactly that text. With
 	}
 	cmd.Flags().StringVar(&out, "out", "", "file to write")
 	cmd.Flags().StringVar(&answer, "answer", "", "answer every chat with exactly this text")
-	cmd.Flags().BoolVar(&slow, "slow", false, "a model of 60 MB for benchmarks")
+	cmd.Flags().BoolVar(&slow, "slow", false, "a model of 100 MB for benchmarks")
 	return cmd
 }
 

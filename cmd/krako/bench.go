@@ -22,10 +22,10 @@ import (
 func (a *app) benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "bench", Short: "Measure this machine's Krako", Args: exactly(),
-		Example: "  krako bench fabric --json\n  krako bench sandbox",
+		Example: "  krako bench fabric --json\n  krako bench sandbox\n  krako bench llm",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.benchFabric(), a.benchSandbox())
+	cmd.AddCommand(a.benchFabric(), a.benchSandbox(), a.benchLLM())
 	return cmd
 }
 

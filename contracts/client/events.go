@@ -14,7 +14,17 @@ import (
 // session is final; then it returns nil. A stream that breaks off is taken up
 // again where it broke. An error of fn ends it and is returned as it is.
 func (c *Client) Events(ctx context.Context, id contracts.SessionID, after string, fn func(contracts.Event) error) error {
-	f := follower{client: c, session: id, last: after, fn: fn}
+	return c.follow(ctx, &follower{client: c, session: id, last: after, fn: fn})
+}
+
+// Listen is Events from the start, and calls hear with the pieces of answers that
+// are being made as they come, between calls of fn. Pieces may be missed, as when
+// a stream breaks off; the result has the whole answer.
+func (c *Client) Listen(ctx context.Context, id contracts.SessionID, fn func(contracts.Event) error, hear func(contracts.Tokens)) error {
+	return c.follow(ctx, &follower{client: c, session: id, fn: fn, hear: hear})
+}
+
+func (c *Client) follow(ctx context.Context, f *follower) error {
 	for attempt := 1; ; attempt++ {
 		before := f.last
 		ended, err := f.follow(ctx)
@@ -38,7 +48,8 @@ type follower struct {
 	client  *Client
 	session contracts.SessionID
 	fn      func(contracts.Event) error
-	last    string // id of the last event that fn took
+	hear    func(contracts.Tokens) // nil for who wants no pieces
+	last    string                 // id of the last event that fn took
 	seen    recent
 }
 
@@ -83,6 +94,10 @@ func (f *follower) follow(ctx context.Context) (ended bool, err error) {
 			if err := f.take(next); err != nil {
 				return errors.As(err, new(*fnError)), err
 			}
+		case "tokens":
+			if err := f.listen(next); err != nil {
+				return false, err
+			}
 		}
 	}
 }
@@ -102,6 +117,19 @@ func (f *follower) take(next frame) error {
 	if next.id != "" {
 		f.last = next.id
 	}
+	return nil
+}
+
+// listen gives a piece to hear.
+func (f *follower) listen(next frame) error {
+	if f.hear == nil {
+		return nil
+	}
+	var p contracts.Tokens
+	if err := json.Unmarshal(next.data, &p); err != nil {
+		return contracts.Errorf(contracts.CodeUnsupported, "tokens", "decode piece: %w", err)
+	}
+	f.hear(p)
 	return nil
 }
 

@@ -25,26 +25,40 @@ func (g *gateway) speaking(ctx context.Context, id contracts.SessionID, frames c
 	if !ok {
 		return func() {}
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	pieces, stop := s.Listen(ctx, id)
+	over := make(chan struct{})
 	var told sync.WaitGroup
 	told.Go(func() {
 		defer stop()
 		for {
 			select {
 			case p, ok := <-pieces:
-				if !ok {
+				if !ok || !tell(ctx, frames, p) {
 					return
 				}
-				if !tell(ctx, frames, p) {
-					return
-				}
+			case <-over:
+				rest(ctx, frames, pieces)
+				return
 			case <-ctx.Done():
 				return
 			}
 		}
 	})
-	return func() { cancel(); told.Wait() }
+	return func() { close(over); told.Wait() }
+}
+
+// rest writes what waits.
+func rest(ctx context.Context, frames chan<- []byte, pieces <-chan contracts.Tokens) {
+	for {
+		select {
+		case p, ok := <-pieces:
+			if !ok || !tell(ctx, frames, p) {
+				return
+			}
+		default:
+			return
+		}
+	}
 }
 
 // tell writes one piece; false says that nobody reads any more.

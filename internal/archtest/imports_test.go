@@ -43,6 +43,7 @@ var may = map[string][]string{
 	"node/control":         {"contracts"},
 	"node/machine":         {"node/volunteer"},
 	"llmpod":               {"contracts", "internal/durable", "internal/llama", "internal/p2p", "llmpod"},
+	"llmpod/llmbench":      {"contracts", "internal/cluster", "internal/llama", "llmpod"},
 	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},
 	"wasmtasks":            {"contracts", "wasmtasks"},
 	"wasmtasks/tasktest":   {"contracts", "wasmtasks", "internal/sandbox"},
@@ -69,7 +70,7 @@ var may = map[string][]string{
 	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
 
-	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir"},
+	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir", "llmpod"},
 	"cmd/kora":        {"contracts", "internal/cli", "kora"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},

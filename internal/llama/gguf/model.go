@@ -26,11 +26,11 @@ func Nonsense() Shape {
 	return Shape{Name: "krako-nonsense", Seed: 1, Layers: 2, Embed: 64, Heads: 4, KVHeads: 2, Hidden: 128, Context: 8192}
 }
 
-// Slow is a model of 50 million weights for benchmarks: no more than some
+// Slow is a model of 100 million weights for benchmarks: no more than two
 // hundred tokens a second on one core, so that what a benchmark measures around
 // it can be seen.
 func Slow() Shape {
-	return Shape{Name: "krako-slow", Seed: 2, Layers: 8, Embed: 512, Heads: 8, KVHeads: 4, Hidden: 1536, Context: 8192, Vocab: 32768, Quant: true}
+	return Shape{Name: "krako-slow", Seed: 2, Layers: 20, Embed: 512, Heads: 8, KVHeads: 4, Hidden: 1536, Context: 8192, Vocab: 32768, Quant: true}
 }
 
 func (s Shape) encoding() encoding {

@@ -1,0 +1,118 @@
+package llmbench
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/krako-labs/krako/internal/llama"
+)
+
+// timing is how one answer came.
+type timing struct {
+	first, last time.Duration // of text, since the request was sent
+	tokens      int
+}
+
+// between is the mean time between tokens.
+func (t timing) between() time.Duration {
+	return (t.last - t.first) / time.Duration(max(t.tokens-1, 1))
+}
+
+// asker has one prompt answered in a number of tokens.
+type asker interface {
+	ask(ctx context.Context, prompt string, tokens int) (timing, error)
+}
+
+// bare asks llama-server's chat endpoint, as a program without Krako does.
+type bare struct {
+	client *http.Client
+	end    llama.Endpoint
+}
+
+func newBare(end llama.Endpoint) *bare {
+	// The server closes a connection after a stream without saying so.
+	t := &http.Transport{DisableKeepAlives: true}
+	if end.Socket != "" {
+		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", end.Socket)
+		}
+		end.URL = "http://llama-server"
+	}
+	return &bare{&http.Client{Transport: t}, end}
+}
+
+func (b *bare) ask(ctx context.Context, prompt string, tokens int) (t timing, err error) {
+	body, err := json.Marshal(map[string]any{
+		"messages": []llama.Message{{Role: "user", Content: prompt}}, "max_tokens": tokens, "temperature": 0, "stream": true,
+		"stream_options": map[string]bool{"include_usage": true},
+		// Every prompt is a new session's. Krako never starts one from another's tokens,
+		// be they only those of the template: neither does this, so that both compute
+		// the same.
+		"cache_prompt": false,
+	})
+	if err != nil {
+		return t, err
+	}
+	began := time.Now()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.end.URL+"/v1/chat/completions", bytes.NewReader(body))
+	if err != nil {
+		return t, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+b.end.Key)
+	res, err := b.client.Do(req)
+	if err != nil {
+		return t, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return t, fmt.Errorf("llama-server answers %s", res.Status)
+	}
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+		if !ok || bytes.Equal(data, []byte("[DONE]")) {
+			continue
+		}
+		if err := t.chunk(data, time.Since(began)); err != nil {
+			return t, err
+		}
+	}
+	return t, lines.Err()
+}
+
+// chunk notes one event of the stream.
+func (t *timing) chunk(data []byte, at time.Duration) error {
+	var e struct {
+		Choices []struct {
+			Delta struct {
+				Content string `json:"content"`
+			} `json:"delta"`
+		} `json:"choices"`
+		Usage struct {
+			Tokens int `json:"completion_tokens"`
+		} `json:"usage"`
+	}
+	if err := json.Unmarshal(data, &e); err != nil {
+		return fmt.Errorf("decode chunk: %w", err)
+	}
+	if len(e.Choices) > 0 && e.Choices[0].Delta.Content != "" {
+		t.text(at)
+	}
+	t.tokens = max(t.tokens, e.Usage.Tokens)
+	return nil
+}
+
+// text notes that some came.
+func (t *timing) text(at time.Duration) {
+	if t.first == 0 {
+		t.first = at
+	}
+	t.last = at
+}

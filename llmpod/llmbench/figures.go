@@ -1,0 +1,82 @@
+package llmbench
+
+// Figures are the results of a run. A part that was not run leaves its figures
+// out.
+type Figures struct {
+	*Beside
+	*Routing
+	*Parking
+	*Probes
+	*Replay
+	*Cancels
+}
+
+// Beside compares Krako, from a client of the gateway through a pod, with
+// llama-server's own chat endpoint, under the same flags and on the same model.
+// Fields that begin with Bare are the latter's.
+type Beside struct {
+	// Time to the first token: from sending the request, or the graph, to text.
+	TTFTOverhead float64 `json:"ttft_overhead_ms_p50"`
+	TTFT         float64 `json:"ttft_ms_p50"`
+	BareTTFT     float64 `json:"bare_ttft_ms_p50"`
+
+	// Time between tokens of one stream alone.
+	InterTokenOverhead float64 `json:"inter_token_overhead_ms"`
+	InterToken         float64 `json:"inter_token_ms"`
+	BareInterToken     float64 `json:"bare_inter_token_ms"`
+
+	// Tokens of all streams in a second, with 1, 2 and 4 at a time: medians, and the
+	// median of the rounds' ratios.
+	Ratio1 float64 `json:"throughput_ratio_1"`
+	Ratio2 float64 `json:"throughput_ratio_2"`
+	Ratio4 float64 `json:"throughput_ratio_4"`
+	Rate1  float64 `json:"tokens_per_s_1"`
+	Rate2  float64 `json:"tokens_per_s_2"`
+	Rate4  float64 `json:"tokens_per_s_4"`
+	Bare1  float64 `json:"bare_tokens_per_s_1"`
+	Bare2  float64 `json:"bare_tokens_per_s_2"`
+	Bare4  float64 `json:"bare_tokens_per_s_4"`
+}
+
+// Routing compares placement's choice of pods with taking them in turn, for
+// sessions whose units share a long beginning.
+type Routing struct {
+	PromptTokens float64 `json:"prompt_tokens_vs_round_robin"`
+	P95          float64 `json:"p95_vs_round_robin"`
+	Computed     int64   `json:"prompt_tokens_computed"`
+	InTurn       int64   `json:"round_robin_prompt_tokens_computed"`
+	UnitP95      float64 `json:"unit_ms_p95"`
+	InTurnP95    float64 `json:"round_robin_unit_ms_p95"`
+}
+
+// Parking compares a pool that saves the caches of sessions without a slot with
+// one that does not, at three sessions a slot.
+type Parking struct {
+	TurnRatio   float64 `json:"parked_turn_ratio"`
+	PromptRatio float64 `json:"parked_prompt_tokens_ratio"`
+	Turn        float64 `json:"parked_turn_ms_p50"`
+	UnparkTurn  float64 `json:"unparked_turn_ms_p50"`
+	// Same says whether all transcripts were the same with and without.
+	Same bool `json:"parked_transcripts_identical"`
+}
+
+// Probes counts how often a session found tokens of another in its slot.
+type Probes struct {
+	Hits  int `json:"cross_tenant_hits"`
+	Count int `json:"cross_tenant_probes"`
+}
+
+// Replay is how many answers under load, in any slot and after restarts of the
+// server, were bit for bit those of the same requests alone.
+type Replay struct {
+	Share    float64 `json:"replay_identical_share"`
+	Requests int     `json:"replay_requests"`
+	Restarts int     `json:"replay_server_restarts"`
+}
+
+// Cancels is how long after a call was cancelled its slot is idle, by the
+// server's own word.
+type Cancels struct {
+	P99   float64 `json:"cancel_frees_slot_ms_p99"`
+	Count int     `json:"cancels"`
+}
