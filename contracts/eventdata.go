@@ -5,6 +5,10 @@ type SessionStarted struct {
 	GraphCID  string `json:"graph_cid"`
 	RequestID string `json:"request_id"`
 	Units     int    `json:"units"`
+	// Prices is the version of the price plan that its units are charged by, absent
+	// where nothing costs anything, and MaxCost the most that all of them may cost.
+	Prices  string `json:"prices,omitempty"`
+	MaxCost string `json:"max_cost,omitempty"`
 }
 
 // SessionEnded is the data of execution.session.completed, .failed and

@@ -75,7 +75,10 @@ func (st *state) place(ctx context.Context, r round, lane *fair.Lane[waiting]) e
 		return nil
 	}
 	item := st.queue.Pop(lane, st.cost(l.Accepted.Tenant))
-	most, verdict := l.afford(res)
+	most, verdict, err := l.afford(unit, res)
+	if err != nil {
+		return err
+	}
 	switch verdict {
 	case dag.Wait:
 		l.parked = append(l.parked, waiting{live: l, unit: item.unit, since: item.since})
@@ -98,15 +101,16 @@ func (st *state) resolve(ctx context.Context, l *live, unit int) (*dag.Resolved,
 type most struct {
 	fuel  uint64
 	calls *dag.Calls // of an llm unit
+	hold  string     // the credit set aside for one
 }
 
 // afford says what a unit may take, and whether that fits now.
-func (l *live) afford(res *dag.Resolved) (most, dag.Verdict) {
+func (l *live) afford(unit int, res *dag.Resolved) (most, dag.Verdict, error) {
 	if res.Model != nil {
 		calls, verdict := l.Calls(res.Model.MostTokens())
-		return most{calls: &calls}, verdict
+		return l.pays(unit, most{calls: &calls}, verdict)
 	}
-	return most{fuel: res.Invocation.Fuel}, l.Budget(res.Invocation.Fuel)
+	return l.pays(unit, most{fuel: res.Invocation.Fuel}, l.Budget(res.Invocation.Fuel))
 }
 
 func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res *dag.Resolved, m most) error {
@@ -114,7 +118,7 @@ func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res
 	st.nextLease++
 	ref := session.Lease{ID: st.epoch<<40 | st.nextLease, Epoch: st.epoch, Node: w.node.id, Unit: unit}
 	rec, err := l.Dispatch(st.now, session.Placement{
-		Lease: ref, UnitCID: res.Unit, Fuel: m.fuel, Calls: m.calls, Eligible: choice.Eligible, Score: choice.Score,
+		Lease: ref, UnitCID: res.Unit, Fuel: m.fuel, Calls: m.calls, Hold: m.hold, Eligible: choice.Eligible, Score: choice.Score,
 	})
 	if err != nil {
 		return err

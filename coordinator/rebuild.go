@@ -48,6 +48,7 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 // recall takes over what nodes have done and what is known of access.
 func (st *state) recall(s *survey.Survey) {
 	st.book = s.Access.With(st.c.cfg.Quota)
+	st.credit = s.Credit.Clone()
 	for id, was := range s.Nodes {
 		n := st.node(id)
 		n.info, n.seen, n.seq, n.done = was.Info, time.UnixMicro(was.Seen).UTC(), was.Seq, was.Done
@@ -90,6 +91,9 @@ func (st *state) replay(ctx context.Context, s *survey.Survey) error {
 		}
 		l, err := st.c.openLive(ctx, &r)
 		if err != nil {
+			return err
+		}
+		if l.purse, err = st.purseOf(r.Accepted); err != nil {
 			return err
 		}
 		l.first = beginningAt(rec.Offset)

@@ -50,7 +50,7 @@ func (c *Coordinator) result(ctx context.Context, l *live) (blob.Block, error) {
 		return blob.Block{}, err
 	}
 	w := documentWriter{ctx: ctx, to: c.parts.Blocks}
-	if err := l.Result(c.parts.Now(), "krako", answer).WriteJSON(&w, l.Telemetry); err != nil {
+	if err := l.billed(l.Result(c.parts.Now(), "krako", answer)).WriteJSON(&w, l.Telemetry); err != nil {
 		return blob.Block{}, fmt.Errorf("write result: %w", err)
 	}
 	return w.finish()
@@ -82,6 +82,7 @@ func (st *state) seal(l *live, result blob.Block) error {
 	if err != nil {
 		return err
 	}
+	st.settleCost(l, rec.Closed)
 	if err := l.Apply(&rec); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/cache"
+	"github.com/krako-labs/krako/coordinator/credit"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/fair"
 	"github.com/krako-labs/krako/coordinator/placement"
@@ -31,6 +32,7 @@ type state struct {
 	// requests holds the anchors of open and recent sessions.
 	requests map[requestKey]contracts.SessionID
 	book     *access.Book
+	credit   *credit.Book
 
 	nodes  map[contracts.NodeID]*node
 	leases map[uint64]*lease
@@ -64,6 +66,7 @@ type live struct {
 	durable chan struct{} // closed when the acceptance is durable
 	over    chan struct{} // closed when the end is durable
 	closing bool
+	purse   credit.Purse
 	// parked are ready units that wait until others give back what they reserved of
 	// the session's budget.
 	parked []waiting
@@ -127,7 +130,7 @@ type node struct {
 
 func newState(c *Coordinator) *state {
 	return &state{
-		c: c, book: access.NewBook(c.cfg.Quota), sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
+		c: c, book: access.NewBook(c.cfg.Quota), credit: credit.NewBook(), sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
 		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
 		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
 		index: placement.New(), costs: map[contracts.TenantID]float64{},

@@ -118,6 +118,9 @@ func (st *state) accept(rec *session.Record, fresh *live) (contracts.SessionID, 
 	if err := st.grant(rec, fresh); err != nil {
 		return "", nil, false, err
 	}
+	if err := st.promise(rec, fresh); err != nil {
+		return "", nil, false, err
+	}
 	st.sessions[fresh.ID] = fresh
 	st.requests[key] = fresh.ID
 	st.count(fresh.Plan().Len())

@@ -16,7 +16,7 @@ import (
 type Amount int64
 
 // maxAmount bounds an amount: nine trillion.
-const maxAmount = math.MaxInt64
+const maxAmount Amount = math.MaxInt64
 
 // exact computes inside the ledger: 28 digits, rounded half-even, and anything
 // out of range is an error.
@@ -36,7 +36,7 @@ func roundToLedger(d *apd.Decimal) (Amount, error) {
 	micros := apd.NewWithBigInt(&q.Coeff, 0)
 	n, err := micros.Int64()
 	if err != nil {
-		return 0, contracts.Errorf(contracts.CodeValidation, d.String(), "amount is beyond %s", Amount(maxAmount))
+		return 0, contracts.Errorf(contracts.CodeValidation, d.String(), "amount is beyond %s", maxAmount)
 	}
 	if q.Negative {
 		n = -n

@@ -28,7 +28,11 @@ type Book struct {
 
 // state is everything that a snapshot holds.
 type state struct {
+	// Plan is in force, Plans are all that ever were, by their versions. Assumed is
+	// one that no event records.
 	Plan     *Plan                                `json:"plan,omitempty"`
+	Assumed  *Plan                                `json:"assumed,omitempty"`
+	Plans    map[string]*Plan                     `json:"plans,omitempty"`
 	Wallets  map[contracts.TenantID]*Wallet       `json:"wallets"`
 	Earned   map[string]Amount                    `json:"earned"`
 	Protocol Amount                               `json:"protocol"`
@@ -55,7 +59,11 @@ type owner struct {
 }
 
 type sessionBook struct {
-	Tenant  contracts.TenantID                      `json:"tenant"`
+	Tenant contracts.TenantID `json:"tenant"`
+	// Begun is set when the session's beginning was told; Prices then names its plan
+	// for good, "" for none.
+	Begun   bool                                    `json:"begun,omitempty"`
+	Prices  string                                  `json:"prices,omitempty"`
 	Charges map[contracts.UnitID]charge             `json:"charges,omitempty"`
 	Held    map[contracts.UnitID]Amount             `json:"held,omitempty"`
 	Calls   map[contracts.UnitID]contracts.LLMEnded `json:"calls,omitempty"`
@@ -84,7 +92,7 @@ const maxSkew = 5 * time.Minute
 func New() *Book {
 	return &Book{state: state{
 		Wallets: map[contracts.TenantID]*Wallet{}, Earned: map[string]Amount{}, Nodes: map[contracts.NodeID]owner{},
-		Sessions: map[contracts.SessionID]*sessionBook{}, Once: map[string]bool{},
+		Sessions: map[contracts.SessionID]*sessionBook{}, Once: map[string]bool{}, Plans: map[string]*Plan{},
 	}}
 }
 
@@ -174,8 +182,25 @@ func (b *Book) SetPlan(p Plan) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
-	b.state.Plan = &p
+	b.state.Plan, b.state.Assumed = &p, &p
 	return nil
+}
+
+// planOf is what a session is charged by: the plan that its acceptance names, or
+// the one in force where nothing is known of that. It is nil where nothing costs
+// anything.
+func (b *Book) planOf(s *sessionBook) (*Plan, error) {
+	switch {
+	case !s.Begun:
+		return b.state.Plan, nil
+	case s.Prices == "":
+		return b.state.Assumed, nil
+	}
+	p := b.state.Plans[s.Prices]
+	if p == nil {
+		return nil, contracts.Errorf(contracts.CodeNotFound, s.Prices, "no such price plan was ever in force")
+	}
+	return p, nil
 }
 
 // Overdrafts are the tenants whose balance may go below zero.

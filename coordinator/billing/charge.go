@@ -19,28 +19,39 @@ func (b *Book) completed(e *contracts.Event) error {
 	if s == nil {
 		return nil
 	}
-	if _, again := s.Charges[u]; again {
-		return nil
+	if _, again := s.Charges[u]; again || s.Closed {
+		return b.letGo(e, s, u) // it runs again for a result that was superseded
 	}
 	call, isCall := s.Calls[u]
 	delete(s.Calls, u)
-	if b.state.Plan == nil {
+	p, err := b.planOf(s)
+	if err != nil {
+		return err
+	}
+	if p == nil {
 		return b.letGo(e, s, u)
 	}
 	t := transaction(e, Charge)
-	t.Node, t.Result, t.Batch, t.Plan = d.Node, d.ResultCID, d.BatchCID, b.state.Plan.Version
+	t.Node, t.Result, t.Batch, t.Plan = d.Node, d.ResultCID, d.BatchCID, p.Version
 	var price Amount
 	if isCall {
 		t.Node, t.Tokens = call.Pod, &Tokens{call.Tier, call.TokensIn, call.TokensOut}
-		price, err = b.state.Plan.tokens(call.Tier, call.TokensIn, call.TokensOut)
+		if price, err = p.tokens(call.Tier, call.TokensIn, call.TokensOut); s.Held[u] > 0 {
+			price = min(price, s.Held[u]) // what was reserved is the most that it can cost
+		}
 	} else {
 		t.Fuel = d.Fuel
-		price, err = b.state.Plan.cpu(d.Fuel, b.state.Nodes[d.Node].Class)
+		price, err = p.cpu(d.Fuel, b.classOf(p, d.Node))
 	}
 	if err != nil {
 		return err
 	}
-	return b.bill(s, t, price)
+	return b.bill(s, p, t, price)
+}
+
+// classOf is a node's class: what the plan says, or else what it registered with.
+func (b *Book) classOf(p *Plan, n contracts.NodeID) string {
+	return cmp.Or(p.CPU.Nodes[n], b.state.Nodes[n].Class)
 }
 
 // cached charges a result that another session computed before.
@@ -49,17 +60,21 @@ func (b *Book) cached(e *contracts.Event) error {
 	if err != nil {
 		return err
 	}
-	s, p := b.session(e), b.state.Plan
+	s := b.session(e)
 	if s == nil {
 		return nil
 	}
-	if _, again := s.Charges[contracts.UnitID(e.Subject)]; again {
-		return nil
+	p, err := b.planOf(s)
+	if err != nil {
+		return err
+	}
+	if _, again := s.Charges[contracts.UnitID(e.Subject)]; again || s.Closed {
+		return b.letGo(e, s, contracts.UnitID(e.Subject))
 	}
 	if p == nil {
 		return b.letGo(e, s, contracts.UnitID(e.Subject))
 	}
-	full, err := p.cpu(d.Fuel, b.state.Nodes[d.Node].Class)
+	full, err := p.cpu(d.Fuel, b.classOf(p, d.Node))
 	if err != nil {
 		return err
 	}
@@ -69,15 +84,15 @@ func (b *Book) cached(e *contracts.Event) error {
 	}
 	t := transaction(e, Charge)
 	t.Node, t.Result, t.Batch, t.Plan, t.Fuel = d.Node, d.ResultCID, d.BatchCID, p.Version, d.Fuel
-	return b.bill(s, t, price)
+	return b.bill(s, p, t, price)
 }
 
 // bill moves a price from the tenant to whoever ran the unit and the protocol.
 // What was reserved pays first. A tenant without overdraft pays no more than it
 // has: whoever did the work has its share all the same, and the protocol bears
 // what is missing, for it gave the work out without credit behind it.
-func (b *Book) bill(s *sessionBook, t Transaction, price Amount) error {
-	share, err := part(price, &b.state.Plan.OperatorShare)
+func (b *Book) bill(s *sessionBook, p *Plan, t Transaction, price Amount) error {
+	share, err := part(price, &p.OperatorShare)
 	if err != nil {
 		return err
 	}
@@ -96,9 +111,6 @@ func (b *Book) bill(s *sessionBook, t Transaction, price Amount) error {
 		s.Charges = map[contracts.UnitID]charge{}
 	}
 	s.Charges[t.Unit] = charge{ID: t.ID, Total: price, Paid: paid, Earned: share, Operator: operator, Version: t.Plan}
-	if s.Closed {
-		b.state.Kept++
-	}
 	w.Spent += paid
 	if len(t.Postings) == 0 {
 		return nil // free of charge: nothing moves

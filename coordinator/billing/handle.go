@@ -19,6 +19,7 @@ var handlers = map[contracts.EventType]func(*Book, *contracts.Event) error{
 	contracts.EventNodeApproved:     (*Book).registered,
 	contracts.EventPodReady:         (*Book).registered,
 	contracts.EventLLMCompleted:     (*Book).called,
+	contracts.EventSessionStarted:   (*Book).begun,
 	contracts.EventUnitCompleted:    (*Book).completed,
 	contracts.EventUnitCached:       (*Book).cached,
 	contracts.EventUnitFailed:       (*Book).notCharged,
@@ -59,8 +60,24 @@ func (b *Book) pricesChanged(e *contracts.Event) error {
 	if p.Version != d.Version {
 		return contracts.Errorf(contracts.CodeValidation, d.Version, "the plan calls itself %s", p.Version)
 	}
-	if b.once(e) {
-		b.state.Plan = &p
+	if !b.once(e) {
+		return nil
+	}
+	if _, ok := b.state.Plans[p.Version]; ok {
+		return contracts.Errorf(contracts.CodeConflict, p.Version, "a price plan of this version was in force before")
+	}
+	b.state.Plan, b.state.Plans[p.Version] = &p, &p
+	return nil
+}
+
+// begun notes which prices a session was accepted at.
+func (b *Book) begun(e *contracts.Event) error {
+	d, err := data[contracts.SessionStarted](e)
+	if err != nil {
+		return err
+	}
+	if s := b.session(e); s != nil && !s.Begun {
+		s.Begun, s.Prices = true, d.Prices
 	}
 	return nil
 }

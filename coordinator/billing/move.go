@@ -11,7 +11,7 @@ func (b *Book) move(p Posting) error {
 	add := func(to *Amount) error {
 		sum, ok := to.plus(p.Amount)
 		if !ok {
-			return contracts.Errorf(contracts.CodeResourceExhausted, string(p.Account), "account cannot hold more than %s", Amount(maxAmount))
+			return contracts.Errorf(contracts.CodeResourceExhausted, string(p.Account), "account cannot hold more than %s", maxAmount)
 		}
 		*to = sum
 		return nil

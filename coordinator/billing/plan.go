@@ -40,6 +40,8 @@ type CPUPrices struct {
 	// Classes are factors on PerGfuel by node class. A class that is not there is
 	// standard, with factor 1.
 	Classes map[string]Decimal `json:"classes,omitempty"`
+	// Nodes says which class a node is of. One that is not there is standard.
+	Nodes map[contracts.NodeID]string `json:"nodes,omitempty"`
 }
 
 // TokenPrices are what a million tokens cost.

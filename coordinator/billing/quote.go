@@ -40,7 +40,7 @@ func (p *Plan) Quote(bounds []Bound) (Quote, error) {
 		}
 		sum, ok := q.Most.plus(a)
 		if !ok {
-			return Quote{}, contracts.Errorf(contracts.CodeResourceExhausted, string(b.Unit), "the quote is beyond %s", Amount(maxAmount))
+			return Quote{}, contracts.Errorf(contracts.CodeResourceExhausted, string(b.Unit), "the quote is beyond %s", maxAmount)
 		}
 		q.Most, q.Units[b.Unit] = sum, a
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
@@ -20,6 +21,7 @@ func (s *Session) TellStart() {
 	p := s.Plan()
 	s.tell(s.told.Event(s.opened, contracts.EventSessionStarted, "", 0, contracts.SessionStarted{
 		GraphCID: s.Accepted.Graph.String(), RequestID: s.Accepted.RequestID, Units: p.Len(),
+		Prices: s.Accepted.Prices, MaxCost: costOf(&s.Accepted),
 	}))
 	for i := range p.Len() {
 		s.tell(s.told.Event(s.opened, contracts.EventUnitQueued, p.Unit(i).ID, 0, nil))
@@ -92,7 +94,18 @@ func (s *Session) dispatched(r *Record) error {
 		Target: d.Node, Score: d.Score, Eligible: d.Eligible, Privacy: s.Plan().Privacy(d.Unit),
 		Reason: "placed", Lease: d.Lease, Epoch: d.Epoch,
 	}))
+	if u.hold = d.Hold; u.hold != "" {
+		s.tell(s.told.Event(r.Time(), contracts.EventCreditsReserved, s.Plan().Unit(d.Unit).ID, d.Attempt, contracts.CreditsMoved{Amount: d.Hold, Reason: "dispatch"}))
+	}
 	return nil
+}
+
+// costOf is what is promised to a session, "" where nothing costs anything.
+func costOf(a *Accepted) string {
+	if a.Prices == "" {
+		return ""
+	}
+	return fmt.Sprintf("%d.%06d", a.Cost/1e6, a.Cost%1e6)
 }
 
 func (s *Session) unitEnds(r *Record) error {
@@ -167,6 +180,10 @@ func (s *Session) returned(r *Record) error {
 	if b.Lost {
 		u.losses++
 		s.tell(s.told.Event(r.Time(), contracts.EventUnitLeaseLost, id, u.attempt, data))
+		if u.hold != "" {
+			s.tell(s.told.Event(r.Time(), contracts.EventCreditsReleased, id, u.attempt, contracts.CreditsMoved{Amount: u.hold, Reason: "lease lost"}))
+			u.hold = ""
+		}
 		return nil
 	}
 	u.failures++

@@ -45,6 +45,8 @@ type Placement struct {
 	Score    float64
 	// Calls is set for an llm unit, in the place of Fuel.
 	Calls *dag.Calls
+	// Hold is the credit set aside for it, "" for none.
+	Hold string
 }
 
 // Dispatch gives a ready unit to a node.
@@ -55,7 +57,7 @@ func (s *Session) Dispatch(now time.Time, p Placement) (Record, error) {
 	}
 	return s.record(now, Record{Dispatched: &Dispatched{
 		Unit: i, Attempt: s.units[i].attempt + 1, Node: p.Lease.Node, Lease: p.Lease.ID, Epoch: p.Lease.Epoch,
-		UnitCID: contracts.Link{Cid: p.UnitCID}, Fuel: p.Fuel, Eligible: p.Eligible, Score: p.Score, Calls: p.Calls,
+		UnitCID: contracts.Link{Cid: p.UnitCID}, Fuel: p.Fuel, Eligible: p.Eligible, Score: p.Score, Calls: p.Calls, Hold: p.Hold,
 	}}), nil
 }
 
@@ -91,6 +93,9 @@ func (s *Session) Complete(now time.Time, r Report) (Record, error) {
 	}
 	if w := s.Plan().Unit(i); (w.Type == contracts.LLM) != (r.Model != nil) {
 		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is not of the kind of a %s unit", w.Type)
+	}
+	if limit := s.units[i].fuel; r.Model == nil && r.Result.FuelUsed > limit {
+		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result used %d fuel, the limit is %d", r.Result.FuelUsed, limit)
 	}
 	e := &Ended{
 		Unit: i, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Lease: r.Lease.ID, Model: r.Model,

@@ -22,6 +22,8 @@ type Record struct {
 	Mode  *Mode  `cbor:"mode,omitempty"`
 	// Access is a fact of package access, encoded: no session's business.
 	Access []byte `cbor:"ax,omitempty"`
+	// Credit is a fact of package credit, encoded.
+	Credit []byte `cbor:"cr,omitempty"`
 	// Survey sums the log up to some point before it.
 	Survey *Survey `cbor:"sv,omitempty"`
 
@@ -86,6 +88,10 @@ type Accepted struct {
 	Tasks map[string]Task `cbor:"tasks,omitempty"`
 	// Fuel is what the tenant's quota leaves the session, nil if there is none.
 	Fuel *uint64 `cbor:"fuel,omitempty"`
+	// Prices is the version of the price plan that its units are charged by, "" where
+	// nothing costs anything, and Cost what is promised to them, in millionths.
+	Prices string `cbor:"pl,omitempty"`
+	Cost   int64  `cbor:"mc,omitempty"`
 }
 
 // Task is a catalogue name resolved once, at admission.
@@ -111,6 +117,8 @@ type Dispatched struct {
 	// Replica is the execution's index: 0 for the unit's own, more for a copy that
 	// runs beside it.
 	Replica uint32 `cbor:"x,omitempty"`
+	// Hold is the credit that is set aside for a model call, a decimal.
+	Hold string `cbor:"h,omitempty"`
 }
 
 // Ended is the end of a unit for good. Lease is 0 when nobody ran it for this
@@ -175,6 +183,8 @@ type Closed struct {
 	Reason contracts.StopReason   `cbor:"re"`
 	Result contracts.Link         `cbor:"res"`
 	Units  contracts.UnitCounts   `cbor:"n"`
+	// Cost is what its units have cost, in millionths.
+	Cost int64 `cbor:"mc,omitempty"`
 }
 
 // Time returns the record's time.
@@ -205,7 +215,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

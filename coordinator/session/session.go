@@ -48,6 +48,7 @@ type execution struct {
 	losses   uint8
 	fuel     uint64
 	calls    *dag.Calls // of an llm unit
+	hold     string     // the credit set aside for it
 	unit     cid.Cid
 	// executors are all nodes that were given the unit, in order.
 	executors []contracts.NodeID
@@ -223,3 +224,6 @@ func (s *Session) Program(unit int) (cid.Cid, string, error) {
 // UnitCID returns the address of the invocation that a unit was last given out
 // as, undefined before that.
 func (s *Session) UnitCID(unit int) cid.Cid { return s.units[unit].unit }
+
+// NodeOf returns who was last given a unit, or computed the result it ended with.
+func (s *Session) NodeOf(unit int) contracts.NodeID { return s.units[unit].node }

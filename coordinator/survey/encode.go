@@ -7,6 +7,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator/access"
+	"github.com/krako-labs/krako/coordinator/credit"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/coordinator/transparency"
@@ -25,6 +26,7 @@ type wire struct {
 	Open    []wireOpening    `cbor:"open"`
 	Edge    [][]byte         `cbor:"edge"`
 	Access  []access.Fact    `cbor:"access,omitempty"`
+	Credit  []credit.Fact    `cbor:"credit,omitempty"`
 	Batch   contracts.Link   `cbor:"batch,omitempty"`
 	Signer  contracts.NodeID `cbor:"signer,omitempty"`
 }
@@ -61,7 +63,7 @@ func (s *Survey) Encode(cluster string) ([]byte, error) {
 	for _, h := range s.Tree.Edge() {
 		w.Edge = append(w.Edge, h[:])
 	}
-	w.Access = s.Access.Facts()
+	w.Access, w.Credit = s.Access.Facts(), s.Credit.Facts()
 	return dagcbor.Marshal(w)
 }
 
@@ -88,6 +90,11 @@ func Decode(cluster string, b []byte) (*Survey, error) {
 	}
 	for _, f := range w.Access {
 		if err := s.Access.Apply(f); err != nil {
+			return nil, contracts.Errorf(contracts.CodeValidation, "survey", "%w", err)
+		}
+	}
+	for _, f := range w.Credit {
+		if err := s.Credit.Apply(f); err != nil {
 			return nil, contracts.Errorf(contracts.CodeValidation, "survey", "%w", err)
 		}
 	}

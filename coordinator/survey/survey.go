@@ -1,5 +1,5 @@
 // Package survey folds the whole log into the little that a coordinator has to
-// know of all of it: what nodes have done, who may do what, which sessions are open and where they
+// know of all of it: what nodes have done, who may do what, what tenants may spend, which sessions are open and where they
 // begin, and the Merkle tree over the records. Its size depends on nodes and open
 // sessions, not on the length of the log.
 //
@@ -18,6 +18,8 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/access"
+	"github.com/krako-labs/krako/coordinator/billing"
+	"github.com/krako-labs/krako/coordinator/credit"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/coordinator/transparency"
@@ -31,6 +33,8 @@ type Survey struct {
 	Tree  *transparency.Tree
 	// Access is who may do what. Its initial quota is none.
 	Access *access.Book
+	// Credit is what tenants may spend.
+	Credit *credit.Book
 
 	// batch and signer are of the batch whose results come next.
 	batch  cid.Cid
@@ -67,7 +71,7 @@ type Closing struct {
 func New() *Survey {
 	return &Survey{
 		Nodes: map[contracts.NodeID]*Node{}, Open: map[contracts.SessionID]*Opening{}, Tree: &transparency.Tree{},
-		Access: access.NewBook(contracts.Quota{}),
+		Access: access.NewBook(contracts.Quota{}), Credit: credit.NewBook(),
 	}
 }
 
@@ -87,6 +91,8 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 		s.batch, s.signer = r.Batch.CID.Cid, r.Batch.Node
 	case r.Access != nil:
 		s.learn(r.Access)
+	case r.Credit != nil:
+		s.reckon(r.Credit)
 	case r.Ended != nil:
 		// The results of a batch stand behind its own record.
 		if r.Ended.Result.Defined() && r.Ended.Batch.Equals(s.batch) {
@@ -110,6 +116,16 @@ func (s *Survey) learn(encoded []byte) {
 	}
 }
 
+func (s *Survey) reckon(encoded []byte) {
+	f, err := credit.DecodeFact(encoded)
+	if err == nil {
+		err = s.Credit.Apply(f)
+	}
+	if err != nil && s.broken == nil {
+		s.broken = fmt.Errorf("record %d: %w", s.At, err)
+	}
+}
+
 // Err is not nil if the survey took a record that made no sense. It is of no use
 // then.
 func (s *Survey) Err() error { return s.broken }
@@ -120,6 +136,7 @@ func (s *Survey) close(r *session.Record) *Closing {
 		return nil
 	}
 	delete(s.Open, r.Session)
+	s.Credit.Spend(o.Accepted.Tenant, billing.Amount(r.Closed.Cost))
 	return &Closing{ID: r.Session, Opening: *o, Last: s.At, Ended: r.At, Closed: r.Closed}
 }
 
