@@ -15,22 +15,28 @@ func unknownSession(id contracts.SessionID) error {
 	return contracts.Errorf(contracts.CodeNotFound, string(id), "no such session")
 }
 
-// Cancel stops a session. One that has ended already is left as it is.
+// Cancel stops a session and returns when that is durable: a restart does not
+// take it back. One that has ended already is left as it is.
 func (c *Coordinator) Cancel(ctx context.Context, id contracts.SessionID) error {
 	l, _, err := c.find(ctx, id)
 	if err != nil || l == nil {
 		return err
 	}
 	var failure error
+	durable := make(chan struct{})
 	err = c.do(ctx, func(st *state) {
 		if !l.Run().Over() {
 			failure = st.stop(l, contracts.StopCancelled, contracts.CodeCancelled, "cancelled by the caller")
 		}
+		st.commit.then(func() { close(durable) })
 	})
+	if err == nil {
+		err = failure
+	}
 	if err != nil {
 		return err
 	}
-	return failure
+	return c.awaitDurable(ctx, durable)
 }
 
 // Session returns a session with the state of each unit.

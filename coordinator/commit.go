@@ -134,10 +134,7 @@ func (c *committer) stop() {
 	default:
 		close(c.leave)
 	}
-	close(c.work)
-	if c.busy {
-		<-c.done
-	}
+	close(c.work) // done has room for the last answer, read or not
 	<-c.ended
 }
 

@@ -79,3 +79,33 @@ func TestFullDiskDoesNotHoldUpTheEnd(t *testing.T) {
 		t.Errorf("session is %s (%v): what could not be written was not decided", view.State, err)
 	}
 }
+
+// A disk that fails ends the coordinator, and whoever waits is told: nothing is
+// tried again, for what the disk holds is not known any more.
+func TestFailingDiskEndsTheCoordinator(t *testing.T) {
+	f := startFabric(t)
+	id := f.submit(graph(unit("a", `{"n":1}`)))
+	f.broken.Store(true)
+	cancelled := f.cancelBegins(id)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	select {
+	case <-f.broke:
+	case <-ctx.Done():
+		t.Fatal("the coordinator goes on")
+	}
+	select {
+	case err := <-cancelled:
+		if err == nil {
+			t.Error("cancelled, says a coordinator that could not write it down")
+		}
+	case <-ctx.Done():
+		t.Error("a caller still waits")
+	}
+	f.stopWith(contracts.CodeInternal)
+	f.broken.Store(false)
+	f.open()
+	if view, err := f.Session(t.Context(), id); err != nil || view.State.Final() {
+		t.Errorf("session is %s (%v): what could not be written was not decided", view.State, err)
+	}
+}

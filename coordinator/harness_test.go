@@ -56,20 +56,29 @@ type fabric struct {
 	// read is the lowest offset that the log was read from since it was opened.
 	read atomic.Uint64
 	full atomic.Bool // the disk
+	// broken is a disk that fails; broke is closed when the coordinator has ended.
+	broken atomic.Bool
+	broke  chan struct{}
 }
 
 // watched notes from where a log is read, and has no room while full is set.
 type watched struct {
 	eventlog.Log
-	read *atomic.Uint64
-	full *atomic.Bool
+	read   *atomic.Uint64
+	full   *atomic.Bool
+	broken *atomic.Bool
 }
+
+var errBroken = contracts.Errorf(contracts.CodeInternal, "disk", "does not sync")
 
 var errFull = contracts.Errorf(contracts.CodeResourceExhausted, "disk", "is nearly full")
 
 func (w watched) Append(ctx context.Context, records [][]byte) (eventlog.Offset, error) {
 	if w.full.Load() {
 		return 0, errFull
+	}
+	if w.broken.Load() {
+		return 0, errBroken
 	}
 	return w.Log.Append(ctx, records)
 }
@@ -149,7 +158,7 @@ func (f *fabric) open(tune ...tuning) {
 	}
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
-		Log: watched{f.db.Log(), &f.read, &f.full}, Blocks: bounded{f.db.Blocks(), &f.full}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+		Log: watched{f.db.Log(), &f.read, &f.full, &f.broken}, Blocks: bounded{f.db.Blocks(), &f.full}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
 		Sessions: model, Key: &f.signer,
 	})
 	if err != nil {
@@ -157,7 +166,12 @@ func (f *fabric) open(tune ...tuning) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- f.Run(ctx) }()
+	broke := make(chan struct{})
+	f.broke = broke
+	go func() {
+		ended <- f.Run(ctx)
+		close(broke)
+	}()
 	<-f.Ready()
 	f.stop = func() { f.stopWith("") }
 	f.stopWith = func(want contracts.Code) {
