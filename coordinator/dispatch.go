@@ -130,14 +130,17 @@ func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res
 	if res.Spill != nil {
 		st.commit.keep(blob.Raw(res.Spill))
 	}
-	near := []cid.Cid{l.said()} // an llm unit's pod needs no block
+	near := []cid.Cid{cid.Undef, l.said()} // an llm unit's pod needs no block
 	var needs []cid.Cid
 	if res.Invocation != nil {
 		needs = res.Invocation.Needs()
 		near = needs
 	}
 	st.depart(st.hold(ref, l, needs), res.Unit)
-	st.index.Adjust(choice.Node, func(c *placement.Node) { c.Free, c.Held = c.Free-1, c.Held+1 })
+	st.index.Adjust(choice.Node, func(c *placement.Node) {
+		c.Free, c.Held = c.Free-1, c.Held+1
+		c.Load = w.node.burden(c.Held)
+	})
 	st.index.Learn(choice.Node, near[0], near[1:])
 	out := p2p.Unit{
 		Lease: ref.ID, Epoch: ref.Epoch, Attempt: int(rec.Dispatched.Attempt), RunTimeoutMS: st.runTimeout(l, unit), Invocation: res.Block,

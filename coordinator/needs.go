@@ -24,7 +24,7 @@ func (st *state) need(l *live, unit int) placement.Need {
 	if w.Type.CPU() {
 		n.Module, _, _ = l.Program(unit) // an error shows when the unit is resolved
 	} else {
-		n.Model, n.Module = modelOf(w.Model), l.said()
+		n.Model, n.Blocks = modelOf(w.Model), []cid.Cid{l.said()}
 	}
 	return n
 }
@@ -65,7 +65,8 @@ const reliabilityUnknown = 0.5
 
 // fill sets what changes often.
 func (st *state) fill(n *node, c *placement.Node) {
-	c.Free, c.Held, c.Load = n.worker.free(), len(n.leases), n.load
+	c.Free, c.Held = n.worker.free(), len(n.leases)
+	c.Load = n.burden(c.Held)
 	if n.breaker.HalfOpen(st.now) {
 		c.Free = min(c.Free, max(0, 1-c.Held))
 	}

@@ -47,6 +47,17 @@ func (n *node) models() []contracts.ModelView {
 	return list
 }
 
+// burden is how busy a node is: what its last heartbeat said, but for a pod the
+// share of its slots that are taken, which is known without waiting for one. It
+// bounds how long a session is worth staying for: a pod with half its slots free
+// keeps it, a full one loses it to an idle one.
+func (n *node) burden(held int) float64 {
+	if n.info.Kind != "pod" || n.info.Slots < 1 {
+		return n.load
+	}
+	return min(float64(held)/float64(n.info.Slots), 1)
+}
+
 // nobody is the code of a unit that nobody took in time.
 func nobody(w *contracts.WorkUnit) contracts.Code {
 	if w.Type == contracts.LLM {
@@ -61,7 +72,18 @@ func (st *state) forPod(u *p2p.Unit, l *live, unit int, calls dag.Calls) {
 	salt := st.c.salt(l.Accepted.Tenant)
 	u.Tenant, u.Session = opaque(salt, "tenant"), opaque(salt, string(l.ID))
 	u.Allow = &p2p.Allowance{Tokens: calls.Tokens, Calls: int(calls.Calls)}
-	u.Resume = l.begins(unit, u.Lease)
+	u.Resume, u.Last = l.begins(unit, u.Lease), l.asksLast(unit)
+}
+
+// asksLast reports whether a unit is the last of its session that asks a model,
+// as far as is known. It looks from the end, where most of what is left to do is.
+func (l *live) asksLast(unit int) bool {
+	for i := l.Plan().Len() - 1; i >= 0; i-- {
+		if i != unit && l.Plan().Unit(i).Type == contracts.LLM && !l.Run().State(i).Final() {
+			return false
+		}
+	}
+	return true
 }
 
 // opaque names something by a hash that only this cluster can make: a pod can

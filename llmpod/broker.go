@@ -29,6 +29,7 @@ type broker struct {
 	eraseless  bool // the server cannot erase: nothing is ever reused
 	poisonings uint64
 	changed    chan struct{} // closed and replaced when the server's slots come or go
+	untidy     pulse         // beats when there may be a slot to erase
 }
 
 // turn is a slot given to a request, on the server that it is of.
@@ -44,7 +45,7 @@ func newBroker(s *server.Server, class string, cfg *Config) *broker {
 	}
 	return &broker{
 		server: s, class: class, budget: int64(cfg.ParkedMB) << 20, table: slots.New(0, cfg.MaxWaiting, sessions),
-		waiters: map[slots.Ticket]chan turn{}, sizes: map[slots.Owner]int64{}, changed: make(chan struct{}),
+		waiters: map[slots.Ticket]chan turn{}, sizes: map[slots.Owner]int64{}, changed: make(chan struct{}), untidy: make(pulse, 1),
 	}
 }
 
@@ -136,7 +137,13 @@ func (b *broker) release(t turn, healthy bool) {
 	defer b.mu.Unlock()
 	if !healthy {
 		b.poisonings++
+		b.untidy.beat()
 	}
+	b.giveBack(t, healthy)
+}
+
+// giveBack returns a slot to the table. b.mu is held.
+func (b *broker) giveBack(t turn, healthy bool) {
 	if t.status.Generation == b.status.Generation {
 		b.table.Done(t.Grant, healthy)
 	}

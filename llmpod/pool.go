@@ -48,6 +48,7 @@ func NewPool(cfg Config, sc server.Config, log *slog.Logger) (*Pool, error) {
 func (p *Pool) Run(ctx context.Context) {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { p.broker.follow(ctx) })
+	tasks.Go(func() { p.broker.tidy(ctx, p) })
 	p.server.Run(ctx)
 	tasks.Wait()
 }
@@ -98,6 +99,9 @@ type Call struct {
 	// together; 0 does not. (The invocation's own MaxTokens bounds one answer.)
 	AllowTokens int64
 	AllowCalls  int
+	// Last says that its owner will ask nothing more: when it is answered, nothing is
+	// kept of it.
+	Last bool
 
 	unit cid.Cid // unit_cid, for an agent's reports
 }
@@ -145,7 +149,10 @@ func (p *Pool) Invoke(ctx context.Context, c Call, emit func(Piece)) (Answer, er
 	if p.server.Config().Embeddings {
 		return a, contracts.Errorf(contracts.CodeUnsupported, a.Use.Model, "this server makes embeddings only")
 	}
-	return a, p.generate(ctx, st, c, emit, &a)
+	if err = p.generate(ctx, st, c, emit, &a); err == nil && c.Last {
+		p.broker.forgotten(c.Owner)
+	}
+	return a, err
 }
 
 // await waits until there is a server. A pod without one keeps calls for as long

@@ -267,6 +267,22 @@ func TestEveryEndFreesItsSlot(t *testing.T) {
 	}
 }
 
+// TestNothingIsKeptOfASessionThatIsOver: its slot is empty before another asks.
+func TestNothingIsKeptOfASessionThatIsOver(t *testing.T) {
+	p := pool(t, llamatest.Config(t, llamatest.Nonsense(t)), nil)
+	c := call("1", "the only question", nil)
+	c.Last = true
+	invoke(t, p, c)
+	if a := invoke(t, p, c); a.Cached > 1 {
+		t.Errorf("%d tokens were kept of a session that was over", a.Cached)
+	}
+	c.Last = false
+	invoke(t, p, c)
+	if a := invoke(t, p, c); a.Cached < 10 {
+		t.Errorf("%d tokens were kept of a session that goes on", a.Cached)
+	}
+}
+
 // TestTextCannotSpeakInControlTokens compares what a text that spells them costs
 // with the same as harmless text: an injected turn would be fewer tokens.
 func TestTextCannotSpeakInControlTokens(t *testing.T) {

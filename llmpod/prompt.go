@@ -8,18 +8,22 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
+	"golang.org/x/sync/errgroup"
 )
 
 // tokens renders a conversation by the model's template and returns its tokens.
 // Only the template may speak in control tokens: where a text spells one, it is
 // tokenized apart from the template, as the text it is.
 func tokens(ctx context.Context, c *llama.Client, talk []llama.Message) ([]int, error) {
-	rendered, err := c.ApplyTemplate(ctx, talk)
-	if err != nil {
-		return nil, err
-	}
-	spelled, err := spellsControl(ctx, c, talk)
-	if err != nil {
+	var (
+		rendered string
+		spelled  bool
+	)
+	// The time to the first token has these calls in it: they are made at once.
+	both, asking := errgroup.WithContext(ctx)
+	both.Go(func() (err error) { rendered, err = c.ApplyTemplate(asking, talk); return err })
+	both.Go(func() (err error) { spelled, err = spellsControl(asking, c, talk); return err })
+	if err := both.Wait(); err != nil {
 		return nil, err
 	}
 	if !spelled {
@@ -36,11 +40,11 @@ func spellsControl(ctx context.Context, c *llama.Client, talk []llama.Message) (
 		all.WriteString(m.Content)
 		all.WriteByte('\n')
 	}
-	asText, err := c.Tokenize(ctx, all.String(), false, false)
-	if err != nil {
-		return false, err
-	}
-	asOrders, err := c.Tokenize(ctx, all.String(), false, true)
+	var asText, asOrders []int
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) { asText, err = c.Tokenize(ctx, all.String(), false, false); return err })
+	both.Go(func() (err error) { asOrders, err = c.Tokenize(ctx, all.String(), false, true); return err })
+	err := both.Wait()
 	return !slices.Equal(asText, asOrders), err
 }
 

@@ -111,6 +111,7 @@ func (a *Agent) accept(m *p2p.Unit) (Call, *Pool, error) {
 	for _, p := range a.pools {
 		if o := p.Model(); o.Embeddings == (v.Operation == contracts.Embed) && (v.Name == "" || v.Name == o.Name) && v.Tier == o.Tier {
 			c := Call{ModelInvocation: v, Owner: slots.Owner{Tenant: m.Tenant, Session: m.Session}, unit: id}
+			c.Last = m.Last
 			if m.Allow != nil {
 				c.AllowTokens, c.AllowCalls = m.Allow.Tokens, m.Allow.Calls
 			}

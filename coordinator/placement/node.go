@@ -62,8 +62,8 @@ type Need struct {
 	// first maxNeeds count.
 	Module cid.Cid
 	Blocks []cid.Cid
-	// Model is what an llm unit asks for. Its Module stands for what its session has
-	// said so far: a pod holds it that has read that.
+	// Model is what an llm unit asks for. Its one block stands for what its session
+	// has said so far: a pod holds it that has read that.
 	Model Model
 	// Avoid are nodes that were given the unit before and did not finish it.
 	// They are passed over while any other node could ever take it.

@@ -3,6 +3,7 @@ package placement_test
 import (
 	"testing"
 
+	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator/placement"
@@ -51,7 +52,7 @@ func TestPodsServeTheirModels(t *testing.T) {
 func TestSessionsStayWhereTheirPromptsAre(t *testing.T) {
 	said := dagcbor.RawCID([]byte("a session"))
 	n := ask(contracts.TierSmall, "")
-	n.Module = said
+	n.Blocks = []cid.Cid{said}
 	for name, c := range map[string]struct {
 		a, b placement.Node
 		want contracts.NodeID
@@ -63,7 +64,7 @@ func TestSessionsStayWhereTheirPromptsAre(t *testing.T) {
 		x := placement.New()
 		x.Put(c.a)
 		x.Put(c.b)
-		x.Learn("b", said, nil)
+		x.Learn("b", cid.Undef, n.Blocks)
 		if got := x.Pick(&n).Node; got != c.want {
 			t.Errorf("%s: chose %s, want %s", name, got, c.want)
 		}

@@ -41,6 +41,7 @@ func messageSamples() []Message {
 		&Goodbye{Code: contracts.CodeCancelled, Message: "leaving"},
 		&Fault{Lease: 4, Code: contracts.CodeTimeout, Message: "run deadline"},
 		&Assign{Units: []Unit{{Lease: 1, Invocation: []byte{0xa0}, Tenant: "t", Session: "s", Allow: &Allowance{Tokens: 100, Calls: 2}, Resume: &Resume{Text: "Once", Tokens: []int{7, 8}}}}},
+		&Assign{Units: []Unit{{Lease: 1, Invocation: []byte{0xa0}, Tenant: "t", Session: "s", Last: true}}},
 		&Tokens{Lease: 4, At: 2, Text: "upon", Tokens: []int{9}},
 		&Tokens{Lease: 4, Restart: true},
 	}

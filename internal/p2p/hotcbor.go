@@ -88,12 +88,15 @@ func (m *Assign) append(b []byte) ([]byte, error) {
 
 func (u *Unit) append(b []byte) ([]byte, error) {
 	n := 6
-	for _, there := range []bool{u.Allow != nil, u.Resume != nil, u.Tenant != "", u.Session != ""} {
+	for _, there := range []bool{u.Allow != nil, u.Resume != nil, u.Tenant != "", u.Session != "", u.Last} {
 		if there {
 			n++
 		}
 	}
 	b = dagcbor.AppendMap(b, n)
+	if u.Last {
+		b = dagcbor.AppendBool(dagcbor.AppendText(b, "last"), true)
+	}
 	b = dagcbor.AppendBytes(dagcbor.AppendText(b, "unit"), u.Invocation)
 	if u.Allow != nil {
 		b = dagcbor.AppendMap(dagcbor.AppendText(b, "allow"), 2)
@@ -137,6 +140,10 @@ func (m *Assign) read(r *dagcbor.Reader) {
 
 func readUnit(r *dagcbor.Reader) (u Unit) {
 	f := r.Map()
+	if f.Has("last") {
+		u.Last = r.Bool()
+		r.Spelled(u.Last)
+	}
 	f.Must("unit")
 	u.Invocation = r.Bytes()
 	if f.Has("allow") {

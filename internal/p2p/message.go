@@ -130,6 +130,9 @@ type Unit struct {
 	Allow *Allowance `cbor:"allow,omitempty"`
 	// Resume is what a lost pod had said of the answer.
 	Resume *Resume `cbor:"resume,omitempty"`
+	// Last says that the session will ask no pod for anything after this unit, as
+	// far as is known: what a pod keeps of it is of no more use.
+	Last bool `cbor:"last,omitempty"`
 }
 
 // Allowance bounds the tokens, read and generated, and the calls of a unit.

@@ -1,5 +1,7 @@
 package slots
 
+import "slices"
+
 // Owner is whose tokens a slot may hold.
 type Owner struct{ Tenant, Session string }
 
@@ -39,6 +41,7 @@ type Grant struct {
 // slot is what one slot holds.
 type slot struct {
 	busy   bool
+	tidied bool // busy, but with no request
 	dirty  bool // must be erased before anybody gets it, and is worth nothing
 	holder Owner
 	used   uint64 // turn of its last use
@@ -75,21 +78,26 @@ func (t *Table) Slots() int { return len(t.slots) }
 // Waiting returns how many requests wait.
 func (t *Table) Waiting() int { return t.queue.len() }
 
-// Free returns how many slots are idle.
+// Free returns how many slots serve no request.
 func (t *Table) Free() int {
 	n := 0
 	for i := range t.slots {
-		if !t.slots[i].busy {
+		if !t.slots[i].busy || t.slots[i].tidied {
 			n++
 		}
 	}
 	return n
 }
 
+// full reports whether there is no slot to give.
+func (t *Table) full() bool {
+	return !slices.ContainsFunc(t.slots, func(s slot) bool { return !s.busy })
+}
+
 // Next gives the next request its slot; ok is false while none is idle or nobody
 // waits.
 func (t *Table) Next() (g Grant, ok bool) {
-	if t.queue.len() == 0 || t.Free() == 0 {
+	if t.queue.len() == 0 || t.full() {
 		return Grant{}, false
 	}
 	w := t.queue.pop()
@@ -156,7 +164,7 @@ func (t *Table) Done(g Grant, healthy bool) {
 	if !s.busy || s.used != g.turn {
 		return
 	}
-	s.busy, s.dirty = false, !healthy
+	s.busy, s.tidied, s.dirty = false, false, !healthy
 }
 
 // Forget drops what is kept of an owner and returns whether something is parked
@@ -169,6 +177,24 @@ func (t *Table) Forget(o Owner) bool {
 		}
 	}
 	return t.parked.remove(o)
+}
+
+// Tidy gives a slot that has to be erased before its next use, while nobody waits
+// for one: erased now, it is ready for whoever comes. It is given back by Done.
+func (t *Table) Tidy() (g Grant, ok bool) {
+	if t.queue.len() > 0 {
+		return Grant{}, false
+	}
+	for i := range t.slots {
+		s := &t.slots[i]
+		if s.busy || !s.dirty {
+			continue
+		}
+		t.turn++
+		s.busy, s.tidied, s.dirty, s.holder, s.used = true, true, false, Owner{}, t.turn
+		return Grant{Slot: i, Steps: []Step{{Do: Erase}}, turn: t.turn}, true
+	}
+	return Grant{}, false
 }
 
 // Unpark notes that nothing is parked for an owner.

@@ -57,8 +57,18 @@ func TestSlotsChangeHands(t *testing.T) {
 		t.Error("nothing was parked for c") //
 	} //
 	serve("c", "slot 0 park a erase", true) // of c nothing is left
-	tab.Reset(1)                            // the server was started again
-	serve("a", "slot 0 restore a", true)    // files outlive it
+	if g, ok := tab.Tidy(); ok {            //
+		t.Errorf("nothing is to be erased: %v", g) //
+	} //
+	tab.Forget(owner("lab", "c")) // its slot is emptied before anybody comes
+	if g, ok := tab.Tidy(); !ok || do(g) != "slot 0 erase" {
+		t.Errorf("tidied %q", do(g))
+	} else {
+		tab.Done(g, true)
+	}
+	serve("d", "slot 0", true)
+	tab.Reset(1)                         // the server was started again
+	serve("a", "slot 0 restore a", true) // files outlive it
 }
 
 func TestTenantsShareByTokens(t *testing.T) {
@@ -110,7 +120,7 @@ func TestNoOwnerMeetsAnothersTokens(t *testing.T) {
 		var out []slots.Grant
 		ticket := slots.Ticket(0)
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {
-			switch rapid.IntRange(0, 9).Draw(t, "step") {
+			switch rapid.IntRange(0, 11).Draw(t, "step") {
 			case 0, 1, 2, 3:
 				ticket++
 				o := owner(rapid.SampledFrom([]string{"x", "y"}).Draw(t, "tenant"), rapid.SampledFrom([]string{"1", "2"}).Draw(t, "session"))
@@ -154,6 +164,16 @@ func TestNoOwnerMeetsAnothersTokens(t *testing.T) {
 					delete(files, o)
 				}
 			case 9:
+				if g, ok := tab.Tidy(); ok {
+					clear(holds[g.Slot])
+					out = append(out, g)
+				}
+			case 10:
+				o := owner(rapid.SampledFrom([]string{"x", "y"}).Draw(t, "tenant"), rapid.SampledFrom([]string{"1", "2"}).Draw(t, "session"))
+				if tab.Forget(o) {
+					delete(files, o)
+				}
+			case 11:
 				tab.Reset(n)
 				out = nil
 				for i := range holds {
