@@ -67,6 +67,7 @@ var may = map[string][]string{
 	"kora":                      {"contracts", "kora/plan"},
 	"kora/plan":                 {"contracts"},
 	"kora/layout":               {"contracts"},
+	"kora/ir":                   {"contracts"},
 	"kora/eval":                 {"contracts", "kora", "kora/local"},
 	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
