@@ -44,6 +44,20 @@ type Reply struct {
 	RanIn     time.Duration `json:"ran_ns"`
 }
 
+// Observer is told of a run while it goes on. Its functions may be nil, must not
+// block for long, and may be called at the same time as one another.
+type Observer struct {
+	// Event gets every event of the run, in order.
+	Event func(contracts.Event)
+	// Tokens gets what models say, where the backend tells. Only the reply counts.
+	Tokens func(contracts.Tokens)
+}
+
+// Speaker is a backend that hands on what models say while they say it.
+type Speaker interface {
+	ExecuteAloud(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, observe func(contracts.Event), say func(contracts.Tokens)) (*contracts.ExecutionResult, error)
+}
+
 // Plan plans a message without running it. Fields of the request that are not
 // set are filled in: an id, the time, and that no model is asked where there is
 // none.
@@ -67,6 +81,11 @@ func (e *Engine) Plan(r plan.Request) (plan.Request, plan.Plan) {
 // is called with every event of the run. The error is the backend's: a message
 // without an answer is a Reply that says so.
 func (e *Engine) Ask(ctx context.Context, r plan.Request, observe func(contracts.Event)) (*Reply, error) {
+	return e.Follow(ctx, r, Observer{Event: observe})
+}
+
+// Follow is Ask with an observer that also hears models speak.
+func (e *Engine) Follow(ctx context.Context, r plan.Request, o Observer) (*Reply, error) {
 	began := e.now()
 	r, p := e.Plan(r)
 	planned := e.now()
@@ -75,13 +94,22 @@ func (e *Engine) Ask(ctx context.Context, r plan.Request, observe func(contracts
 		reply.Error = contracts.Errorf(contracts.CodeUnsupported, "message", "%s", explain(p.Reason, e.Models))
 		return reply, nil
 	}
-	res, err := e.Backend.Execute(ctx, p.Graph, contracts.ExecutionContext{RunID: r.ID}, observe)
+	res, err := e.Run(ctx, p.Graph, r.ID, o)
 	if err != nil {
 		return nil, err
 	}
 	reply.RanIn = e.now().Sub(planned)
 	reply.take(res)
 	return reply, nil
+}
+
+// Run has the backend run a graph under a run id.
+func (e *Engine) Run(ctx context.Context, g *contracts.TaskGraph, run string, o Observer) (*contracts.ExecutionResult, error) {
+	ec := contracts.ExecutionContext{RunID: run}
+	if s, ok := e.Backend.(Speaker); ok && o.Tokens != nil {
+		return s.ExecuteAloud(ctx, g, ec, o.Event, o.Tokens)
+	}
+	return e.Backend.Execute(ctx, g, ec, o.Event)
 }
 
 // take reads a result.

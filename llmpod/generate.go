@@ -8,8 +8,8 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
+	"github.com/krako-labs/krako/internal/llama/render"
 	"github.com/krako-labs/krako/internal/llama/server"
-	"github.com/krako-labs/krako/llmpod/render"
 )
 
 // generate answers a call, with one repair if its schema does not hold.

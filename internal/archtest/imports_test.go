@@ -45,7 +45,7 @@ var may = map[string][]string{
 	"node/machine":         {"node/volunteer"},
 	"llmpod":               {"contracts", "internal/durable", "internal/llama", "internal/p2p", "llmpod"},
 	"llmpod/llmbench":      {"contracts", "internal/cluster", "internal/llama", "llmpod"},
-	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session"},
+	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session", "kora/reasoner"},
 	"wasmtasks":            {"contracts", "wasmtasks"},
 	"wasmtasks/tasktest":   {"contracts", "wasmtasks", "internal/sandbox"},
 	"examples":             {"contracts", "wasmtasks", "examples"},
@@ -71,6 +71,7 @@ var may = map[string][]string{
 	"kora/eval":                 {"contracts", "kora", "kora/local"},
 	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
+	"kora/reasoner":             {"contracts", "internal/llama"},
 
 	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir", "llmpod"},
 	"cmd/kora":        {"contracts", "internal/cli", "kora"},

@@ -55,7 +55,11 @@ type Client struct {
 	http *http.Client
 	base string
 	key  string
+	at   Endpoint
 }
+
+// Endpoint returns where the server listens.
+func (c *Client) Endpoint() Endpoint { return c.at }
 
 // New makes a client. It does not connect.
 func New(e Endpoint) (*Client, error) {
@@ -66,7 +70,7 @@ func New(e Endpoint) (*Client, error) {
 	// After a streamed answer the server closes the connection without saying so:
 	// one in five requests that reuse it fails. So none is reused.
 	t := &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext, MaxResponseHeaderBytes: maxError}
-	c := &Client{http: &http.Client{Transport: t, CheckRedirect: noRedirect}, base: e.URL, key: e.Key}
+	c := &Client{http: &http.Client{Transport: t, CheckRedirect: noRedirect}, base: e.URL, key: e.Key, at: e}
 	if e.Socket != "" {
 		c.base = "http://llama-server"
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {

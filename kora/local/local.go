@@ -1,6 +1,6 @@
 // Package local puts a whole KORA together in this process: the planner, the
-// tasks of the catalogue, and the sandbox that runs them. It needs no network, no
-// account and no model.
+// tasks of the catalogue, and the sandbox that runs them. It needs no network and no
+// account, and no model unless it is given one.
 package local
 
 import (
@@ -28,8 +28,10 @@ type Options struct {
 	Blocks blob.Store
 	// Parallel bounds the units that run at once; 0 means one a processor.
 	Parallel int
-	Version  string
-	Log      *slog.Logger
+	// Models answers llm units; nil where no model is to be asked.
+	Models  localbackend.Models
+	Version string
+	Log     *slog.Logger
 }
 
 // Local is a KORA in this process. Close ends it.
@@ -58,12 +60,12 @@ func Open(ctx context.Context, o Options) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	backend, err := localbackend.New(box, blocks, localbackend.Options{Parallel: o.Parallel, Tasks: tasks, Version: o.Version, Log: o.Log})
+	backend, err := localbackend.New(box, blocks, localbackend.Options{Parallel: o.Parallel, Models: o.Models, Tasks: tasks, Version: o.Version, Log: o.Log})
 	if err != nil {
 		box.Close(context.WithoutCancel(ctx))
 		return nil, err
 	}
-	return &Local{Engine: &kora.Engine{Backend: backend, Blocks: backend}, box: box}, nil
+	return &Local{Engine: &kora.Engine{Backend: backend, Blocks: backend, Models: o.Models != nil}, box: box}, nil
 }
 
 // Close frees the sandbox. No Ask may be under way.

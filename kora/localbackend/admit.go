@@ -16,7 +16,7 @@ import (
 
 // admit checks a graph and returns its execution, which it begins unless the
 // request came before.
-func (b *Backend) admit(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext) (*execution, error) {
+func (b *Backend) admit(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, by *ear) (*execution, error) {
 	if err := g.Validate(b.opts.Limits); err != nil {
 		return nil, err
 	}
@@ -33,9 +33,13 @@ func (b *Backend) admit(ctx context.Context, g *contracts.TaskGraph, ec contract
 	defer b.mu.Unlock()
 	e, err := b.sessions.find(o)
 	if e != nil || err != nil {
+		if e != nil {
+			e.voice.hear(by)
+		}
 		return e, err
 	}
 	e = newExecution(b, o, programs)
+	e.voice.hear(by)
 	b.sessions.add(e)
 	go func() {
 		e.drive()
@@ -85,6 +89,9 @@ func (b *Backend) resolve(ctx context.Context, g *contracts.TaskGraph) ([]progra
 	seen := map[cid.Cid]bool{}
 	for i := range g.WorkUnits {
 		w := &g.WorkUnits[i]
+		if w.Type == contracts.LLM && b.opts.Models != nil {
+			continue
+		}
 		if !w.Type.CPU() {
 			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "this backend runs no %s units", w.Type)
 		}

@@ -18,8 +18,9 @@ type Backend struct {
 	blocks blob.Store
 	opts   Options
 
-	places chan struct{} // one element for each unit that runs
-	queued atomic.Int64  // units that wait for a place, or back off
+	places      chan struct{} // one element for each CPU unit that runs
+	modelPlaces chan struct{} // one for each llm unit
+	queued      atomic.Int64  // units that wait for a place, or back off
 
 	mu       sync.Mutex
 	sessions registry
@@ -40,7 +41,7 @@ func New(box *sandbox.Sandbox, blocks blob.Store, opts Options) (*Backend, error
 	}
 	return &Backend{
 		box: box, blocks: blocks, opts: opts,
-		places:   make(chan struct{}, opts.Parallel),
+		places: make(chan struct{}, opts.Parallel), modelPlaces: make(chan struct{}, opts.ModelParallel),
 		sessions: newRegistry(opts.MaxSessions, opts.Remember),
 	}, nil
 }
@@ -50,14 +51,24 @@ func New(box *sandbox.Sandbox, blocks blob.Store, opts Options) (*Backend, error
 // events. The session is cancelled when the context of any of its callers ends,
 // and Execute returns when nothing of it runs any more.
 func (b *Backend) Execute(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, observe func(contracts.Event)) (*contracts.ExecutionResult, error) {
+	return b.ExecuteAloud(ctx, g, ec, observe, nil)
+}
+
+// ExecuteAloud is Execute that also hands on what models say while they say it: say,
+// if not nil, is called with one piece of a unit's answer after the other, at the
+// same time as observe, and must not block for long. A caller that comes later to a
+// session hears what is said from then on. The result alone counts.
+func (b *Backend) ExecuteAloud(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, observe func(contracts.Event), say func(contracts.Tokens)) (*contracts.ExecutionResult, error) {
 	if ctx.Err() != nil {
 		return nil, interrupted(ctx, "execution")
 	}
-	e, err := b.admit(ctx, g, ec)
+	by := &ear{say}
+	e, err := b.admit(ctx, g, ec, by)
 	if err != nil {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, e.cancel)()
+	defer e.voice.mute(by)
 	if observe != nil {
 		e.tell(observe)
 	}
@@ -86,10 +97,13 @@ func (b *Backend) Health(context.Context) (contracts.BackendStatus, error) {
 
 // Capabilities implements contracts.ExecutionBackend.
 func (b *Backend) Capabilities(context.Context) (contracts.BackendCapabilities, error) {
+	types := []contracts.UnitType{contracts.Deterministic, contracts.Retrieval, contracts.SmallModel}
+	if b.opts.Models != nil {
+		types = append(types, contracts.LLM)
+	}
 	return contracts.BackendCapabilities{
 		InterfaceVersion: contracts.BackendVersion, SchemaVersions: []string{contracts.Version}, Profiles: []string{sandbox.Profile},
-		TaskTypes:      []contracts.UnitType{contracts.Deterministic, contracts.Retrieval, contracts.SmallModel},
-		MaxConcurrency: b.opts.MaxSessions, Limits: b.opts.Limits,
+		TaskTypes: types, MaxConcurrency: b.opts.MaxSessions, Limits: b.opts.Limits,
 	}, nil
 }
 

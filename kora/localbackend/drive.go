@@ -19,17 +19,13 @@ func (e *execution) drive() {
 			break
 		}
 		e.setAlarm()
-		var place chan<- struct{}
-		if e.queue.Waiting() && !e.short {
-			place = e.b.places
-		}
 		select {
 		case <-e.stop:
 			e.apply(e.session.Stop(e.now(), contracts.StopCancelled, contracts.CodeCancelled, "cancelled by the caller"))
-		case place <- struct{}{}:
-			if !e.start() {
-				<-e.b.places
-			}
+		case e.cpu.place() <- struct{}{}:
+			e.occupy(&e.cpu)
+		case e.llm.place() <- struct{}{}:
+			e.occupy(&e.llm)
 		case f := <-e.ended:
 			e.take(f)
 		case <-e.wake:
@@ -42,7 +38,14 @@ func (e *execution) drive() {
 	}
 	e.b.queued.Add(int64(-e.queued))
 	e.seal()
-	e.queue, e.programs, e.running = nil, nil, nil // what is remembered needs none of it
+	e.cpu, e.llm, e.programs, e.running = line{}, line{}, nil, nil // what is remembered needs none of it
+}
+
+// occupy begins a run in the place that was taken, or gives the place back.
+func (e *execution) occupy(l *line) {
+	if !e.start(l) {
+		<-l.places
+	}
 }
 
 func (e *execution) now() time.Time { return e.b.opts.Clock.Now().UTC() }
@@ -62,13 +65,13 @@ func (e *execution) apply(r session.Record, fits bool) {
 func (e *execution) follow() {
 	now := e.now()
 	for _, r := range e.session.TakeReady() {
-		e.queue.Push(now, r)
+		e.lineOf(r.Unit).queue.Push(now, r)
 	}
 	for _, l := range e.session.TakeDropped() {
 		e.running[l.ID](errNotNeeded)
 	}
-	e.b.queued.Add(int64(e.queue.Len() - e.queued))
-	e.queued = e.queue.Len()
+	e.b.queued.Add(int64(e.waiting() - e.queued))
+	e.queued = e.waiting()
 }
 
 // lapse does what the clock calls for: the session's deadline, and units that
@@ -78,20 +81,24 @@ func (e *execution) lapse() {
 	if end := e.session.Deadline(); !end.IsZero() && !now.Before(end) {
 		e.apply(e.session.Stop(now, contracts.StopTimeout, contracts.CodeTimeout, "the session's deadline has passed"))
 	}
-	for {
-		unit, ok := e.queue.Expired(now)
-		if !ok {
-			return
+	for _, l := range e.lines() {
+		for {
+			unit, ok := l.queue.Expired(now)
+			if !ok {
+				break
+			}
+			e.apply(e.session.Refuse(now, unit, contracts.CodeRegionUnavailable, "no place was free for as long as the unit may wait"))
 		}
-		e.apply(e.session.Refuse(now, unit, contracts.CodeRegionUnavailable, "no place was free for as long as the unit may wait"))
 	}
 }
 
 // setAlarm wakes the loop when lapse has something to do.
 func (e *execution) setAlarm() {
 	at := e.session.Deadline()
-	if w := e.queue.Wake(); at.IsZero() || !w.IsZero() && w.Before(at) {
-		at = w
+	for _, l := range e.lines() {
+		if w := l.queue.Wake(); at.IsZero() || !w.IsZero() && w.Before(at) {
+			at = w
+		}
 	}
 	if at.Equal(e.alarmAt) {
 		return
@@ -109,36 +116,61 @@ func (e *execution) setAlarm() {
 	})
 }
 
-// start begins a run of the next unit. It reports false when none was begun.
-func (e *execution) start() bool {
+// start begins a run of the next unit in line. It reports false when none was begun.
+func (e *execution) start(l *line) bool {
 	for !e.session.Over() {
-		unit, ok := e.queue.Next()
+		unit, ok := l.queue.Next()
 		if !ok {
 			return false
 		}
-		call, err := e.session.Run().Resolve(unit, e.source())
+		call, err := e.resolve(unit)
 		if err != nil {
-			e.queue.Drop(unit)
+			l.queue.Drop(unit)
 			code, detail := e.b.blame(err)
 			e.apply(e.session.Refuse(e.now(), unit, code, detail))
 			continue
 		}
-		switch e.session.Budget(call.Invocation.Fuel) {
+		calls, verdict := e.afford(call)
+		switch verdict {
 		case dag.Wait:
-			e.short = true
+			l.short = true
 			return false
 		case dag.Exhausted:
 			e.apply(e.session.Stop(e.now(), contracts.StopBudgetExhausted, contracts.CodeBudgetExceeded, "the session's budget is used up"))
 			return false
 		}
-		e.queue.Drop(unit)
-		if r, ok := e.session.Dispatch(e.now(), unit, call.Unit, call.Invocation.Fuel); ok {
+		l.queue.Drop(unit)
+		if r, ok := e.dispatch(unit, call, calls); ok {
 			e.apply(r, ok)
-			e.run(r.Fact.(*session.Dispatched).Lease, call)
+			e.run(l, r.Fact.(*session.Dispatched), call)
 			return true
 		}
 	}
 	return false
+}
+
+// resolve builds a unit's invocation.
+func (e *execution) resolve(unit int) (*dag.Resolved, error) {
+	if e.session.Plan.Unit(unit).Type == contracts.LLM {
+		return e.session.Run().ResolveModel(unit, e.source())
+	}
+	return e.session.Run().Resolve(unit, e.source())
+}
+
+// afford says whether a unit fits into the session's budgets now, and what an llm
+// unit may take of them.
+func (e *execution) afford(call *dag.Resolved) (dag.Calls, dag.Verdict) {
+	if call.Model != nil {
+		return e.session.Calls(call.Model.MostTokens())
+	}
+	return dag.Calls{}, e.session.Budget(call.Invocation.Fuel)
+}
+
+func (e *execution) dispatch(unit int, call *dag.Resolved, calls dag.Calls) (session.Record, bool) {
+	if call.Model != nil {
+		return e.session.DispatchCall(e.now(), unit, call.Unit, calls)
+	}
+	return e.session.Dispatch(e.now(), unit, call.Unit, call.Invocation.Fuel)
 }
 
 // source lets the graph's semantics see outputs of units that have ended.

@@ -94,3 +94,12 @@ func wantEnd(t *testing.T, r *contracts.ExecutionResult, reason contracts.StopRe
 		t.Errorf("session ended with %s, %q (%v), want %s, %q", r.Metadata.StopReason, got, r.Metadata.Error, reason, code)
 	}
 }
+
+func mustCID(t *testing.T, text string) cid.Cid {
+	t.Helper()
+	id, err := cid.Decode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}

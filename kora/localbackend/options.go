@@ -1,6 +1,7 @@
 package localbackend
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/kora/reasoner"
 )
 
 // Options say how a Backend behaves. The zero value of a field means its
@@ -17,6 +19,11 @@ type Options struct {
 	// Parallel bounds the units that run at once, over all executions. Default
 	// GOMAXPROCS.
 	Parallel int
+	// ModelParallel bounds the llm units that run at once. Default 4.
+	ModelParallel int
+	// Models answers llm units. Default: there are none, and graphs with llm units
+	// are refused.
+	Models Models
 	// MaxSessions bounds the executions that run at once. Default 64.
 	MaxSessions int
 	// Remember is how many units the sessions may have together that have ended
@@ -55,6 +62,13 @@ type Catalogue interface {
 	Resolve(name string) (contracts.TaskView, bool)
 }
 
+// Models answers the model calls of llm units. It is safe for concurrent use;
+// kora/reasoner has one. What it counts as calls in an answer, with an error too,
+// is what it made: budgets and telemetry stand on that.
+type Models interface {
+	Invoke(ctx context.Context, c reasoner.Call, say func(reasoner.Piece)) (reasoner.Answer, error)
+}
+
 // Clock tells the time and wakes whoever asks for it. It is safe for concurrent
 // use.
 type Clock interface {
@@ -66,6 +80,7 @@ type Clock interface {
 
 const (
 	defaultSessions   = 64
+	defaultModels     = 4
 	defaultRemember   = 100_000
 	defaultRunTimeout = 10 * time.Minute
 	defaultMemoryMB   = 512
@@ -79,7 +94,7 @@ func (o Options) filled() (Options, error) {
 		name  string
 		value int64
 	}{
-		{"parallel", int64(o.Parallel)}, {"max sessions", int64(o.MaxSessions)}, {"run timeout", int64(o.RunTimeout)},
+		{"parallel", int64(o.Parallel)}, {"model parallel", int64(o.ModelParallel)}, {"max sessions", int64(o.MaxSessions)}, {"run timeout", int64(o.RunTimeout)},
 		{"max memory", int64(o.MaxMemoryMB)}, {"max input", o.MaxInput},
 	} {
 		if f.value < 0 {
@@ -90,6 +105,7 @@ func (o Options) filled() (Options, error) {
 		return o, contracts.Errorf(contracts.CodeValidation, "local backend options", "%w", errors.Join(errs...))
 	}
 	o.Parallel = either(o.Parallel, runtime.GOMAXPROCS(0))
+	o.ModelParallel = either(o.ModelParallel, defaultModels)
 	o.MaxSessions = either(o.MaxSessions, defaultSessions)
 	o.Remember = either(o.Remember, defaultRemember)
 	o.RunTimeout = either(o.RunTimeout, defaultRunTimeout)

@@ -24,15 +24,17 @@ type finished struct {
 
 // run carries a run out on a goroutine of its own, in the place that was taken
 // for it.
-func (e *execution) run(l session.Lease, call *dag.Resolved) {
+func (e *execution) run(l *line, d *session.Dispatched, call *dag.Resolved) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	e.running[l.ID] = cancel
-	stop := e.b.opts.Clock.AfterFunc(e.timeout(l.Unit), func() { cancel(errRunTimeout) })
+	e.running[d.Lease.ID] = cancel
+	stop := e.b.opts.Clock.AfterFunc(e.timeout(d.Lease.Unit), func() { cancel(errRunTimeout) })
+	m := e.modelRun(d, call)
+	places := l.places
 	go func() {
-		report, err := e.b.carryOut(ctx, call)
+		report, err := e.b.carryOut(ctx, call, m)
 		stop()
-		<-e.b.places
-		e.ended <- finished{l, report, err}
+		<-places
+		e.ended <- finished{d.Lease, report, err}
 	}()
 }
 
@@ -47,10 +49,13 @@ func (e *execution) timeout(unit int) time.Duration {
 func (e *execution) take(f finished) {
 	e.running[f.lease.ID](nil)
 	delete(e.running, f.lease.ID)
-	e.short = false
+	e.cpu.short, e.llm.short = false, false
+	if use := f.report.Model; use != nil && use.Calls > 0 {
+		e.apply(e.session.Spend(e.now(), f.lease, *use))
+	}
 	if f.err != nil {
 		code, detail := e.b.blame(f.err)
-		e.apply(e.session.Fault(e.now(), f.lease, code, detail))
+		e.apply(e.session.Fault(e.now(), f.lease, code, detail, f.report.Model))
 		return
 	}
 	e.apply(e.session.Complete(e.now(), f.lease, f.report))
@@ -58,18 +63,24 @@ func (e *execution) take(f finished) {
 
 // carryOut runs an invocation and stores all that the result stands on. The
 // error is never the computation's.
-func (b *Backend) carryOut(ctx context.Context, call *dag.Resolved) (session.Report, error) {
-	r, err := b.compute(ctx, call)
-	if err != nil {
-		return session.Report{}, because(ctx, err)
+func (b *Backend) carryOut(ctx context.Context, call *dag.Resolved, m *modelRun) (session.Report, error) {
+	var r session.Report
+	var err error
+	if m != nil {
+		r, err = b.askModel(ctx, call, m)
+	} else {
+		r, err = b.compute(ctx, call)
 	}
-	block, err := r.Result.Block()
 	if err != nil {
-		return session.Report{}, err
+		return session.Report{Model: r.Model}, because(ctx, err)
+	}
+	block, err := blockOf(&r)
+	if err != nil {
+		return session.Report{Model: r.Model}, err
 	}
 	r.CID = dagcbor.CID(block)
 	blocks := []blob.Block{{CID: call.Unit, Data: call.Block}, {CID: r.CID, Data: block}}
-	if call.Spill != nil {
+	if call.Spill != nil && call.Invocation != nil {
 		blocks = append(blocks, blob.Block{CID: call.Invocation.Input.Link.Cid, Data: call.Spill})
 	}
 	if r.Result.Output != nil {
@@ -77,6 +88,18 @@ func (b *Backend) carryOut(ctx context.Context, call *dag.Resolved) (session.Rep
 	}
 	// A result that is known is kept, however late: the run is over.
 	return r, b.blocks.Put(context.WithoutCancel(ctx), blocks...)
+}
+
+// blockOf returns the result as a block, of the kind of who made it.
+func blockOf(r *session.Report) ([]byte, error) {
+	if r.Model == nil {
+		return r.Result.Block()
+	}
+	m := &contracts.ModelResult{
+		Unit: r.Result.Unit, Outcome: r.Result.Outcome, ErrorCode: r.Result.ErrorCode, Output: r.Result.Output,
+		MediaType: r.Result.MediaType, OutputBytes: r.Result.OutputBytes, Model: *r.Model,
+	}
+	return m.Block()
 }
 
 // because returns the better reason for err, which the end of the context may

@@ -19,6 +19,8 @@ func (s *Session) Apply(r Record) {
 		s.ended(r.At, f)
 	case *Returned:
 		s.returned(r.At, f)
+	case *Spent:
+		s.spent(f.Unit, &f.Model)
 	case *Stopped:
 		s.consequences(r.At, s.run.Stop(dag.Ending{Reason: f.Reason, Code: f.Code}))
 	case *Closed:
@@ -31,10 +33,14 @@ func (s *Session) dispatched(at time.Time, f *Dispatched) {
 	i := f.Lease.Unit
 	fits(s.run.Dispatched(i), f)
 	u := &s.units[i]
-	u.lease, u.fuel, u.unit = f.Lease.ID, f.Fuel, f.UnitCID
+	u.lease, u.fuel, u.unit, u.calls = f.Lease.ID, f.Fuel, f.UnitCID, f.Calls
 	u.attempt++
 	s.leases = f.Lease.ID
-	s.meter.Reserve(f.Fuel)
+	if u.calls != nil {
+		s.meter.ReserveCalls(*u.calls)
+	} else {
+		s.meter.Reserve(f.Fuel)
+	}
 	s.tell(s.told.Event(at, contracts.EventUnitScheduled, s.Plan.Unit(i).ID, u.attempt, contracts.UnitScheduled{
 		Target: Executor, Eligible: 1, Privacy: s.Plan.Privacy(i), Reason: "placed", Lease: f.Lease.ID, Epoch: 1,
 	}))
@@ -46,10 +52,10 @@ func (s *Session) ended(at time.Time, f *Ended) {
 	changes, ok := s.run.End(i, dag.Ending{State: f.State, Reason: f.Reason, Code: f.Code, Facts: f.Facts})
 	fits(ok, f)
 	if f.Lease.ID != 0 {
-		s.meter.Settle(u.fuel, f.Fuel)
+		s.settle(i, f.Fuel, f.Model)
 	}
 	u.end = f
-	s.tell(s.told.Ended(at, f.Started, s.Plan.Unit(i), u.attempt, f.State, s.unitEnded(i))...)
+	s.tell(s.told.EndedByModel(at, f.Started, s.Plan.Unit(i), u.attempt, f.State, s.unitEnded(i), s.modelEnded(i))...)
 	s.consequences(at, changes)
 }
 
@@ -57,7 +63,7 @@ func (s *Session) returned(at time.Time, f *Returned) {
 	i := f.Lease.Unit
 	fits(s.run.Return(i), f)
 	u := &s.units[i]
-	s.meter.Settle(u.fuel, 0)
+	s.settle(i, 0, f.Model)
 	u.lease = 0
 	u.failures++
 	s.ready = append(s.ready, Ready{i, f.NotBefore})
@@ -90,10 +96,46 @@ func (s *Session) follow(changes []dag.Change, at time.Time) {
 		}
 		if u := &s.units[c.Unit]; u.lease != 0 {
 			s.dropped = append(s.dropped, Lease{u.lease, c.Unit})
-			s.meter.Settle(u.fuel, 0)
+			s.settle(c.Unit, 0, nil)
 			u.lease = 0
 		}
 	}
+}
+
+// settle ends what was reserved for a run, of which so much was used. Every call of
+// a model counts, whatever came of it: it was made.
+func (s *Session) settle(i int, fuel uint64, use *contracts.ModelUse) {
+	u := &s.units[i]
+	if u.calls == nil {
+		s.meter.Settle(u.fuel, fuel)
+		return
+	}
+	var used dag.Calls
+	if use != nil {
+		used = callsOf(use)
+		u.count(use)
+	}
+	s.meter.SettleCalls(*u.calls, used)
+}
+
+// spent counts what was used after the reservation was given back.
+func (s *Session) spent(i int, use *contracts.ModelUse) {
+	used := callsOf(use)
+	s.meter.ReserveCalls(used)
+	s.meter.SettleCalls(used, used)
+	s.units[i].count(use)
+}
+
+func callsOf(use *contracts.ModelUse) dag.Calls {
+	return dag.Calls{Tokens: use.TokensIn + use.TokensOut, Calls: int64(use.Calls)}
+}
+
+// count adds what models did in one run to what they did for the unit.
+func (u *execution) count(use *contracts.ModelUse) {
+	u.model.Model, u.model.Class = use.Model, use.Class
+	u.model.TokensIn += use.TokensIn
+	u.model.TokensOut += use.TokensOut
+	u.model.Calls += use.Calls
 }
 
 func fits(ok bool, f Fact) {

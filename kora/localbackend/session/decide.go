@@ -19,8 +19,18 @@ const (
 // Dispatch begins a run of a ready unit. The second result is false when the
 // unit is not ready any more.
 func (s *Session) Dispatch(now time.Time, unit int, id cid.Cid, fuel uint64) (Record, bool) {
-	l := Lease{s.leases + 1, unit}
-	return Record{now, &Dispatched{l, id, fuel}}, s.run.State(unit) == contracts.UnitReady
+	return s.dispatch(now, Dispatched{Lease: Lease{Unit: unit}, UnitCID: id, Fuel: fuel})
+}
+
+// DispatchCall is Dispatch for an llm unit that may take so much.
+func (s *Session) DispatchCall(now time.Time, unit int, id cid.Cid, calls dag.Calls) (Record, bool) {
+	return s.dispatch(now, Dispatched{Lease: Lease{Unit: unit}, UnitCID: id, Calls: &calls})
+}
+
+func (s *Session) dispatch(now time.Time, d Dispatched) (Record, bool) {
+	d.Lease.ID = s.leases + 1
+	unit := d.Lease.Unit
+	return Record{now, &d}, s.run.State(unit) == contracts.UnitReady
 }
 
 // Report is what a run gave.
@@ -31,6 +41,8 @@ type Report struct {
 	Output  []byte
 	Started time.Time
 	Took    time.Duration
+	// Model is what models did, nil for a CPU unit's.
+	Model *contracts.ModelUse
 }
 
 // Complete takes the result of a run. The second result is false when nobody
@@ -38,7 +50,7 @@ type Report struct {
 func (s *Session) Complete(now time.Time, l Lease, r Report) (Record, bool) {
 	e := &Ended{
 		Lease: l, State: contracts.UnitSuccess, Reason: contracts.StopSuccess,
-		Result: r.CID, Fuel: r.Result.FuelUsed, Started: r.Started, Took: r.Took,
+		Result: r.CID, Fuel: r.Result.FuelUsed, Started: r.Started, Took: r.Took, Model: r.Model,
 	}
 	if r.Result.Outcome == contracts.Failed {
 		e.State, e.Reason, e.Code = contracts.UnitFailed, dag.ReasonOf(r.Result.ErrorCode), r.Result.ErrorCode
@@ -81,14 +93,15 @@ func (s *Session) schema(w *contracts.WorkUnit) *contracts.OutputSchema {
 }
 
 // Fault takes note of a run that gave no result. The unit is tried again after
-// a back-off while it has attempts left and the code allows it. The second
-// result is false when nobody needs the run any more.
-func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail string) (Record, bool) {
+// a back-off while it has attempts left and the code allows it. use is what models
+// did until then, nil if none did. The second result is false when nobody needs
+// the run any more.
+func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail string, use *contracts.ModelUse) (Record, bool) {
 	w, failures := s.Plan.Unit(l.Unit), int(s.units[l.Unit].failures)+1
 	if code.Retryable() && failures < w.Attempts() {
-		return Record{now, &Returned{l, code, detail, now.Add(s.backoff(w, l.Unit, failures))}}, s.holds(l)
+		return Record{now, &Returned{l, code, detail, now.Add(s.backoff(w, l.Unit, failures)), use}}, s.holds(l)
 	}
-	e := &Ended{Lease: l, State: contracts.UnitFailed, Reason: dag.ReasonOf(code), Code: code, Detail: detail}
+	e := &Ended{Lease: l, State: contracts.UnitFailed, Reason: dag.ReasonOf(code), Code: code, Detail: detail, Model: use}
 	switch {
 	case code == contracts.CodeTimeout:
 		e.State = contracts.UnitTimeout
@@ -109,6 +122,12 @@ func (s *Session) backoff(w *contracts.WorkUnit, unit, failures int) time.Durati
 	h.Write([]byte(s.ID))
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(unit)<<8|uint64(failures)))
 	return min(base<<(failures-1), maxBackoff) + time.Duration(h.Sum64()%uint64(base))
+}
+
+// Spend takes note of what models did in a run that nobody needs any more. The
+// second result is false when the run is still needed: its end says it all then.
+func (s *Session) Spend(now time.Time, l Lease, use contracts.ModelUse) (Record, bool) {
+	return Record{now, &Spent{l.Unit, use}}, !s.holds(l)
 }
 
 // Refuse ends a ready unit that cannot be run. The second result is false when

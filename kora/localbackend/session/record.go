@@ -5,6 +5,7 @@ import (
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 )
 
 // Record is one fact of a session, in the order in which they happened.
@@ -13,7 +14,8 @@ type Record struct {
 	Fact Fact
 }
 
-// Fact is one of Dispatched, Ended, Returned, Stopped and Closed, as a pointer.
+// Fact is one of Dispatched, Ended, Returned, Spent, Stopped and Closed, as a
+// pointer.
 type Fact interface{ fact() }
 
 // Lease names one run of one unit. Every run has another ID.
@@ -28,6 +30,8 @@ type Dispatched struct {
 	Lease   Lease
 	UnitCID cid.Cid
 	Fuel    uint64
+	// Calls is what an llm unit may take, reserved in the place of Fuel.
+	Calls *dag.Calls
 }
 
 // Ended is the end of a unit for good. The lease's ID is 0 when nothing was run.
@@ -46,6 +50,9 @@ type Ended struct {
 	// Started is when the run began, zero without a result.
 	Started time.Time
 	Took    time.Duration
+	// Model is what models did in this run, nil for a CPU unit's. It counts also
+	// where there is no result.
+	Model *contracts.ModelUse
 }
 
 // Returned ends a run that failed for a reason that may pass, and makes its unit
@@ -55,6 +62,13 @@ type Returned struct {
 	Code      contracts.Code
 	Detail    string
 	NotBefore time.Time
+	Model     *contracts.ModelUse
+}
+
+// Spent is what models did in a run that nobody needed any more when it ended.
+type Spent struct {
+	Unit  int
+	Model contracts.ModelUse
 }
 
 // Stopped ends the session from outside: cancelled, past its deadline, or out
@@ -71,5 +85,6 @@ type Closed struct{}
 func (*Dispatched) fact() {}
 func (*Ended) fact()      {}
 func (*Returned) fact()   {}
+func (*Spent) fact()      {}
 func (*Stopped) fact()    {}
 func (*Closed) fact()     {}

@@ -20,6 +20,19 @@ func (s *Session) unitEnded(i int) contracts.UnitEnded {
 	return d
 }
 
+// modelEnded is the event data of what models did in a unit's last run, nil if
+// none did or it had no result.
+func (s *Session) modelEnded(i int) *contracts.LLMEnded {
+	e := s.units[i].end
+	if e.Model == nil || e.Model.Calls == 0 || e.Started.IsZero() {
+		return nil
+	}
+	return &contracts.LLMEnded{
+		Pod: Executor, Tier: s.Plan.Unit(i).Model.Tier, Model: e.Model.Model, TokensIn: e.Model.TokensIn, TokensOut: e.Model.TokensOut,
+		DurationMS: durationMS(e), Error: failure(e),
+	}
+}
+
 func durationMS(e *Ended) float64 { return float64(e.Took.Microseconds()) / 1e3 }
 
 func failure(e *Ended) *contracts.Error {
@@ -100,6 +113,8 @@ func (s *Session) Result(answer contracts.JSON) *contracts.ExecutionResult {
 	}
 	for i := range s.units {
 		r.Telemetry.Tasks[i] = s.telemetry(i)
+		r.Telemetry.TotalTokens += s.units[i].model.TokensIn + s.units[i].model.TokensOut
+		r.Telemetry.ModelInvocationCount += int64(s.units[i].model.Calls)
 		if t := s.Plan.Unit(i).Type; t == contracts.Deterministic && s.run.State(i) == contracts.UnitSuccess {
 			r.Telemetry.DeterministicTaskCount++
 		}
@@ -113,6 +128,7 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 	t := contracts.TaskTelemetry{
 		TaskID: w.ID, TaskType: w.Type, Status: s.run.State(i), StopReason: reason, Executors: make([]contracts.NodeID, u.attempt),
 		RetryCount: max(0, int(u.attempt)-1), ValidationStatus: contracts.ValidationNone, Error: failure(u.end),
+		TokensIn: u.model.TokensIn, TokensOut: u.model.TokensOut,
 	}
 	for k := range t.Executors {
 		t.Executors[k] = Executor

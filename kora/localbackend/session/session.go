@@ -45,6 +45,8 @@ type execution struct {
 	failures uint8
 	fuel     uint64
 	unit     cid.Cid
+	calls    *dag.Calls // reserved, nil for a CPU unit
+	model    contracts.ModelUse
 	end      *Ended
 }
 
@@ -60,7 +62,7 @@ func Open(o Opening, listen func(contracts.Event)) *Session {
 	g := o.Plan.Graph
 	run, changes := dag.Start(o.Plan)
 	s := &Session{
-		Opening: o, run: run, meter: dag.NewMeter(g.Budgets), units: make([]execution, o.Plan.Len()), listener: listen,
+		Opening: o, run: run, meter: meterOf(g), units: make([]execution, o.Plan.Len()), listener: listen,
 		told: dag.Narrator{
 			Source: "/krako/kora/" + string(Executor), Tenant: g.TenantID, Graph: g.GraphID, Session: o.ID,
 			TraceParent: o.Trace, Mute: listen == nil,
@@ -69,6 +71,16 @@ func Open(o Opening, listen func(contracts.Event)) *Session {
 	s.follow(changes, o.At)
 	s.begin(changes)
 	return s
+}
+
+// meterOf returns the meter of a graph's budgets, and of the policy that bounds
+// model calls beside them.
+func meterOf(g *contracts.TaskGraph) dag.Meter {
+	m := dag.NewMeter(g.Budgets)
+	if g.Policies != nil && g.Policies.MaxLLMInvocations != nil {
+		m.LimitCalls(*g.Policies.MaxLLMInvocations)
+	}
+	return m
 }
 
 // begin tells the events of the opening.
@@ -97,6 +109,9 @@ func (s *Session) Run() *dag.Run { return s.run }
 // Over reports whether every unit is final.
 func (s *Session) Over() bool { return s.run.Over() }
 
+// Attempt returns how often a unit was begun.
+func (s *Session) Attempt(unit int) int { return int(s.units[unit].attempt) }
+
 // Deadline returns the hard end of the session, zero if it has none.
 func (s *Session) Deadline() time.Time {
 	ms := s.Plan.Graph.Budgets.MaxLatencyMS
@@ -109,6 +124,16 @@ func (s *Session) Deadline() time.Time {
 // Budget says whether one more run with the given fuel limit fits into the
 // session's budgets.
 func (s *Session) Budget(fuel uint64) dag.Verdict { return s.meter.Check(fuel) }
+
+// Calls says whether one more llm unit fits into the session's budgets that may
+// take so many tokens, and what it may take.
+func (s *Session) Calls(tokens int64) (dag.Calls, dag.Verdict) {
+	return s.meter.CheckCalls(tokens, maxCalls)
+}
+
+// maxCalls is how often a run of a unit may ask its model: once, and once more when
+// the answer is not valid.
+const maxCalls = 2
 
 // Output returns where a successful unit's output is.
 func (s *Session) Output(unit int) dag.Output {

@@ -167,7 +167,7 @@ func (p *player) step(w []string) {
 	case "done", "trap":
 		p.apply(p.s.Complete(p.now, p.leases[unit], p.report(w)))
 	case "fault":
-		p.apply(p.s.Fault(p.now, p.leases[unit], contracts.Code(w[2]), "because"))
+		p.apply(p.s.Fault(p.now, p.leases[unit], contracts.Code(w[2]), "because", nil))
 	case "refuse":
 		p.apply(p.s.Refuse(p.now, unit, contracts.Code(w[2]), "because"))
 	case "stop":

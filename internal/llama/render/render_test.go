@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
-	"github.com/krako-labs/krako/llmpod/render"
+	"github.com/krako-labs/krako/internal/llama/render"
 	"pgregory.net/rapid"
 )
 
