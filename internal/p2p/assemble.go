@@ -101,8 +101,7 @@ func newSwarm(cfg Config, key crypto.PrivKey, limits network.ResourceManager) (*
 		// libp2p's 5 s for private addresses is too short for the last of a lab that
 		// reconnects all at once.
 		swarm.WithDialTimeoutLocal(cfg.DialTimeout),
-		// QUIC first, TCP after a head start of 30 ms (private) or 250 ms (public).
-		swarm.WithDialRanker(swarm.DefaultDialRanker),
+		swarm.WithDialRanker(rankDials),
 		// Black-hole detection would stop dialling UDP or IPv6 for good after
 		// failures that say nothing about the coordinator to be reached next.
 		swarm.WithUDPBlackHoleSuccessCounter(nil),

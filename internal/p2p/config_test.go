@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	ma "github.com/multiformats/go-multiaddr"
 )
 
@@ -158,13 +157,18 @@ func TestConnManagerKeepsKnownPeers(t *testing.T) {
 	}
 }
 
-func TestDialsQUICBeforeTCP(t *testing.T) {
-	for _, ip := range []string{"192.168.1.2", "203.0.113.7"} {
-		ranked := swarm.DefaultDialRanker([]ma.Multiaddr{
-			ma.StringCast("/ip4/" + ip + "/tcp/4545"), ma.StringCast("/ip4/" + ip + "/udp/4545/quic-v1"),
+func TestDialsTCPFirstNearbyAndQUICFirstElsewhere(t *testing.T) {
+	for ip, first := range map[string]string{"127.0.0.1": "/tcp/4545", "192.168.1.2": "/tcp/4545", "203.0.113.7": "/udp/4545/quic-v1"} {
+		ranked := rankDials([]ma.Multiaddr{
+			ma.StringCast("/ip4/" + ip + "/udp/4545/quic-v1"), ma.StringCast("/ip4/" + ip + "/tcp/4545"),
 		})
-		if len(ranked) != 2 || !strings.HasSuffix(ranked[0].Addr.String(), "quic-v1") || ranked[0].Delay >= ranked[1].Delay {
-			t.Errorf("dial order %v", ranked)
+		if len(ranked) != 2 || !strings.HasSuffix(ranked[0].Addr.String(), first) || ranked[0].Delay != 0 || ranked[0].Delay >= ranked[1].Delay {
+			t.Errorf("dial order of %s is %v", ip, ranked)
+		}
+	}
+	for _, only := range []string{"/ip4/127.0.0.1/udp/1/quic-v1", "/ip4/127.0.0.1/tcp/1"} {
+		if ranked := rankDials([]ma.Multiaddr{ma.StringCast(only)}); len(ranked) != 1 || ranked[0].Delay != 0 {
+			t.Errorf("dial order of %s alone is %v", only, ranked)
 		}
 	}
 }

@@ -15,8 +15,8 @@
 // multihash of the protobuf-encoded public key. The transport proves it.
 //
 // 2. Transports are QUIC v1 (/udp/<port>/quic-v1) and TCP with TLS 1.3 or Noise
-// and yamux (/tcp/<port>). Both are dialled if both are known, QUIC first.
-// Relays, WebRTC, WebTransport and WebSocket are not spoken. A worker needs no
+// and yamux (/tcp/<port>). Both are dialled if both are known: TCP first
+// on loopback and private networks, QUIC first elsewhere. Relays, WebRTC, WebTransport and WebSocket are not spoken. A worker needs no
 // open port.
 //
 // 3. Coordinators of a rendezvous R are found by configured addresses; by mDNS,
