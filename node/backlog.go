@@ -2,6 +2,7 @@ package node
 
 import (
 	"sync"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/p2p"
@@ -183,6 +184,26 @@ func (b *backlog) collect(seal bool, most int) (faults []*p2p.Fault, batch []*re
 	}
 	return faults, batch
 }
+
+// gather reports for how long results that wait should wait for more, while an
+// earlier batch is on its way: 0 when they are enough for a batch, have waited
+// for a while, or nothing in hand can join them. Signing, checking and recording
+// a batch costs both sides the same whether it holds one result or a hundred.
+func (b *backlog) gather(now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.reports.len(); n == 0 || n >= gatherResults || b.active == 0 || b.paused {
+		return 0
+	}
+	return max(0, gatherTime-now.Sub(b.reports.first().observed.FinishedAt.Time))
+}
+
+const (
+	// gatherResults make a batch that need not wait for more.
+	gatherResults = 128
+	// gatherTime is how long a result may wait for others.
+	gatherTime = 5 * time.Millisecond
+)
 
 // release lets go of the leases of a batch: the outbox answers for them.
 func (b *backlog) release(batch []*report) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/krako-labs/krako/internal/p2p"
 )
@@ -17,15 +18,22 @@ func (l *link) send(ctx context.Context) error {
 		}
 	}
 	drain := l.agent.leaving.Done()
+	late := time.NewTimer(time.Hour)
+	defer late.Stop()
 	for {
-		if err := l.flush(ctx); err != nil {
+		wait, err := l.flush(ctx)
+		if err != nil {
 			return err
 		}
 		if l.agent.drained() {
 			return nil
 		}
+		if wait > 0 {
+			late.Reset(wait)
+		}
 		select {
 		case <-l.agent.backlog.pulse:
+		case <-late.C:
 		case <-drain:
 			drain = nil
 			if err := l.stream.Send(ctx, &p2p.Drain{}); err != nil {
@@ -37,28 +45,31 @@ func (l *link) send(ctx context.Context) error {
 	}
 }
 
-// flush takes all that waits and sends it: whatever comes meanwhile travels in
-// the next round, so that batches grow with the load and nothing ever waits for
-// a timer.
-func (l *link) flush(ctx context.Context) error {
+// flush takes what waits and sends it. Whatever comes meanwhile travels in the
+// next round, and while a batch is not acknowledged results wait a little for
+// more, so that batches grow with the load: then it returns how long.
+func (l *link) flush(ctx context.Context) (wait time.Duration, err error) {
 	for {
 		if err := l.tellPause(ctx); err != nil {
-			return err
+			return 0, err
 		}
-		faults, batch := l.agent.backlog.collect(!l.agent.outbox.full(), l.stream.Welcome().MaxBatch)
+		if wait = 0; !l.agent.outbox.empty() {
+			wait = l.agent.backlog.gather(time.Now())
+		}
+		faults, batch := l.agent.backlog.collect(wait == 0 && !l.agent.outbox.full(), l.stream.Welcome().MaxBatch)
 		for _, f := range faults {
 			if err := l.stream.Send(ctx, f); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		if err := l.grant(ctx); err != nil {
-			return err
+			return 0, err
 		}
 		if len(batch) == 0 {
-			return nil
+			return wait, nil
 		}
 		if err := l.report(ctx, batch); err != nil {
-			return err
+			return 0, err
 		}
 	}
 }
