@@ -1,7 +1,9 @@
 package pebblelog
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -52,17 +54,33 @@ func (db *DB) commit(requests []*request) (eventlog.Head, error) {
 			return head, fmt.Errorf("write segment %d: %w", s.First, err)
 		}
 	}
-	for _, r := range requests {
-		for _, p := range r.pairs {
-			if err := write(batch, p); err != nil {
-				return head, fmt.Errorf("write key %q: %w", p.key, err)
-			}
+	for _, p := range inOrder(requests) {
+		if err := write(batch, p); err != nil {
+			return head, fmt.Errorf("write key %q: %w", p.key, err)
 		}
 	}
 	if err := batch.Commit(pebble.Sync); err != nil {
 		return head, fmt.Errorf("commit: %w", err)
 	}
 	return head, batch.Close()
+}
+
+// inOrder returns the pairs of requests by key: neighbours find their place in
+// pebble's table of recent writes from one another. Of equal keys the last one
+// written counts, so that they keep their order.
+func inOrder(requests []*request) []*pair {
+	n := 0
+	for _, r := range requests {
+		n += len(r.pairs)
+	}
+	pairs := make([]*pair, 0, n)
+	for _, r := range requests {
+		for i := range r.pairs {
+			pairs = append(pairs, &r.pairs[i])
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b *pair) int { return bytes.Compare(a.key, b.key) })
+	return pairs
 }
 
 // pack puts the records of requests into segments behind the log's end and notes
@@ -82,7 +100,7 @@ func (db *DB) pack(requests []*request) ([]eventlog.Sealed, eventlog.Head, error
 	return packer.Finish()
 }
 
-func write(batch *pebble.Batch, p pair) error {
+func write(batch *pebble.Batch, p *pair) error {
 	if p.delete {
 		return batch.Delete(p.key, nil)
 	}

@@ -83,7 +83,7 @@ func name(db *pebble.DB) error {
 func commitPairs(db *pebble.DB, pairs ...pair) error {
 	batch := db.NewBatch()
 	for _, p := range pairs {
-		if err := write(batch, p); err != nil {
+		if err := write(batch, &p); err != nil {
 			return err
 		}
 	}
