@@ -61,7 +61,10 @@ func (j *JSON) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
-	*j = bytes.Clone(c)
+	if cap(c) > len(c)+16 {
+		c = bytes.Clone(c) // what it was longer by is let go of
+	}
+	*j = c
 	return nil
 }
 

@@ -64,8 +64,8 @@ func (c *Client) Result(ctx context.Context, id contracts.SessionID, wait time.D
 		return nil, false, err
 	}
 	res = new(contracts.ExecutionResult)
-	if err := c.decode(got.body, res); err != nil {
-		return nil, false, err
+	if err := res.ReadJSON(got.body); err != nil {
+		return nil, false, contracts.Errorf(contracts.CodeUnsupported, c.base, "decode answer: %w", err)
 	}
 	return res, true, nil
 }

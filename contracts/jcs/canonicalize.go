@@ -34,6 +34,7 @@ type writer struct {
 	out      []byte
 	members  []member // a stack: the members so far of all open objects
 	unsorted []object
+	kept     []member // those of unsorted
 }
 
 // member is one member of an object: its name, and where it stands in out.
@@ -158,7 +159,7 @@ func (w *writer) order(start int, members []member) *Error {
 	byName := func(a, b member) int { return compareUTF16(a.name, b.name) }
 	inOrder := slices.IsSortedFunc(members, byName)
 	if !inOrder {
-		members = slices.Clone(members)
+		members = w.keep(members)
 		slices.SortFunc(members, byName)
 		w.unsorted = append(w.unsorted, object{start, len(w.out), members})
 	}
@@ -168,6 +169,17 @@ func (w *writer) order(start int, members []member) *Error {
 		}
 	}
 	return nil
+}
+
+// keep copies members to where they stay: many objects share one allocation.
+func (w *writer) keep(members []member) []member {
+	n := len(members)
+	if cap(w.kept)-len(w.kept) < n {
+		w.kept = make([]member, 0, max(n, min(2*cap(w.kept), 1024), 8))
+	}
+	start := len(w.kept)
+	w.kept = append(w.kept, members...)
+	return w.kept[start : start+n : start+n]
 }
 
 // sorted appends out[from:to] to dst with the members of the unsorted objects

@@ -1,7 +1,6 @@
 package jcs
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -30,9 +29,7 @@ func DecodeStrict(doc []byte, v any) error {
 	if err := fields.value(root); err != nil {
 		return err
 	}
-	dec := json.NewDecoder(bytes.NewReader(canonical))
-	dec.DisallowUnknownFields()
-	if cause := dec.Decode(v); cause != nil {
+	if cause := json.Unmarshal(canonical, v); cause != nil { // unknown fields are found above
 		values := walker{cursor: cursor{in: canonical}, decode: true}
 		if err := values.value(root); err != nil {
 			return err
