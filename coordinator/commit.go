@@ -108,7 +108,9 @@ func (c *committer) flush() {
 	}
 	c.busy = true
 	c.work <- c.next
-	c.next = batch{}
+	// The next one will be about as long.
+	n := len(c.next.records)
+	c.next = batch{records: make([][]byte, 0, n+n/4), facts: make([]session.Record, 0, n+n/4)}
 }
 
 // finish commits what is left, at an orderly stop.

@@ -1,7 +1,6 @@
 package coordinator
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -29,32 +28,46 @@ type documentWriter struct {
 	ctx  context.Context
 	to   blob.Store
 	doc  document
-	part bytes.Buffer
+	part []byte
 }
 
 func (w *documentWriter) Write(b []byte) (int, error) {
-	w.doc.Bytes += int64(len(b))
-	w.part.Write(b)
-	for w.part.Len() >= partBytes {
-		part := blob.Raw(bytes.Clone(w.part.Next(partBytes))) // the store may keep it
-		if err := w.to.Put(w.ctx, part); err != nil {
-			return 0, err
+	n := len(b)
+	w.doc.Bytes += int64(n)
+	for len(b) > 0 {
+		if len(w.part) == partBytes {
+			if err := w.store(); err != nil {
+				return 0, err
+			}
 		}
-		w.doc.Parts = append(w.doc.Parts, contracts.Link{Cid: part.CID})
+		if w.part == nil && len(b) >= partBytes/32 {
+			w.part = make([]byte, 0, partBytes) // it is going to be long
+		}
+		k := min(len(b), partBytes-len(w.part))
+		w.part, b = append(w.part, b[:k]...), b[k:]
 	}
-	return len(b), nil
+	return n, nil
+}
+
+// store stores the part in hand, which the store may keep.
+func (w *documentWriter) store() error {
+	part := blob.Raw(w.part)
+	if err := w.to.Put(w.ctx, part); err != nil {
+		return err
+	}
+	w.part, w.doc.Parts = nil, append(w.doc.Parts, contracts.Link{Cid: part.CID})
+	return nil
 }
 
 // finish returns the block that the text is found by; it is not stored yet.
 func (w *documentWriter) finish() (blob.Block, error) {
-	last := blob.Raw(bytes.Clone(w.part.Bytes()))
 	if len(w.doc.Parts) == 0 {
-		return last, nil
+		return blob.Raw(append([]byte{}, w.part...)), nil
 	}
-	if err := w.to.Put(w.ctx, last); err != nil {
+	if err := w.store(); err != nil {
 		return blob.Block{}, err
 	}
-	w.doc.V, w.doc.Parts = 1, append(w.doc.Parts, contracts.Link{Cid: last.CID})
+	w.doc.V = 1
 	list, err := dagcbor.Marshal(w.doc)
 	if err != nil {
 		return blob.Block{}, fmt.Errorf("encode document: %w", err)

@@ -94,6 +94,25 @@ func (n *Narrator) EndedByModel(at, started time.Time, unit *contracts.WorkUnit,
 	return append(events, n.Event(at, endEvent(state), unit.ID, attempt, data))
 }
 
+// MuteEnd counts the events that EndedByModel would make, for a run nobody listens
+// to; it reports false, and counts nothing, for one that somebody does.
+func (n *Narrator) MuteEnd(started time.Time, unit *contracts.WorkUnit, state contracts.UnitState, model bool) bool {
+	if !n.Mute {
+		return false
+	}
+	n.Told++
+	if !started.IsZero() {
+		n.Told++
+	}
+	if model {
+		n.Told += 2
+	}
+	if state == contracts.UnitSuccess && len(unit.OutputSchema) > 0 {
+		n.Told++
+	}
+	return true
+}
+
 // Cached tells that a ready unit ended with a result that was known before.
 func (n *Narrator) Cached(at time.Time, unit *contracts.WorkUnit, data contracts.UnitEnded) []contracts.Event {
 	events := make([]contracts.Event, 0, 2)
@@ -119,6 +138,10 @@ func endEvent(s contracts.UnitState) contracts.EventType {
 
 // Changes tells what followed from something else, in order.
 func (n *Narrator) Changes(at time.Time, p *Plan, changes []Change) []contracts.Event {
+	if n.Mute {
+		n.Told += uint64(len(changes))
+		return nil
+	}
 	events := make([]contracts.Event, 0, len(changes))
 	for _, c := range changes {
 		id := p.Unit(c.Unit).ID

@@ -135,7 +135,9 @@ func (s *Session) unitEnds(r *Record) error {
 	if e.Dropped {
 		s.tell(s.told.Event(r.Time(), contracts.EventUnitRetryDropped, s.Plan().Unit(e.Unit).ID, u.attempt, contracts.UnitRetried{Reason: string(e.Code)}))
 	}
-	s.tell(s.told.EndedByModel(r.Time(), startOf(e), s.Plan().Unit(e.Unit), u.attempt, e.State, s.unitEnded(e.Unit), s.modelEnded(e.Unit))...)
+	if w := s.Plan().Unit(e.Unit); !s.told.MuteEnd(startOf(e), w, e.State, e.Model != nil) {
+		s.tell(s.told.EndedByModel(r.Time(), startOf(e), w, u.attempt, e.State, s.unitEnded(e.Unit), s.modelEnded(e.Unit))...)
+	}
 	s.tell(s.told.Changes(r.Time(), s.Plan(), changes)...)
 	return nil
 }

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"unicode/utf8"
+
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
@@ -46,7 +48,7 @@ func (r *Record) hot() bool {
 	case r.Dispatched != nil:
 		return r.Ended == nil && r.Dispatched.Calls == nil && r.Dispatched.Hold == "" && r.Dispatched.UnitCID.Defined() && r.Dispatched.Score-r.Dispatched.Score == 0 // finite
 	}
-	return r.Ended != nil && r.Ended.Model == nil
+	return r.Ended != nil && r.Ended.Model == nil && utf8.ValidString(r.Ended.Detail+r.Ended.MediaType)
 }
 
 // decodeHot decodes a record of one of the frequent kinds; ok is false for the

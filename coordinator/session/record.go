@@ -192,13 +192,10 @@ func (r *Record) Time() time.Time { return time.UnixMicro(r.At).UTC() }
 
 // Encode returns the record's bytes for the log.
 func (r *Record) Encode() ([]byte, error) {
-	b, ok := r.appendHot(make([]byte, 0, 320))
-	err := error(nil)
-	if ok {
-		err = dagcbor.Check(b)
-	} else {
-		b, err = dagcbor.Marshal(r)
+	if b, ok := r.appendHot(make([]byte, 0, 448)); ok {
+		return b, nil
 	}
+	b, err := dagcbor.Marshal(r)
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
