@@ -48,6 +48,9 @@ const example = `  # A coordinator for the machines of a lab
   # On another machine of the lab
   krako-node --rendezvous our-lab --mdns`
 
+// collectAt is how far the heap may grow, in percent, before it is collected.
+const collectAt = 200
+
 // run executes the command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var (
@@ -74,6 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			if err != nil {
 				return err
 			}
+			cli.CollectAt(collectAt)
 			stop, err := cli.ProfileCPU(s.cpuProfile)
 			if err != nil {
 				return err

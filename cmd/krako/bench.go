@@ -78,6 +78,7 @@ type fabricFigures struct {
 	NodeCPUPerUnit   float64 `json:"node_cpu_us_per_unit"`
 	ClientCPUPerUnit float64 `json:"client_cpu_us_per_unit"`
 	DiskPerUnit      float64 `json:"disk_bytes_per_unit"`
+	UnitsPerBatch    float64 `json:"units_per_batch"`
 	Admit            float64 `json:"admit_100k_ms"`
 	IdleCoordMiB     float64 `json:"idle_coord_rss_mib"`
 	IdleNodeMiB      float64 `json:"idle_node_rss_mib"`
@@ -243,6 +244,7 @@ func (b *fabricBench) throughput(ctx context.Context, c *cluster.Cluster, api *c
 		func(f *fabricFigures) *float64 { return &f.NodeCPUPerUnit },
 		func(f *fabricFigures) *float64 { return &f.ClientCPUPerUnit },
 		func(f *fabricFigures) *float64 { return &f.DiskPerUnit },
+		func(f *fabricFigures) *float64 { return &f.UnitsPerBatch },
 	} {
 		median(of)
 	}
@@ -256,6 +258,10 @@ func (b *fabricBench) load(ctx context.Context, c *cluster.Cluster, api *client.
 		return err
 	}
 	disk := diskUsage(cluster.CoordDir(c.Dir()))
+	batches, err := batchesOf(ctx, api)
+	if err != nil {
+		return err
+	}
 	d, err := b.once(ctx, api, b.units, first)
 	if err != nil {
 		return err
@@ -264,12 +270,26 @@ func (b *fabricBench) load(ctx context.Context, c *cluster.Cluster, api *client.
 	if err != nil {
 		return err
 	}
+	now, err := batchesOf(ctx, api)
+	if err != nil {
+		return err
+	}
 	n := float64(b.units)
+	f.UnitsPerBatch = n / float64(max(1, now-batches))
 	coord, nodes, own := (after.coord - before.coord).Seconds(), (after.nodes - before.nodes).Seconds(), (after.client - before.client).Seconds()
 	f.UnitsPerSecond, f.UnitsPerCPU = n/d.Seconds(), n/(coord+nodes+own)
 	f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.ClientCPUPerUnit = coord/n*1e6, nodes/n*1e6, own/n*1e6
 	f.DiskPerUnit = float64(diskUsage(cluster.CoordDir(c.Dir()))-disk) / n
 	return nil
+}
+
+// batchesOf returns how many result batches all nodes have signed.
+func batchesOf(ctx context.Context, api *client.Client) (n uint64, err error) {
+	list, err := api.Nodes(ctx)
+	for _, v := range list.Nodes {
+		n += v.BatchSeq
+	}
+	return n, err
 }
 
 // admission times the acceptance of one large graph and cancels it.
