@@ -13,6 +13,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/ledger"
 	"github.com/krako-labs/krako/coordinator/readmodel"
 	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/blob"
@@ -49,6 +50,8 @@ type Parts struct {
 	Logger  *slog.Logger
 	// Sessions is the read model of the sessions that have ended.
 	Sessions *readmodel.Model
+	// Ledger answers for accounts; without one nobody does. The caller runs it.
+	Ledger *ledger.Ledger
 	// Key signs checkpoints of the log; without one there are none.
 	Key *transparency.Key
 	// Now is the clock; time.Now if nil.

@@ -14,6 +14,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator"
 	"github.com/krako-labs/krako/coordinator/gateway"
+	"github.com/krako-labs/krako/coordinator/ledger"
 	"github.com/krako-labs/krako/coordinator/readmodel"
 	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/cli"
@@ -52,11 +53,17 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sessions.Close()) }()
-	c, err := newCoordinator(s, db, sessions, host, log)
+	books, err := ledger.Open(ctx, filepath.Join(s.dataDir, "ledger.db"), db.log.Cluster(), log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, books.Close()) }()
+	c, err := newCoordinator(s, db, readModels{sessions, books}, host, log)
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return books.Run(ctx, db.log, db.blocks) })
 	group.Go(func() error { return c.Run(ctx) })
 	group.Go(func() error { return db.watch(ctx) })
 	group.Go(func() error { return open(ctx, s, c, host, door{listener, pin}, log) })
@@ -79,6 +86,9 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	if err := keepOperatorKey(ctx, c, host.ID(), filepath.Join(s.dataDir, operatorKeyFile)); err != nil {
 		return errors.Join(err, api.Close())
 	}
+	if err := keepPrices(ctx, c, s.pricing); err != nil {
+		return errors.Join(err, api.Close())
+	}
 	host.Advertise(ctx)
 	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: api.URL(), Pin: api.pin, PID: os.Getpid()}
 	if err := where.write(s.dataDir); err != nil {
@@ -90,7 +100,13 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	return gateway.Serve(ctx, api.Listener, gateway.New(c, cfg, log), log)
 }
 
-func newCoordinator(s settings, db *store, sessions *readmodel.Model, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
+// readModels are computed from the log, behind execution.
+type readModels struct {
+	sessions *readmodel.Model
+	ledger   *ledger.Ledger
+}
+
+func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
 	secret, err := loadSecret(filepath.Join(s.dataDir, "secret"))
 	if err != nil {
 		return nil, err
@@ -117,7 +133,7 @@ func newCoordinator(s settings, db *store, sessions *readmodel.Model, host *p2p.
 	}
 	return coordinator.New(cfg, coordinator.Parts{
 		Log: db.log, Blocks: db.blocks, Claims: db.claims, Network: host, Tasks: tasks, Logger: log,
-		Sessions: sessions, Key: &key,
+		Sessions: models.sessions, Ledger: models.ledger, Key: &key,
 	})
 }
 

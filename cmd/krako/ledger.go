@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/client"
 	"github.com/krako-labs/krako/coordinator/billing"
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/spf13/cobra"
@@ -24,20 +25,27 @@ type rebuild struct {
 }
 
 func (r *rebuild) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&r.events, "from-events", "", "exported events, one JSON document a line, - for standard input (required)")
+	cmd.Flags().StringVar(&r.events, "from-events", "", "exported events, one JSON document a line, - for standard input")
 	cmd.Flags().StringVar(&r.pricing, "pricing", "", "price plan in force from the first event on, where the events record none")
 }
 
 func (a *app) ledgerCommand() *cobra.Command {
-	var r rebuild
-	var format, wallets string
+	var (
+		r               rebuild
+		of              client.Of
+		format, wallets string
+	)
 	cmd := &cobra.Command{
-		Use: "ledger", Short: "Rebuild the ledger from exported events, and check one", Args: exactly(),
-		Long: `ledger computes every transaction anew from exported events, offline, on this
+		Use: "ledger", Short: "Show the ledger, or rebuild it from exported events and check it", Args: exactly(),
+		Long: `ledger prints every transaction that your key may see, oldest first, as the
+coordinator has it: --tenant and --operator choose an account.
+
+With --from-events it asks no coordinator but computes every transaction anew from exported events, offline, on this
 machine, and prints them: the same events give the same bytes. Compare them with
 what a coordinator says, or let 'krako ledger check' do it. Events that cannot be
 read are named on standard error and counted in the exit code.`,
-		Example: `  krako events --export > events.jsonl
+		Example: `  krako ledger --tenant physics
+  krako events --export > events.jsonl
   krako ledger --from-events events.jsonl > ledger.jsonl
   krako ledger --from-events events.jsonl --format csv --wallets wallets.json
   krako ledger check ledger.jsonl --from-events events.jsonl`,
@@ -45,6 +53,19 @@ read are named on standard error and counted in the exit code.`,
 			write, err := ledgerWriter(format, a.stdout)
 			if err != nil {
 				return err
+			}
+			if r.events == "" {
+				err := a.live(cmd, of, func(e *contracts.LedgerEntry) error {
+					t, err := transactionOf(e)
+					if err != nil {
+						return err
+					}
+					return write(t)
+				})
+				if err != nil {
+					return err
+				}
+				return write(nil)
 			}
 			book, err := r.run(cmd, a.stderr, write)
 			if err != nil {
@@ -64,6 +85,8 @@ read are named on standard error and counted in the exit code.`,
 		},
 	}
 	r.flags(cmd)
+	cmd.Flags().StringVar((*string)(&of.Tenant), "tenant", "", "whose wallet, of the coordinator's ledger")
+	cmd.Flags().StringVar(&of.Operator, "operator", "", "whose earnings, of the coordinator's ledger")
 	cmd.Flags().StringVar(&format, "format", "jsonl", "jsonl or csv")
 	cmd.Flags().StringVar(&wallets, "wallets", "", "also write wallets and accounts to this file")
 	cmd.AddCommand(a.ledgerCheck(), a.ledgerStatement())
@@ -90,13 +113,13 @@ func (r *rebuild) run(cmd *cobra.Command, stderr io.Writer, fn func(*billing.Tra
 		defer f.Close()
 		in = f
 	}
-	bad := 0
+	bad, now := 0, time.Now() // what claims to be of a later time is no event
 	err := eachLine(in, func(n int, line []byte) error {
 		var e contracts.Event
 		if err := json.Unmarshal(line, &e); err != nil {
 			return contracts.Errorf(contracts.CodeValidation, fmt.Sprintf("line %d", n), "is no event: %w", err)
 		}
-		ts, anomaly := book.Apply(&e, time.Time{})
+		ts, anomaly := book.Apply(&e, now)
 		if anomaly != nil {
 			bad++
 			fmt.Fprintf(stderr, "line %d: event %s put aside: %s\n", n, anomaly.Event, anomaly.Reason)
@@ -262,4 +285,17 @@ func period(from, to string) (begin, end time.Time, err error) {
 		}
 	}
 	return begin, end, nil
+}
+
+// transactionOf reads a transaction of the coordinator's ledger.
+func transactionOf(e *contracts.LedgerEntry) (*billing.Transaction, error) {
+	doc, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	var t billing.Transaction
+	if err := json.Unmarshal(doc, &t); err != nil {
+		return nil, contracts.Errorf(contracts.CodeUnsupported, e.ID, "transaction: %w", err)
+	}
+	return &t, nil
 }

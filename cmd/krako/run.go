@@ -16,7 +16,10 @@ import (
 )
 
 func (a *app) runCommand() *cobra.Command {
-	var out string
+	var (
+		out   string
+		quote bool
+	)
 	cmd := &cobra.Command{
 		Use: "run GRAPH.json", Short: "Run a graph or an example, show its progress, write its output",
 		Long: `run submits a graph, shows its progress, writes its output and checks the signature
@@ -27,7 +30,8 @@ Ctrl-C cancels the graph.`,
 		Example: `  krako run render --out scene.png
   krako run logs --input access.log
   krako run docs --input docs "What happens to a lost lease?"
-  krako run graph.json --out answer.json`,
+  krako run graph.json --out answer.json
+  krako run graph.json --quote`,
 		Args: exactly("GRAPH.json"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := readGraph(args[0])
@@ -38,10 +42,14 @@ Ctrl-C cancels the graph.`,
 			if err != nil {
 				return err
 			}
+			if quote {
+				return a.quote(cmd.Context(), c, g)
+			}
 			return a.execute(cmd.Context(), c, g, out)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the final output (default: print it)")
+	cmd.Flags().BoolVar(&quote, "quote", false, "say what the graph costs at most, and do not run it")
 	cmd.AddCommand(a.renderCommand(), a.logsCommand(), a.docsCommand())
 	return cmd
 }

@@ -14,7 +14,7 @@ import (
 // fact, ok is false then; another one under a version that was in force is a
 // CONFLICT, for what a version means is for ever.
 func (b *Book) SetPrices(now time.Time, by access.Caller, doc []byte) (f Fact, ok bool, err error) {
-	if err := operates(by); err != nil {
+	if err := Operates(by); err != nil {
 		return Fact{}, false, err
 	}
 	p, err := billing.ReadPlan(bytes.NewReader(doc))
@@ -41,7 +41,7 @@ func (b *Book) SetPrices(now time.Time, by access.Caller, doc []byte) (f Fact, o
 // Grant gives a tenant credit. The same grant again is not worth a fact, ok is
 // false then; another one under its id is a CONFLICT.
 func (b *Book) Grant(now time.Time, by access.Caller, t contracts.TenantID, r contracts.CreditGrant) (f Fact, ok bool, err error) {
-	if err := operates(by); err != nil {
+	if err := Operates(by); err != nil {
 		return Fact{}, false, err
 	}
 	if err := named(t); err != nil {
@@ -76,7 +76,7 @@ func (b *Book) Grant(now time.Time, by access.Caller, t contracts.TenantID, r co
 // Suspend closes a tenant's account to new graphs, or opens it again. Graphs that
 // run go on: what they may cost is promised.
 func (b *Book) Suspend(now time.Time, by access.Caller, t contracts.TenantID, r contracts.AccountSuspended) (Fact, error) {
-	if err := operates(by); err != nil {
+	if err := Operates(by); err != nil {
 		return Fact{}, err
 	}
 	if err := named(t); err != nil {
@@ -88,13 +88,13 @@ func (b *Book) Suspend(now time.Time, by access.Caller, t contracts.TenantID, r 
 	return Fact{At: now.UnixMicro(), Suspended: &Suspended{t, r.Suspended, r.Reason}}, nil
 }
 
-// operates refuses whoever is not an operator: money is not a tenant's own affair.
-func operates(by access.Caller) error {
+// Operates refuses whoever is no operator: money is not a tenant's own affair.
+func Operates(by access.Caller) error {
 	if err := by.Must(contracts.ScopeAdmin); err != nil {
 		return err
 	}
 	if !by.Sees(contracts.EveryTenant) {
-		return contracts.Errorf(contracts.CodeAuth, string(by.Tenant), "only an operator, whose key is of tenant *, may change prices and credit")
+		return contracts.Errorf(contracts.CodeAuth, string(by.Tenant), "only an operator, whose key is of tenant *, may do this")
 	}
 	return nil
 }

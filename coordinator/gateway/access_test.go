@@ -61,7 +61,14 @@ var allowed = map[string][]contracts.Scope{
 	"get-log-checkpoint": contracts.Scopes(), "get-log-growth": contracts.Scopes(), "get-session-proof": {"read"},
 	"list-nodes": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
 	"new-key": {}, "list-keys": {}, "revoke-key": {}, "set-quota": {}, "list-quotas": {"read"}, "get-quota": {"read"},
+	"quote": {"submit", "read"}, "get-prices": contracts.Scopes(), "get-wallet": {"read"}, "list-wallets": {"read"},
+	"get-ledger": {"read", "nodes"}, "get-statement": {"read", "nodes"}, "list-put-aside": {},
+	"set-prices": {}, "grant-credit": {}, "suspend-account": {}, "export-events": {},
 }
+
+// operators are the operations that need an operator's key: not even a tenant's
+// admin may do them.
+var operators = []string{"set-quota", "set-prices", "grant-credit", "suspend-account", "list-put-aside", "export-events"}
 
 // open are the operations that need no key.
 var unlocked = []string{"healthz", "readyz"}
@@ -72,6 +79,9 @@ func (w *world) valid(t testing.TB, op operation, mine things) request {
 	t.Helper()
 	fill := strings.NewReplacer("{id}", string(mine.session), "{unit}", "u", "{cid}", mine.block.String(), "{tenant}", string(mine.tenant), "{key}", mine.key)
 	r := request{method: op.method, target: fill.Replace(op.path)}
+	if slices.Contains([]string{"get-wallet", "get-ledger", "get-statement"}, op.ID) {
+		r.target += "?tenant=" + string(mine.tenant)
+	}
 	switch op.ID {
 	case "submit":
 		g := graph()
@@ -81,6 +91,20 @@ func (w *world) valid(t testing.TB, op operation, mine things) request {
 		r.body, r.head = `{"tenant_id":"`+string(mine.tenant)+`","scopes":["read"]}`, []string{jsonBody}
 	case "set-quota":
 		r.body, r.head = `{"graphs":7}`, []string{jsonBody}
+	case "quote":
+		g := graph()
+		g.TenantID = mine.tenant
+		doc, err := json.Marshal(contracts.QuoteRequest{TaskGraph: *g})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.body, r.head = string(doc), []string{jsonBody}
+	case "set-prices":
+		r.body, r.head = `{"version":"2"}`, []string{jsonBody}
+	case "grant-credit":
+		r.body, r.head = `{"grant_id":"g","amount":"5"}`, []string{jsonBody}
+	case "suspend-account":
+		r.body, r.head = `{"suspended":true}`, []string{jsonBody}
 	case "put-block":
 		r.body, r.head = "a block", []string{"Content-Type: application/vnd.ipld.raw"}
 	case "get-events":
@@ -151,8 +175,7 @@ func TestScopesByOperations(t *testing.T) {
 		}
 		for _, s := range contracts.Scopes() {
 			rec := w.do(with(keys[s], w.valid(t, op, mine)))
-			// Nothing but an operator's key sets quotas, not even the tenant's admin.
-			may := slices.Contains(want, s) || s == contracts.ScopeAdmin && op.ID != "set-quota"
+			may := slices.Contains(want, s) || s == contracts.ScopeAdmin && !slices.Contains(operators, op.ID)
 			if may && !succeeded(rec.Code) {
 				t.Errorf("%s with %s: %d %s", op.ID, s, rec.Code, rec.Body)
 			}
@@ -184,8 +207,8 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 	w.finish(theirs.session)
 	absent := things{"nowhere", nobody, dagcbor.RawCID([]byte("no such block")), "aaaaaaaaaaaaa"}
 	secrets := []string{"theirs", string(theirs.session), theirs.block.String(), theirs.key, w.sessions[theirs.session].view.RequestID}
-	general := []string{"list-nodes", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth"}
-	lists := []string{"list-sessions", "list-keys", "list-quotas"}
+	general := []string{"list-nodes", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth", "get-prices"}
+	lists := []string{"list-sessions", "list-keys", "list-quotas", "list-wallets"}
 	for _, op := range w.operations(t) {
 		if slices.Contains(general, op.ID) {
 			continue // about no tenant
@@ -207,7 +230,7 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 			t.Errorf("%s over another tenant's things: %d %s", op.ID, rec.Code, rec.Body)
 			continue
 		}
-		if op.ID == "submit" || op.ID == "new-key" || op.ID == "set-quota" {
+		if op.ID == "submit" || op.ID == "quote" || op.ID == "new-key" || slices.Contains(operators, op.ID) {
 			wantProblem(t, rec, http.StatusForbidden, contracts.CodeAuth)
 			continue
 		}

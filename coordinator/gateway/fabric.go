@@ -15,6 +15,7 @@ import (
 type Fabric interface {
 	Access
 	Log
+	Money
 
 	// Submit validates g, admits it and returns when the session is durable. The
 	// gateway has proved only that g is one strict document of its form. An

@@ -22,6 +22,7 @@ import (
 // set every method fails with it, with fault it panics.
 type fabric struct {
 	*keyring
+	*till
 	mu       sync.Mutex
 	fail     error
 	fault    any
@@ -47,6 +48,7 @@ type session struct {
 func newFabric() *fabric {
 	return &fabric{
 		keyring:  newKeyring(),
+		till:     newTill(),
 		claims:   map[claim]bool{},
 		sessions: map[contracts.SessionID]*session{},
 		blocks:   map[cid.Cid][]byte{},

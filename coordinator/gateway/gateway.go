@@ -65,6 +65,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	g.stateRoutes(a)
 	g.accessRoutes(a)
 	g.logRoutes(a)
+	g.moneyRoutes(a)
 	return a
 }
 

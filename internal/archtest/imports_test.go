@@ -28,6 +28,8 @@ var may = map[string][]string{
 	"coordinator/trust":     {"contracts"},
 	"coordinator/billing":   {"contracts"},
 	"coordinator/credit":    {"contracts", "coordinator/access", "coordinator/billing"},
+	"coordinator/narrate":   {"contracts", "coordinator/billing", "coordinator/credit", "coordinator/eventlog", "coordinator/session"},
+	"coordinator/ledger":    {"contracts", "coordinator/billing", "coordinator/eventlog", "coordinator/narrate", "coordinator/session", "internal/sqlite"},
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/survey":    {"contracts", "coordinator/access", "coordinator/billing", "coordinator/credit", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},
 	"coordinator/audit":     {"contracts", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},

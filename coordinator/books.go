@@ -1,0 +1,105 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/access"
+	"github.com/krako-labs/krako/coordinator/billing"
+	"github.com/krako-labs/krako/coordinator/credit"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/narrate"
+)
+
+// errNoLedger is what a coordinator without a ledger answers.
+var errNoLedger = contracts.Errorf(contracts.CodeUnsupported, "ledger", "this coordinator keeps no ledger")
+
+// account returns whose account is asked for, and if by may see it: a tenant's by
+// the tenant, an operator's by whoever may see nodes.
+func account(by access.Caller, t contracts.TenantID, operator string) (billing.Account, error) {
+	switch {
+	case t != "" && operator != "":
+		return "", contracts.Errorf(contracts.CodeValidation, "operator", "name a tenant or an operator, not both")
+	case operator != "":
+		return billing.OperatorAccount(operator), by.Must(contracts.ScopeNodes)
+	case t == "" && by.Sees(contracts.EveryTenant):
+		return "", nil
+	case t == "":
+		t = by.Tenant
+	}
+	if err := by.Must(contracts.ScopeRead); err != nil {
+		return "", err
+	}
+	if !by.Sees(t) || !t.Valid() {
+		return "", contracts.Errorf(contracts.CodeNotFound, string(t), "no such tenant")
+	}
+	return billing.TenantAccount(t), nil
+}
+
+// Ledger returns a page of the transactions of a tenant or an operator, or of
+// everybody where an operator's key names neither. It has read what was durable
+// when it was asked, unless it is far behind.
+func (c *Coordinator) Ledger(ctx context.Context, by access.Caller, t contracts.TenantID, operator string, after int64, limit int) (contracts.LedgerPage, error) {
+	a, err := account(by, t, operator)
+	if err != nil {
+		return contracts.LedgerPage{}, err
+	}
+	l := c.parts.Ledger
+	if l == nil {
+		return contracts.LedgerPage{}, errNoLedger
+	}
+	l.Await(ctx, c.parts.Log.Last())
+	return l.Page(ctx, a, after, limit)
+}
+
+// Statement sums up the account of a tenant or an operator over [from, to).
+func (c *Coordinator) Statement(ctx context.Context, by access.Caller, t contracts.TenantID, operator string, from, to time.Time) (contracts.Statement, error) {
+	a, err := account(by, t, operator)
+	if err == nil && a == "" {
+		err = contracts.Errorf(contracts.CodeValidation, "tenant", "name a tenant or an operator")
+	}
+	if err != nil {
+		return contracts.Statement{}, err
+	}
+	l := c.parts.Ledger
+	if l == nil {
+		return contracts.Statement{}, errNoLedger
+	}
+	l.Await(ctx, c.parts.Log.Last())
+	return l.Statement(ctx, a, from, to)
+}
+
+// PutAside lists the events that accounting could not take in.
+func (c *Coordinator) PutAside(ctx context.Context, by access.Caller) (contracts.PutAsideList, error) {
+	if err := credit.Operates(by); err != nil {
+		return contracts.PutAsideList{}, err
+	}
+	if c.parts.Ledger == nil {
+		return contracts.PutAsideList{}, errNoLedger
+	}
+	c.parts.Ledger.Await(ctx, c.parts.Log.Last())
+	return c.parts.Ledger.PutAside(ctx)
+}
+
+// Export calls fn with every event of the log as it is now, of all sessions and
+// beside them, oldest first. It is for operators.
+func (c *Coordinator) Export(ctx context.Context, by access.Caller, fn func(contracts.Event) error) error {
+	if err := credit.Operates(by); err != nil {
+		return err
+	}
+	var failure error
+	t := narrate.New(c.parts.Log, c.parts.Blocks, func(e contracts.Event) {
+		if failure == nil {
+			failure = fn(e)
+		}
+	})
+	err := c.parts.Log.Read(ctx, 1, func(rec eventlog.Record) error {
+		return errors.Join(t.Take(ctx, rec), failure)
+	})
+	if failure != nil {
+		return failure
+	}
+	return err
+}
