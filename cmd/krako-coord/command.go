@@ -42,6 +42,9 @@ const example = `  # A coordinator for the machines of a lab
   # The same, with the API on the network under a certificate of its own
   krako-coord --rendezvous our-lab --api 0.0.0.0:7700
 
+  # The same with a language model on this machine
+  krako-coord --rendezvous our-lab --pod-model ~/models/qwen2.5-7b-q8_0.gguf --pod-tier medium
+
   # Show what would be run, then stop
   krako-coord --config /etc/krako/coord.json --check
 

@@ -40,6 +40,11 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, host.Close()) }()
+	pod, err := openPod(ctx, &s, host, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pod.close()) }()
 	secure, pin, err := s.tls.config(s.dataDir, s.api, log)
 	if err != nil {
 		return err
@@ -67,6 +72,9 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	group.Go(func() error { return c.Run(ctx) })
 	group.Go(func() error { return db.watch(ctx) })
 	group.Go(func() error { return open(ctx, s, c, host, door{listener, pin}, log) })
+	if pod != nil {
+		group.Go(func() error { pod.run(ctx, log); return nil })
+	}
 	return group.Wait()
 }
 

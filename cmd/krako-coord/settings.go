@@ -25,6 +25,7 @@ type settings struct {
 	bootstrap  []string
 	trusted    []string
 	pods       bool
+	pod        podSettings
 	logLevel   string
 	cpuProfile string
 
@@ -61,6 +62,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&s.bootstrap, "bootstrap", []string{}, "multiaddrs of other members of the DHT")
 	fs.StringSliceVar(&s.trusted, "trusted", []string{}, "peer ids of the nodes of the trusted zone")
 	fs.BoolVar(&s.pods, "pods", true, "take in LLM pods, and graphs with llm units")
+	s.pod.flags(fs)
 	fs.DurationVar(&s.heartbeat, "heartbeat", d.Heartbeat, "how often nodes report")
 	fs.DurationVar(&s.lease, "lease", d.Lease, "how long a silent node keeps its units")
 	fs.DurationVar(&s.dispatchTimeout, "dispatch-timeout", d.DispatchTimeout, "how long a unit may wait for a node")
@@ -96,6 +98,9 @@ func (s *settings) validate() error {
 	if s.lease < 3*s.heartbeat {
 		errs = append(errs, fmt.Errorf("--lease is %s, must be at least three heartbeats of %s", s.lease, s.heartbeat))
 	}
-	errs = append(errs, s.tls.validate(), s.checkLog())
+	if s.pod.wanted() && !s.pods {
+		errs = append(errs, errors.New("--pod-model and --pod-attach need --pods"))
+	}
+	errs = append(errs, s.tls.validate(), s.checkLog(), s.pod.validate())
 	return errors.Join(errs...)
 }

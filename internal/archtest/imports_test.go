@@ -77,7 +77,7 @@ var may = map[string][]string{
 
 	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir", "llmpod"},
 	"cmd/kora":        {"contracts", "internal/cli", "kora"},
-	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/p2p", "wasmtasks"},
+	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/llama", "internal/p2p", "llmpod", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
 }

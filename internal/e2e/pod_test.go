@@ -16,9 +16,9 @@ import (
 	"github.com/krako-labs/krako/internal/cluster"
 )
 
-// startPods runs a coordinator, n nodes and pods pods on the built-in model, each
-// on a real llama-server.
-func startPods(t *testing.T, n, pods int) *fabric {
+// nonsense writes the built-in model, or skips the test where there is no
+// llama-server to serve it.
+func nonsense(t *testing.T) string {
 	t.Helper()
 	if out, err := exec.Command("../../scripts/llama-server", "--find").CombinedOutput(); err != nil {
 		if os.Getenv("KRAKO_REQUIRE_LLAMA") != "" {
@@ -30,6 +30,14 @@ func startPods(t *testing.T, n, pods int) *fabric {
 	if out, err := exec.Command(filepath.Join(bin, "krako-pod"), "model", "--out", model).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return model
+}
+
+// startPods runs a coordinator, n nodes and pods pods on the built-in model, each
+// on a real llama-server.
+func startPods(t *testing.T, n, pods int) *fabric {
+	t.Helper()
+	model := nonsense(t)
 	flags := []string{"--slots", "2", "--context", "8192", "--threads", "1"}
 	f := startWith(t, cluster.Options{Coord: []string{"--heartbeat=1s", "--lease=4s"}, Nodes: n, Model: model, Pod: flags})
 	for range pods - 1 {
@@ -158,6 +166,19 @@ func TestPodAnswersThroughTheFabric(t *testing.T) {
 	logs, err := os.ReadFile(f.local.Pods[0].Log())
 	if err != nil || strings.Contains(string(logs), "story") {
 		t.Errorf("the pod logs prompts (%v)", err)
+	}
+}
+
+// TestCoordinatorServesAModelItself: its own pod is of the trusted zone and takes
+// what must not leave it.
+func TestCoordinatorServesAModelItself(t *testing.T) {
+	f := startWith(t, cluster.Options{Coord: []string{"--pod-model", nonsense(t), "--pod-name", "own", "--pod-slots", "2"}})
+	f.awaitPods(1)
+	u := question("ask", 12)
+	u.Model.Name, u.Constraints = "own", &contracts.Constraints{Privacy: contracts.LocalOnly}
+	r := f.result(f.submit(asking(u)))
+	if tel := r.Telemetry.Tasks[0]; tel.TokensOut != 12 || len(r.FinalOutput) < 4 {
+		t.Errorf("answer %s, %+v", r.FinalOutput, tel)
 	}
 }
 
