@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,16 +37,40 @@ func TestGolden(t *testing.T) {
 // in the same test are compared as well.
 func TestGoldenOutcomes(t *testing.T) {
 	var lines strings.Builder
-	e := newEngine(t, wazero.NewRuntimeConfigCompiler())
-	opts := options(logImport)
 	for seed := range uint64(100) {
-		c := compiled{engine: e, wasm: rewritten(t, generate(seed, variant{endless: seed%2 == 1}), opts)}
-		for entry := range entries {
-			o := c.run(entry, 50_000)
-			fmt.Fprintf(&lines, "%d/%d %d %s %s\n", seed, entry, o.fuel, o.results, hash(fmt.Append(nil, o)))
-		}
+		lines.WriteString(outcomes(t, seed))
 	}
 	compareGolden(t, "outcomes.txt", lines.String())
+}
+
+// TestGoldenOutcomesOfAThousand pins a hash for every hundred modules more.
+func TestGoldenOutcomesOfAThousand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("TestGoldenOutcomes pins the first hundred")
+	}
+	var lines strings.Builder
+	for from := uint64(100); from < 1000; from += 100 {
+		h := sha256.New()
+		for seed := from; seed < from+100; seed++ {
+			io.WriteString(h, outcomes(t, seed))
+		}
+		fmt.Fprintf(&lines, "%d-%d %x\n", from, from+99, h.Sum(nil))
+	}
+	compareGolden(t, "thousand.txt", lines.String())
+}
+
+// outcomes is what each entry of a generated module shows when it is called, on a
+// compiler: a line each.
+func outcomes(t *testing.T, seed uint64) string {
+	t.Helper()
+	var lines strings.Builder
+	e := newEngine(t, wazero.NewRuntimeConfigCompiler())
+	c := compiled{engine: e, wasm: rewritten(t, generate(seed, variant{endless: seed%2 == 1}), options(logImport))}
+	for entry := range entries {
+		o := c.run(entry, 50_000)
+		fmt.Fprintf(&lines, "%d/%d %d %s %s\n", seed, entry, o.fuel, o.results, hash(fmt.Append(nil, o)))
+	}
+	return lines.String()
 }
 
 func compareGolden(t *testing.T, name, got string) {
