@@ -83,7 +83,7 @@ func (o Server) Start() (*server.Server, error) {
 		return nil, err
 	}
 	s.Start()
-	if !s.ReadyForConnections(time.Minute) {
+	if !s.ReadyForConnections(3 * time.Minute) {
 		return nil, fmt.Errorf("server %d does not get ready", o.I)
 	}
 	return s, nil
