@@ -185,3 +185,38 @@ type Receipt struct {
 	Result []byte `json:"result"`
 	Unit   []byte `json:"unit"`
 }
+
+// NodeTrust is what is known of a node's conduct: the answer of GET
+// /v1/trust/{node}. Reliability is whether it answers, Standing and Credibility are
+// whether what it answers is right; neither follows from the other.
+type NodeTrust struct {
+	NodeID   NodeID `json:"node_id"`
+	Operator string `json:"operator,omitempty"`
+	// State is registered, active, quarantined, suspended or removed.
+	State string `json:"state"`
+	// Standing is probation, member, suspended, banned or trusted.
+	Standing string `json:"standing"`
+	// Credibility is the chance that its next result is right, Checks the weight of
+	// the unforeseeable checks that this rests on, Convictions how often it was proved
+	// wrong.
+	Credibility float64 `json:"credibility"`
+	Checks      float64 `json:"checks"`
+	Convictions int     `json:"convictions"`
+	// Reliability is the score that placement uses, Evidence how many ends of units it
+	// rests on.
+	Reliability float64 `json:"reliability"`
+	Evidence    uint64  `json:"evidence"`
+	// Proof is the block that proves an equivocation (DecodeEquivocation).
+	Proof   *Link         `json:"proof,omitempty"`
+	History []TrustChange `json:"history"`
+}
+
+// TrustChange is a change of a node's standing.
+type TrustChange struct {
+	At       Time   `json:"at"`
+	Standing string `json:"standing"`
+	Reason   string `json:"reason"`
+	// By is the key of the operator who ordered it, "" if none did.
+	By    string `json:"by,omitempty"`
+	Proof *Link  `json:"proof,omitempty"`
+}

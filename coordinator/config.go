@@ -7,6 +7,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/verify"
 )
 
 // Config says how a coordinator behaves. DefaultConfig gives every field.
@@ -50,7 +51,11 @@ type Config struct {
 	Pods bool
 	// Trusted are the nodes of the trusted zone.
 	Trusted []contracts.NodeID
-	// Secret keys the salts of local_only units; it never leaves the process.
+	// Verify says how sure a result of a node outside the trusted zone must be before
+	// it is used. Closed is for the nodes of people who trust each other, Open for
+	// those of anybody.
+	Verify verify.Policy
+	// Secret keys the salts and the coins of audits of local_only units; it never leaves the process.
 	Secret []byte
 }
 
@@ -69,6 +74,7 @@ func DefaultConfig() Config {
 		CacheEntries:    1 << 16,
 		SurveyEvery:     64 << 10,
 		Recent:          2048,
+		Verify:          Closed(),
 		Limits:          contracts.DefaultLimits(),
 		Quota:           contracts.Quota{Graphs: 500, RequestsPerSecond: 500, BodyBytesPerSecond: 64 << 20, BlockBytes: 64 << 30},
 	}
@@ -92,6 +98,9 @@ func (c Config) Validate() error {
 	check(c.Recent > 0, "recent sessions are %d, must be positive", c.Recent)
 	check(c.MaxUnits > 0, "max units is %d, must be positive", c.MaxUnits)
 	check(c.CacheEntries >= 0, "cache entries are %d, must not be negative", c.CacheEntries)
+	if err := c.Verify.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))
 	for _, n := range c.Trusted {
 		check(n != "", "trusted holds an empty node id")

@@ -17,10 +17,13 @@ import (
 
 // dispatch gives ready units to nodes until either runs out.
 func (st *state) dispatch(ctx context.Context) error {
-	if st.queue.Len() == 0 {
+	if st.queue.Len() == 0 && len(st.vet.wanting) == 0 {
 		return nil
 	}
 	round := round{}
+	if err := st.placeCopies(ctx, round); err != nil {
+		return err
+	}
 	st.queue.Begin()
 	for lane := st.queue.Next(); lane != nil; lane = st.queue.Next() {
 		if err := st.place(ctx, round, lane); err != nil {

@@ -13,6 +13,9 @@ import (
 // place is where a session stands in the log.
 type place struct {
 	first eventlog.Offset
+	// again is where the session went on after it was closed: an end before that is
+	// not its end.
+	again eventlog.Offset
 	over  chan struct{} // closed when its end is durable
 }
 
@@ -24,11 +27,21 @@ func (c *Coordinator) whereabouts(ctx context.Context, id contracts.SessionID) (
 	case err != nil:
 		return place{}, err
 	case d != nil:
-		return place{d.first.offset(), d.over}, nil
+		at := place{first: d.first.offset(), over: d.over}
+		if last := d.last.offset(); last > 0 {
+			at.again = last - 1
+		} else if d.again != nil {
+			at.again = d.again.offset()
+		}
+		return at, nil
 	}
 	select {
 	case <-l.durable:
-		return place{l.first.offset(), l.over}, nil
+		at := place{first: l.first.offset(), over: l.over}
+		if l.again != nil {
+			at.again = l.again.offset()
+		}
+		return at, nil
 	case <-c.stopped:
 		return place{}, errStopped
 	case <-ctx.Done():
@@ -63,6 +76,7 @@ type follower struct {
 	c       *Coordinator
 	id      contracts.SessionID
 	next    eventlog.Offset
+	again   eventlog.Offset
 	session *session.Session
 	tell    func(contracts.Event)
 }
@@ -81,7 +95,7 @@ func (f *follower) advance(ctx context.Context) (ended bool, err error) {
 		if err := f.fold(ctx, &r); err != nil {
 			return err
 		}
-		if r.Closed != nil {
+		if r.Closed != nil && rec.Offset > f.again {
 			return errEnough
 		}
 		return nil
@@ -112,7 +126,7 @@ func (c *Coordinator) refold(ctx context.Context, id contracts.SessionID) (*sess
 	if err != nil {
 		return nil, err
 	}
-	f := follower{c: c, id: id, next: at.first}
+	f := follower{c: c, id: id, next: at.first, again: at.again}
 	if _, err := f.advance(ctx); err != nil {
 		return nil, err
 	}
@@ -130,7 +144,7 @@ func (c *Coordinator) Events(ctx context.Context, id contracts.SessionID, after 
 	}
 	var failure error
 	skip := after != ""
-	f := follower{c: c, id: id, next: at.first, tell: func(e contracts.Event) {
+	f := follower{c: c, id: id, next: at.first, again: at.again, tell: func(e contracts.Event) {
 		switch {
 		case failure != nil:
 		case skip:

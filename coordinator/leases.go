@@ -31,7 +31,9 @@ func (st *state) release(id uint64) {
 		delete(st.leases, id)
 		delete(n.leases, id)
 		st.rank(n)
-		st.unpark(out.live)
+		if out.live != nil {
+			st.unpark(out.live)
+		}
 		st.land(out.flight)
 	}
 }
@@ -47,6 +49,9 @@ func (st *state) callBack(ref session.Lease) {
 // lose takes a unit back from its node.
 func (st *state) lose(out *lease, reason string) error {
 	st.release(out.ID)
+	if out.copy != nil {
+		return st.copyLost(out, reason)
+	}
 	rec, err := out.live.Lose(st.now, out.Lease, reason)
 	if err != nil {
 		return err

@@ -71,6 +71,8 @@ func (st *state) fill(n *node, c *placement.Node) {
 		c.Free = min(c.Free, max(0, 1-c.Held))
 	}
 	switch {
+	case n.barred:
+		c.State = placement.Barred
 	case n.worker.draining:
 		c.State = placement.Draining
 	case n.worker.paused != "":

@@ -38,6 +38,9 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 	if err := st.remember(ctx); err != nil {
 		return nil, err
 	}
+	if err := st.reopenCases(ctx, p.survey.Verified); err != nil {
+		return nil, err
+	}
 	for _, id := range slices.Sorted(maps.Keys(st.sessions)) { // oldest first
 		st.goOn(ctx, st.sessions[id])
 	}

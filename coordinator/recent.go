@@ -1,6 +1,8 @@
 package coordinator
 
 import (
+	"slices"
+
 	"github.com/ipfs/go-cid"
 
 	"github.com/krako-labs/krako/contracts"
@@ -15,6 +17,7 @@ type sealed struct {
 	graph   cid.Cid
 	first   *beginning
 	last    *beginning // of its last record, 0 until that is durable
+	again   *beginning // where it went on after it was closed, nil if it did not
 	over    chan struct{}
 }
 
@@ -66,6 +69,14 @@ func (r *recent) evict(keep int, indexed eventlog.Offset) []*sealed {
 		r.generation++
 	}
 	return gone
+}
+
+// remove forgets one that goes on.
+func (r *recent) remove(id contracts.SessionID) {
+	if _, ok := r.byID[id]; ok {
+		delete(r.byID, id)
+		r.order = slices.DeleteFunc(r.order, func(o contracts.SessionID) bool { return o == id })
+	}
 }
 
 func (r *recent) full() bool { return len(r.order) >= maxRecent }

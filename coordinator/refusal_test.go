@@ -27,7 +27,7 @@ func TestRefusedSubmissionsNameTheOffender(t *testing.T) {
 		"module not raw": {func(g *contracts.TaskGraph) {
 			g.WorkUnits[0].Program = &contracts.Program{Module: &contracts.Link{Cid: dagcbor.CID([]byte{0xa0})}}
 		}, contracts.CodeValidation, "a"},
-		"unmet verification": {func(g *contracts.TaskGraph) { g.WorkUnits[0].Verification = contracts.VerifyQuorum }, contracts.CodeUnsupported, "a"},
+		"unmet verification": {func(g *contracts.TaskGraph) { g.WorkUnits[0].Verification = contracts.VerifyRecompute }, contracts.CodeUnsupported, "a"},
 		"INV1 llm unit here": {llm, contracts.CodeUnsupported, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,8 +43,20 @@ func (c *Coordinator) takeResults(ctx context.Context, w *worker, m *p2p.Results
 		return err
 	}
 	fresh := false
-	if err := c.do(ctx, func(st *state) { fresh = st.claim(w, b.Seq, arrivals) }); err != nil || !fresh {
+	var liar *arrival
+	var was *signature
+	err = c.do(ctx, func(st *state) {
+		if fresh = st.claim(w, b.Seq, arrivals); fresh {
+			liar, was = st.contradiction(w.node, arrivals)
+		}
+	})
+	if err != nil || !fresh {
 		return err
+	}
+	if was != nil {
+		if err := c.prove(ctx, w, m, liar, was); err != nil {
+			return err
+		}
 	}
 	if !slices.ContainsFunc(arrivals, func(a arrival) bool { return a.current }) {
 		// Nothing of it is used, so nothing of it is kept: a node cannot fill the
@@ -203,17 +215,32 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	if !ok || out.Lease != a.ref {
 		return nil // never current, or taken back while its output was fetched
 	}
+	if out.copy != nil {
+		return st.copyAnswered(n, out, envelope, a)
+	}
 	if st.overdue(out.live) {
 		return st.timeOut(out.live) // which calls the lease back
 	}
 	if !a.current {
 		return st.lose(out, "output could not be fetched")
 	}
+	class, held := st.vetted(n, out)
+	if held {
+		st.keepFlight(out)
+	}
 	st.release(out.ID)
-	rec, err := out.live.Complete(st.now, session.Report{
+	n.signed.add(a, envelope)
+	report := session.Report{
 		Lease: out.Lease, Result: a.result, CID: a.item.ResultCID.Cid, Batch: envelope, Index: a.index,
 		Observed: &a.item.Observed, Output: a.output, Model: a.use,
-	})
+	}
+	var rec session.Record
+	var err error
+	if held {
+		rec, err = out.live.Hold(st.now, uint8(class), report)
+	} else {
+		rec, err = out.live.Complete(st.now, report)
+	}
 	if err != nil {
 		// A result for another computation than the lease's: the unit goes back.
 		st.c.log.Warn("result refused", "node", n.id, "session", out.live.ID, "error", err)
@@ -223,7 +250,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	st.finished(n)
 	st.retriesOf(out.live.Accepted.Tenant).Earn()
 	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed+asFuel(a.use))
-	if a.use == nil {
+	if a.use == nil && !held {
 		st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
 	}
 	delete(out.live.speech, out.Unit)

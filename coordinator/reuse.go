@@ -45,7 +45,7 @@ func (st *state) reuse(ctx context.Context, w waiting, res *dag.Resolved) (bool,
 	if !st.reusable(l, unit) {
 		return false, nil
 	}
-	if k, ok := st.known.Get(l.Accepted.Tenant, res.Unit); ok {
+	if k, ok := st.known.Get(l.Accepted.Tenant, res.Unit); ok && st.mayBuildOn(res.Unit) {
 		return st.end(ctx, l, unit, res, k)
 	}
 	if f := st.flights[flightKey{l.Accepted.Tenant, res.Unit}]; f != nil {
@@ -105,11 +105,22 @@ func (st *state) retain(t contracts.TenantID, unit cid.Cid, e *session.Ended, by
 	if e.State != contracts.UnitSuccess || !e.Output.Defined() {
 		return
 	}
+	st.known.Put(t, unit, st.knownBy(e, by))
+}
+
+// correct replaces a result that was proved wrong.
+func (st *state) correct(t contracts.TenantID, e *session.Ended) {
+	if e.State == contracts.UnitSuccess && e.Output.Defined() {
+		st.known.Correct(t, e.UnitCID.Cid, st.knownBy(e, e.Node))
+	}
+}
+
+func (st *state) knownBy(e *session.Ended, by contracts.NodeID) cache.Known {
 	n := st.nodes[by]
-	st.known.Put(t, unit, cache.Known{
+	return cache.Known{
 		Node: by, Result: e.Result.Cid, Output: e.Output.Cid, Batch: e.Batch.Cid, Index: e.Index,
 		MediaType: e.MediaType, Bytes: e.Bytes, Fuel: e.Fuel, Trusted: n != nil && n.trusted,
-	})
+	}
 }
 
 // recallRecords is how much of the log's end is read at a start to remember
@@ -147,8 +158,15 @@ func (st *state) remember(ctx context.Context) error {
 		case r.Ended != nil:
 			o, ok := leases[r.Ended.Lease]
 			delete(leases, r.Ended.Lease)
+			if r.Ended.Node != "" {
+				o.node = r.Ended.Node
+			}
 			if t, known := tenants[r.Session]; ok && known {
 				st.retain(t, o.unit, r.Ended, o.node)
+			}
+		case r.Superseded != nil:
+			if t, known := tenants[r.Session]; known {
+				st.correct(t, &r.Superseded.End)
 			}
 		}
 		return nil

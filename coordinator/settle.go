@@ -87,7 +87,7 @@ func (st *state) seal(l *live, result blob.Block) error {
 		return err
 	}
 	st.commit.keep(result)
-	if fuel := l.FuelUsed(); fuel > 0 {
+	if fuel := l.FuelUsed() - l.spent; fuel > 0 {
 		used := access.Fact{At: st.now.UnixMicro(), Used: &access.Used{Tenant: l.Accepted.Tenant, Fuel: fuel}}
 		if err := st.learn(used, nil); err != nil {
 			return err
@@ -97,12 +97,16 @@ func (st *state) seal(l *live, result blob.Block) error {
 	delete(st.sessions, l.ID)
 	st.count(-l.Plan().Len())
 	delete(st.touched, l.ID)
-	ended := &sealed{summary: l.Summary(), result: result.CID, graph: l.graph, first: l.first, last: &beginning{}, over: l.over}
+	ended := &sealed{summary: l.Summary(), result: result.CID, graph: l.graph, first: l.first, last: &beginning{}, again: l.again, over: l.over}
 	st.recent.add(l.ID, ended)
 	st.c.log.Info("session ended", "session", l.ID, "state", rec.Closed.State, "reason", rec.Closed.Reason, "units", rec.Closed.Units.Total)
+	fold := st.folded(&rec)
 	return st.commit.add(&rec, func(at eventlog.Offset) {
 		ended.last.Store(uint64(at))
 		close(l.over)
+		if fold != nil {
+			fold(at)
+		}
 	})
 }
 

@@ -44,6 +44,9 @@ func (st *state) hear(w *worker, m *p2p.Tokens) {
 	if !ok {
 		return // it was taken back
 	}
+	if out.live == nil {
+		return
+	}
 	s := out.live.speech[out.Unit]
 	if s == nil || s.lease != m.Lease {
 		return // it was given before this process began

@@ -51,6 +51,7 @@ type state struct {
 	delayed delayed
 	sweepAt time.Time
 
+	vet    vetting
 	commit committer
 	// touched are the sessions that changed in this turn.
 	touched map[contracts.SessionID]*live
@@ -70,6 +71,10 @@ type live struct {
 	// parked are ready units that wait until others give back what they reserved of
 	// the session's budget.
 	parked []waiting
+	// again is where the session goes on after it was closed, 0 if it does not; spent
+	// is the fuel that its tenant has been charged by then.
+	again *beginning
+	spent uint64
 	// speech is what answers that are being made consist of, by unit; listeners
 	// hear it.
 	speech    map[int]*speech
@@ -102,6 +107,7 @@ type lease struct {
 	needs    []cid.Cid
 	reported bool // by a heartbeat of its node
 	flight   *flight
+	copy     *copied // set for a copy, which belongs to no session: live is nil then
 }
 
 // node is a worker that has ever been seen.
@@ -122,6 +128,10 @@ type node struct {
 	// seen is when the node was last heard of, gone when its stream ended.
 	seen time.Time
 	done uint64
+	// barred is set once the node is suspended or banned.
+	barred  bool
+	history []contracts.TrustChange
+	signed  signatures
 	// seq is the last batch number taken, recorded the last one that is durable.
 	// The committer's goroutine advances recorded.
 	seq      uint64
@@ -136,6 +146,7 @@ func newState(c *Coordinator) *state {
 		index: placement.New(), costs: map[contracts.TenantID]float64{},
 		retries: map[contracts.TenantID]*pressure.Budget{},
 		known:   cache.New(c.cfg.CacheEntries, c.cfg.shares), flights: map[flightKey]*flight{},
+		vet: newVetting(&c.cfg),
 	}
 }
 
@@ -225,6 +236,9 @@ func (st *state) turn(ctx context.Context) error {
 		st.sweepAt = st.now.Add(sweepEvery)
 	}
 	st.delayed.release(st.now, st.enqueue)
+	if err := st.pursue(ctx); err != nil {
+		return err
+	}
 	if !st.commit.stalled.Load() {
 		if err := st.dispatch(ctx); err != nil {
 			return err
@@ -294,5 +308,5 @@ func (st *state) record(l *live, r session.Record) error {
 		return err
 	}
 	st.follow(l)
-	return st.commit.add(&r, nil)
+	return st.commit.add(&r, st.folded(&r))
 }

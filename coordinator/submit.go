@@ -155,8 +155,8 @@ func (c *Coordinator) resolve(ctx context.Context, g *contracts.TaskGraph) (map[
 		if w.VerifyWith != nil {
 			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verify_with is not supported by this coordinator")
 		}
-		if m := w.VerificationMode(); m == contracts.VerifyQuorum || m == contracts.VerifyRecompute {
-			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verification_mode %s is not supported by this coordinator", m)
+		if err := c.verifiable(w); err != nil {
+			return nil, err
 		}
 		if !w.Type.CPU() {
 			continue // it names no block

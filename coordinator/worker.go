@@ -89,7 +89,15 @@ func (c *Coordinator) admitWorker(ctx context.Context, peer string, h p2p.Hello)
 		Cluster: c.parts.Log.Cluster(), LeaseMS: int(c.cfg.Lease.Milliseconds()),
 		HeartbeatMS: int(c.cfg.Heartbeat.Milliseconds()), MaxBatch: contracts.MaxBatchItems,
 	}
-	err := c.do(ctx, func(st *state) { welcome.LastSeq = st.node(contracts.NodeID(peer)).recorded.Load() })
+	out := false
+	err := c.do(ctx, func(st *state) { out = st.node(contracts.NodeID(peer)).barred })
+	if err == nil && out {
+		return p2p.Welcome{}, barred(contracts.NodeID(peer))
+	}
+	if err != nil {
+		return welcome, err
+	}
+	err = c.do(ctx, func(st *state) { welcome.LastSeq = st.node(contracts.NodeID(peer)).recorded.Load() })
 	return welcome, err
 }
 
@@ -179,6 +187,9 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 		code = contracts.CodeInternal // a fault is never a result
 	}
 	st.faulted(w.node, code)
+	if out.copy != nil {
+		return st.copyLost(out, f.Message)
+	}
 	rec, err := out.live.Fault(st.now, out.Lease, code, f.Message, w.node.trusted)
 	if err == nil && rec.Returned != nil && !st.retriesOf(out.live.Accepted.Tenant).Spend() {
 		rec, err = out.live.Drop(st.now, out.Lease, code, f.Message)

@@ -135,6 +135,9 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, lo
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
 	}
 	cfg.Pods = s.pods
+	if s.pool == poolOpen {
+		cfg.Verify = coordinator.Open()
+	}
 	cfg.DispatchTimeout, cfg.RunTimeout = s.dispatchTimeout, s.runTimeout
 	for _, t := range s.trusted {
 		cfg.Trusted = append(cfg.Trusted, contracts.NodeID(t))

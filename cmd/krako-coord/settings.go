@@ -24,6 +24,7 @@ type settings struct {
 	dht        string
 	bootstrap  []string
 	trusted    []string
+	pool       string
 	pods       bool
 	pod        podSettings
 	logLevel   string
@@ -61,6 +62,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.dht, "dht", string(p2p.DHTServer), "part in the private DHT: off, client, server or auto")
 	fs.StringSliceVar(&s.bootstrap, "bootstrap", []string{}, "multiaddrs of other members of the DHT")
 	fs.StringSliceVar(&s.trusted, "trusted", []string{}, "peer ids of the nodes of the trusted zone")
+	fs.StringVar(&s.pool, "pool", poolClosed, "whose nodes these are: closed, of people who trust each other, or open, of anybody: then no result is used before its node has earned it (docs/trust.md)")
 	fs.BoolVar(&s.pods, "pods", true, "take in LLM pods, and graphs with llm units")
 	s.pod.flags(fs)
 	fs.DurationVar(&s.heartbeat, "heartbeat", d.Heartbeat, "how often nodes report")
@@ -83,6 +85,12 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
 
+// The kinds of pools.
+const (
+	poolClosed = "closed"
+	poolOpen   = "open"
+)
+
 // validate reports every problem that shows before anything is opened.
 func (s *settings) validate() error {
 	var errs []error
@@ -91,6 +99,9 @@ func (s *settings) validate() error {
 	}
 	if len(s.listen) == 0 {
 		errs = append(errs, errors.New("--listen names no address: no node could connect"))
+	}
+	if s.pool != poolClosed && s.pool != poolOpen {
+		errs = append(errs, fmt.Errorf("--pool is %q, must be closed or open", s.pool))
 	}
 	if s.heartbeat < 100*time.Millisecond {
 		errs = append(errs, fmt.Errorf("--heartbeat is %s, must be at least 100ms", s.heartbeat))

@@ -69,6 +69,15 @@ func (c *Cache) Put(t contracts.TenantID, unit cid.Cid, k Known) {
 	}
 }
 
+// Correct replaces a result that is remembered and was proved wrong.
+func (c *Cache) Correct(t contracts.TenantID, unit cid.Cid, k Known) {
+	for _, at := range []key{{t, unit}, {"", unit}} {
+		if _, ok := c.known[at]; ok {
+			c.known[at] = k
+		}
+	}
+}
+
 func (c *Cache) put(at key, k Known) {
 	if _, ok := c.known[at]; ok {
 		return // the first executor keeps the credit

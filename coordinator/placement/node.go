@@ -94,6 +94,7 @@ const (
 	TooLittleVRAM Verdict = "too_little_vram"
 	NoAccelerator Verdict = "no_accelerator"
 	RunsCopy      Verdict = "runs_a_copy"
+	Barred        Verdict = "suspended"
 	Draining      Verdict = "draining"
 	Paused        Verdict = "paused"
 	Silent        Verdict = "silent"

@@ -84,31 +84,47 @@ func (s *Session) NeedsOutput(i int) bool {
 // Complete takes a node's result for a unit it holds the lease of. A report
 // under another lease, or for another computation, is refused.
 func (s *Session) Complete(now time.Time, r Report) (Record, error) {
+	if err := s.check(&r); err != nil {
+		return Record{}, err
+	}
+	e := Found(&r)
+	if e.State == contracts.UnitSuccess {
+		s.judge(e, r.Output)
+	}
+	return s.record(now, Record{Ended: e}), nil
+}
+
+// check refuses a report that does not fit the lease.
+func (s *Session) check(r *Report) error {
 	if !s.holds(r.Lease) {
-		return Record{}, errStale(r.Lease)
+		return errStale(r.Lease)
 	}
 	i := r.Lease.Unit
 	if want := s.units[i].unit; !r.Result.Unit.Equals(want) {
-		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is for unit %s, the lease is for %s", r.Result.Unit, want)
+		return contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is for unit %s, the lease is for %s", r.Result.Unit, want)
 	}
 	if w := s.Plan().Unit(i); (w.Type == contracts.LLM) != (r.Model != nil) {
-		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is not of the kind of a %s unit", w.Type)
+		return contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result is not of the kind of a %s unit", w.Type)
 	}
 	if limit := s.units[i].fuel; r.Model == nil && r.Result.FuelUsed > limit {
-		return Record{}, contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result used %d fuel, the limit is %d", r.Result.FuelUsed, limit)
+		return contracts.Errorf(contracts.CodeConflict, string(r.Lease.Node), "result used %d fuel, the limit is %d", r.Result.FuelUsed, limit)
 	}
+	return nil
+}
+
+// Found is how a unit ends by a report, before its output is judged.
+func Found(r *Report) *Ended {
 	e := &Ended{
-		Unit: i, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Lease: r.Lease.ID, Model: r.Model,
+		Unit: r.Lease.Unit, State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Lease: r.Lease.ID, Model: r.Model,
 		Result: contracts.Link{Cid: r.CID}, Batch: contracts.Link{Cid: r.Batch}, Index: r.Index,
 		Fuel: r.Result.FuelUsed, Started: r.Observed.StartedAt.UnixMicro(), DurationUS: r.Observed.DurationUS,
 	}
 	if r.Result.Outcome == contracts.Failed {
 		e.State, e.Reason, e.Code = contracts.UnitFailed, dag.ReasonOf(r.Result.ErrorCode), r.Result.ErrorCode
-		return s.record(now, Record{Ended: e}), nil
+		return e
 	}
 	e.Output, e.MediaType, e.Bytes = *r.Result.Output, r.Result.MediaType, r.Result.OutputBytes
-	s.judge(e, r.Output)
-	return s.record(now, Record{Ended: e}), nil
+	return e
 }
 
 // Known is a result that was released before.

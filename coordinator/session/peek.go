@@ -11,6 +11,7 @@ import (
 const (
 	FactDispatched = 'd'
 	FactReturned   = 'r'
+	FactBatch      = 'b'
 )
 
 // Peek returns the session that a record of the log is about, "" if it is about

@@ -10,12 +10,11 @@ import (
 // Hold keeps a report back until it may be used: class says how sure that must be.
 // The unit's lease is over, the unit is not.
 func (s *Session) Hold(now time.Time, class uint8, r Report) (Record, error) {
-	rec, err := s.Complete(now, r)
-	if err != nil {
+	if err := s.check(&r); err != nil {
 		return Record{}, err
 	}
 	return s.record(now, Record{Held: &Held{
-		Class: class, Node: r.Lease.Node, Unit: contracts.Link{Cid: s.units[r.Lease.Unit].unit}, End: *rec.Ended,
+		Class: class, Node: r.Lease.Node, Unit: contracts.Link{Cid: s.units[r.Lease.Unit].unit}, End: *Found(&r),
 	}}), nil
 }
 
@@ -59,6 +58,9 @@ func (s *Session) Supersede(now time.Time, e Ended, opening *Opening) (Record, e
 	}
 	return s.record(now, Record{Superseded: &Superseded{Old: u.end.Result, OldNode: u.node, End: e, Opening: opening}}), nil
 }
+
+// Halted reports whether the session was stopped from outside.
+func (s *Session) Halted() bool { return s.halted }
 
 // Revision counts how often results of the session were superseded.
 func (s *Session) Revision() uint32 { return s.revision }

@@ -29,6 +29,7 @@ type wire struct {
 	Credit  []credit.Fact    `cbor:"credit,omitempty"`
 	Batch   contracts.Link   `cbor:"batch,omitempty"`
 	Signer  contracts.NodeID `cbor:"signer,omitempty"`
+	Vetted  uint64           `cbor:"vetted,omitempty"`
 }
 
 type wireNode struct {
@@ -51,7 +52,7 @@ func (s *Survey) Encode(cluster string) ([]byte, error) {
 	if s.broken != nil {
 		return nil, s.broken
 	}
-	w := wire{V: version, Cluster: cluster, At: uint64(s.At), Batch: contracts.Link{Cid: s.batch}, Signer: s.signer}
+	w := wire{V: version, Cluster: cluster, At: uint64(s.At), Batch: contracts.Link{Cid: s.batch}, Signer: s.signer, Vetted: uint64(s.Verified)}
 	for _, id := range slices.Sorted(maps.Keys(s.Nodes)) {
 		n := s.Nodes[id]
 		w.Nodes = append(w.Nodes, wireNode{id, n.Info, n.Seen, n.Seq, n.Done})
@@ -82,6 +83,7 @@ func Decode(cluster string, b []byte) (*Survey, error) {
 	}
 	s := New()
 	s.At, s.batch, s.signer = eventlog.Offset(w.At), w.Batch.Cid, w.Signer
+	s.Verified = eventlog.Offset(w.Vetted)
 	for _, n := range w.Nodes {
 		s.Nodes[n.Node] = &Node{n.Info, n.Seen, n.Seq, n.Done}
 	}

@@ -35,6 +35,9 @@ type Survey struct {
 	Access *access.Book
 	// Credit is what tenants may spend.
 	Credit *credit.Book
+	// Verified is the first record about the verification of a result, 0 if there is
+	// none.
+	Verified eventlog.Offset
 
 	// batch and signer are of the batch whose results come next.
 	batch  cid.Cid
@@ -95,15 +98,31 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 		s.reckon(r.Credit)
 	case r.Ended != nil:
 		// The results of a batch stand behind its own record.
-		if r.Ended.Result.Defined() && r.Ended.Batch.Equals(s.batch) {
+		if r.Ended.Result.Defined() && r.Ended.Check == 0 && r.Ended.Batch.Equals(s.batch) {
 			s.node(s.signer).Done++
 		}
+	case r.Held != nil:
+		s.verifies()
+		if r.Held.End.Batch.Equals(s.batch) {
+			s.node(s.signer).Done++
+		}
+	case r.Standing != nil:
+		s.verifies()
+	case r.Superseded != nil && r.Superseded.Opening != nil:
+		o := r.Superseded.Opening
+		s.Open[r.Session] = &Opening{First: eventlog.Offset(o.First), At: o.At, Accepted: &o.Accepted}
 	case r.Accepted != nil:
 		s.Open[r.Session] = &Opening{First: s.At, At: r.At, Accepted: r.Accepted}
 	case r.Closed != nil:
 		return s.close(r)
 	}
 	return nil
+}
+
+func (s *Survey) verifies() {
+	if s.Verified == 0 {
+		s.Verified = s.At
+	}
 }
 
 func (s *Survey) learn(encoded []byte) {

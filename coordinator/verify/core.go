@@ -228,6 +228,30 @@ func (c *Core) Unplaceable(u Unit, trustedZone bool) {
 	c.drop(u, g)
 }
 
+// Unresolved says that the trusted zone cannot recompute a unit, because there is
+// none. What was released stays released; what was not has no result, since nobody
+// may judge it.
+func (c *Core) Unresolved(u Unit) {
+	g := c.groups.get(u)
+	if g == nil || !g.recomputing {
+		return
+	}
+	g.recomputing = false
+	switch {
+	case g.settled:
+	case !g.released:
+		g.settled, g.broken = true, true
+		c.act(Action{Kind: NoQuorum, Unit: u})
+	case g.asked == 0:
+		c.groups.remove(u) // it never becomes final: nobody can say better
+		return
+	}
+	c.drop(u, g)
+}
+
+// Knows reports whether a unit is under verification or not final.
+func (c *Core) Knows(u Unit) bool { return c.groups.get(u) != nil }
+
 // Abandon forgets a unit whose session has ended without its result.
 func (c *Core) Abandon(u Unit) {
 	if g := c.groups.get(u); g != nil && !g.released {

@@ -110,6 +110,8 @@ func (s *teller) do(t *testing.T, out *strings.Builder, f []string) {
 		s.core.Recomputed(unit(1), digestOf(f[2]), digestOf(f[3]))
 	case "unplaceable":
 		s.core.Unplaceable(unit(1), len(f) > 2)
+	case "unresolved":
+		s.core.Unresolved(unit(1))
 	case "equivocate":
 		s.core.Equivocated(node(1))
 	case "suspend":

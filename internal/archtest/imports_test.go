@@ -26,6 +26,7 @@ var may = map[string][]string{
 	"coordinator/pressure":  {"contracts"},
 	"coordinator/verify":    {"contracts"},
 	"coordinator/trust":     {"contracts"},
+	"coordinator/docket":    {"contracts", "coordinator/session", "coordinator/verify"},
 	"coordinator/billing":   {"contracts"},
 	"coordinator/credit":    {"contracts", "coordinator/access", "coordinator/billing"},
 	"coordinator/narrate":   {"contracts", "coordinator/billing", "coordinator/credit", "coordinator/eventlog", "coordinator/session"},

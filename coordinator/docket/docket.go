@@ -1,0 +1,207 @@
+package docket
+
+import (
+	"slices"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/verify"
+)
+
+// Docket is all cases. It is owned by one goroutine.
+type Docket struct {
+	core    *verify.Core
+	secret  []byte
+	trusted map[contracts.NodeID]bool
+
+	nodes     map[contracts.NodeID]*standing
+	byHandle  []contracts.NodeID
+	operators map[string]verify.Operator
+	cases     map[uint64]*Case
+	byUnit    map[cid.Cid]*Case
+	sessions  map[contracts.SessionID][]*Case
+
+	changed []*Case
+	moved   []Move
+}
+
+// standing is what is known of a node.
+type standing struct {
+	handle   verify.Node
+	operator string
+	// convictions counts proofs against it, told is the standing that the log has
+	// last.
+	convictions int
+	told        string
+}
+
+// Move is a node whose standing is another one than the log says.
+type Move struct {
+	Node     contracts.NodeID
+	Standing verify.Standing
+	Reason   string
+	Check    uint64
+}
+
+// New returns an empty docket. The policy must be valid; secret keys the coin;
+// trusted are the nodes of the trusted zone.
+func New(p verify.Policy, secret []byte, trusted []contracts.NodeID) *Docket {
+	d := &Docket{
+		core: verify.New(p), secret: secret, trusted: map[contracts.NodeID]bool{}, nodes: map[contracts.NodeID]*standing{},
+		operators: map[string]verify.Operator{}, cases: map[uint64]*Case{}, byUnit: map[cid.Cid]*Case{}, sessions: map[contracts.SessionID][]*Case{},
+	}
+	for _, n := range trusted {
+		d.trusted[n] = true
+	}
+	return d
+}
+
+// Len returns how many cases there are.
+func (d *Docket) Len() int { return len(d.cases) }
+
+// Of returns the case with the given name, nil if it is closed.
+func (d *Docket) Of(id uint64) *Case { return d.cases[id] }
+
+// About returns the case about a computation, nil if there is none.
+func (d *Docket) About(unit cid.Cid) *Case { return d.byUnit[unit] }
+
+// Concerns reports whether a record must be folded.
+func (d *Docket) Concerns(r *session.Record) bool {
+	switch {
+	case r.Ended != nil:
+		return r.Ended.Check != 0 || r.Ended.By != "" && len(d.cases) > 0
+	case r.Closed != nil:
+		return len(d.sessions[r.Session]) > 0
+	}
+	return r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil
+}
+
+// May reports whether a node may be given a copy.
+func (d *Docket) May(c *Case, n contracts.NodeID) bool {
+	for _, o := range c.Out {
+		if o.Node == n || d.node(o.Node).operator == d.node(n).operator {
+			return false
+		}
+	}
+	return d.core.May(verify.Unit(c.ID), d.node(n).handle)
+}
+
+// Works reports whether a node is given work.
+func (d *Docket) Works(n contracts.NodeID) bool {
+	x := d.nodes[n]
+	return x == nil || d.core.Standing(x.handle).Works()
+}
+
+// Record is what is known of a node's integrity.
+type Record struct {
+	Standing    verify.Standing
+	Operator    string
+	Credibility float64
+	Checks      float64
+	Convictions int
+}
+
+// Node returns what is known of a node.
+func (d *Docket) Node(n contracts.NodeID) Record {
+	x := d.node(n)
+	r := Record{Standing: d.core.Standing(x.handle), Operator: x.operator, Convictions: x.convictions}
+	r.Credibility, r.Checks = d.core.Credibility(x.handle)
+	return r
+}
+
+// node returns a node, taken in if it is new.
+func (d *Docket) node(n contracts.NodeID) *standing {
+	if x := d.nodes[n]; x != nil {
+		return x
+	}
+	return d.join(n, string(n))
+}
+
+// join takes a node in. One that nobody speaks for is an operator by itself.
+func (d *Docket) join(n contracts.NodeID, operator string) *standing {
+	op, ok := d.operators[operator]
+	if !ok {
+		op = d.core.NewOperator()
+		d.operators[operator] = op
+	}
+	x := &standing{handle: d.core.Join(op, d.trusted[n]), operator: operator}
+	x.told = d.core.Standing(x.handle).String()
+	d.nodes[n] = x
+	d.byHandle = append(d.byHandle, n)
+	return x
+}
+
+// Changed returns the cases about which there is something to do, once.
+func (d *Docket) Changed() []*Case {
+	list := d.changed
+	d.changed = nil
+	for _, c := range list {
+		c.listed = false
+	}
+	return list
+}
+
+// Moved returns the nodes whose standing changed, once.
+func (d *Docket) Moved() []Move {
+	m := d.moved
+	d.moved = nil
+	return m
+}
+
+// Untold returns, after a rebuild, the nodes of whose standing the log does not
+// tell yet.
+func (d *Docket) Untold() []Move {
+	d.moved = nil
+	var list []Move
+	for _, n := range d.byHandle {
+		x := d.nodes[n]
+		if s := d.core.Standing(x.handle); s.String() != x.told {
+			list = append(list, Move{Node: n, Standing: s, Reason: "verification"})
+		}
+	}
+	return list
+}
+
+// List has the case looked at again.
+func (d *Docket) List(c *Case) {
+	if !c.listed {
+		c.listed = true
+		d.changed = append(d.changed, c)
+	}
+}
+
+// All lists every case, in the order in which they were opened.
+func (d *Docket) All() {
+	ids := make([]uint64, 0, len(d.cases))
+	for id := range d.cases {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		d.List(d.cases[id])
+	}
+}
+
+// Each calls fn with every case, in no order.
+func (d *Docket) Each(fn func(*Case)) {
+	for _, c := range d.cases {
+		fn(c)
+	}
+}
+
+// Give notes that a copy is out. The fold of its record does the same, once.
+func (d *Docket) Give(c *Case, lease uint64, o Copy) {
+	if _, ok := c.Out[lease]; ok {
+		return
+	}
+	if c.Out == nil {
+		c.Out = map[uint64]Copy{}
+	}
+	c.Out[lease] = o
+	if o.Trusted {
+		c.Recompute = false
+	} else {
+		c.Replicas = max(0, c.Replicas-1)
+	}
+}

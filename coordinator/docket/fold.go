@@ -1,0 +1,209 @@
+package docket
+
+import (
+	"slices"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/verify"
+)
+
+// Fold takes the record that is durable at an offset. Records that do not concern
+// the docket change nothing.
+func (d *Docket) Fold(offset uint64, r *session.Record) {
+	switch {
+	case r.Held != nil && r.Held.Check == 0:
+		d.open(offset, r)
+	case r.Held != nil:
+		d.answer(r.Held)
+	case r.Copied != nil:
+		d.copied(r.Copied)
+	case r.Ended != nil:
+		d.ended(r)
+	case r.Superseded != nil:
+		d.superseded(r)
+	case r.Closed != nil:
+		d.closed(r.Session)
+	case r.Standing != nil:
+		d.stand(r.Standing)
+	}
+}
+
+func (d *Docket) open(offset uint64, r *session.Record) {
+	h := r.Held
+	c := &Case{
+		ID: offset, Session: r.Session, Index: h.End.Unit, Lease: h.End.Lease, Unit: h.Unit, Class: verify.Class(h.Class),
+		Findings: []Finding{{h.Node, h.End}}, Right: -1,
+	}
+	d.cases[offset] = c
+	d.sessions[r.Session] = append(d.sessions[r.Session], c)
+	if d.byUnit[h.Unit.Cid] == nil {
+		d.byUnit[h.Unit.Cid] = c
+	}
+	what := digest(h.End.Result)
+	d.core.Committed(verify.Unit(offset), c.Class, d.node(h.Node).handle, what, verify.Coin(d.secret, offset, what))
+	d.follow(c)
+}
+
+// answer takes what a copy found.
+func (d *Docket) answer(h *session.Held) {
+	c := d.cases[h.Check]
+	if c == nil {
+		return
+	}
+	was, out := c.Out[h.End.Lease]
+	delete(c.Out, h.End.Lease)
+	c.Findings = append(c.Findings, Finding{h.Node, h.End})
+	u, what := verify.Unit(c.ID), digest(h.End.Result)
+	if out && was.Trusted || !out && h.Trusted {
+		d.core.Recomputed(u, what, what)
+	} else {
+		// No coin: what is checked already draws none.
+		d.core.Committed(u, c.Class, d.node(h.Node).handle, what, 1<<64-1)
+	}
+	d.follow(c)
+}
+
+func (d *Docket) copied(p *session.Copied) {
+	c := d.cases[p.Check]
+	if c == nil {
+		return
+	}
+	if p.Reason == "" {
+		d.Give(c, p.Lease, Copy{p.Node, p.Epoch, p.Trusted})
+		return
+	}
+	delete(c.Out, p.Lease)
+	c.Lost++
+	u := verify.Unit(c.ID)
+	switch {
+	case p.Hopeless && p.Trusted:
+		c.Recompute = false
+		d.core.Unresolved(u)
+	case p.Hopeless:
+		c.Replicas = max(0, c.Replicas-1)
+		d.core.Unplaceable(u, len(d.trusted) > 0)
+	case p.Trusted:
+		c.Recompute = true
+	default:
+		c.Replicas++
+	}
+	d.follow(c)
+}
+
+func (d *Docket) ended(r *session.Record) {
+	e := r.Ended
+	if e.Check != 0 {
+		if c := d.cases[e.Check]; c != nil {
+			c.Given = e.Result
+			d.follow(c)
+		}
+		return
+	}
+	if c := d.byUnit[e.UnitCID.Cid]; c != nil && e.By != "" && len(c.Users) < MaxUsers {
+		c.Users = append(c.Users, User{r.Session, e.Unit, e.Result})
+		d.follow(c)
+	}
+}
+
+func (d *Docket) superseded(r *session.Record) {
+	e := &r.Superseded.End
+	c := d.cases[e.Check]
+	if c == nil {
+		return
+	}
+	if c.Session == r.Session && c.Index == e.Unit {
+		c.Given, c.over = e.Result, false
+	}
+	for i := range c.Users {
+		if u := &c.Users[i]; u.Session == r.Session && u.Index == e.Unit {
+			u.Given = e.Result
+		}
+	}
+	d.follow(c)
+}
+
+// closed abandons what a session that has ended waited for.
+func (d *Docket) closed(id contracts.SessionID) {
+	for _, c := range slices.Clone(d.sessions[id]) {
+		c.over = true
+		if !c.Given.Defined() {
+			d.core.Abandon(verify.Unit(c.ID))
+		}
+		d.follow(c)
+	}
+}
+
+// stand carries out an order or a proof; other records only tell.
+func (d *Docket) stand(s *session.Standing) {
+	x := d.node(s.Node)
+	x.told = s.Standing
+	switch {
+	case s.Proof != nil:
+		d.core.Equivocated(x.handle)
+		x.convictions++
+	case s.By == "":
+		return
+	case s.Standing == verify.Suspended.String():
+		d.core.Suspend(x.handle)
+	case s.Standing == verify.Probation.String():
+		d.core.Readmit(x.handle)
+	}
+	d.follow(nil)
+}
+
+// follow notes what the core wants, and closes a case that nobody waits for.
+func (d *Docket) follow(c *Case) {
+	for _, a := range d.core.Take() {
+		d.act(a)
+	}
+	if c == nil {
+		return
+	}
+	if !d.core.Knows(verify.Unit(c.ID)) && c.settled() {
+		d.drop(c)
+	}
+	d.List(c)
+}
+
+func (d *Docket) act(a verify.Action) {
+	if a.Kind == verify.Change {
+		d.moved = append(d.moved, Move{d.byHandle[a.Node], a.Standing, "verification", uint64(a.Unit)})
+		return
+	}
+	c := d.cases[uint64(a.Unit)]
+	if a.Kind == verify.Convict {
+		d.nodes[d.byHandle[a.Node]].convictions++
+	}
+	if c == nil {
+		return
+	}
+	switch a.Kind {
+	case verify.Release, verify.Supersede:
+		c.Right = c.found(a.Digest)
+	case verify.Replicate:
+		c.Replicas++
+	case verify.Recompute:
+		c.Recompute = true
+	case verify.NonDeterministic:
+		c.Broken = "its module gives different results on two engines"
+	case verify.NoQuorum:
+		c.Broken = "nobody is left who could confirm the result"
+	default:
+		return
+	}
+	d.List(c)
+}
+
+func (d *Docket) drop(c *Case) {
+	delete(d.cases, c.ID)
+	if d.byUnit[c.Unit.Cid] == c {
+		delete(d.byUnit, c.Unit.Cid)
+	}
+	left := slices.DeleteFunc(d.sessions[c.Session], func(o *Case) bool { return o == c })
+	if len(left) == 0 {
+		delete(d.sessions, c.Session)
+	} else {
+		d.sessions[c.Session] = left
+	}
+}

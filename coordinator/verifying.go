@@ -1,0 +1,485 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/docket"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/verify"
+)
+
+// Open is the policy for a pool that anybody may join: KV1.
+func Open() verify.Policy { return verify.DefaultPolicy() }
+
+// Closed is the policy for the nodes of people who trust each other: results are
+// used at once and not audited, but for units that ask for more. Two operators
+// that agree are enough for a quorum.
+func Closed() verify.Policy {
+	p := verify.DefaultPolicy()
+	p.FMax, p.AuditRate = 0.0005, 0
+	p.Theta[verify.Standard] = 1
+	return p
+}
+
+// vetting is what the loop has to do with verification: the docket, what is
+// durable and not folded into it yet, and copies that wait for a place.
+type vetting struct {
+	docket *docket.Docket
+	// open is set when results of ordinary units are vetted too.
+	open    bool
+	wanting []wanted
+	// flights are of units whose results are held back, timeouts what they were given
+	// to run, by lease.
+	flights  map[uint64]*flight
+	timeouts map[uint64]int
+	// loading are closed sessions that are being read, later cases that wait for one
+	// to be sealed.
+	loading map[contracts.SessionID]bool
+	later   []*docket.Case
+
+	durable *durableFacts
+}
+
+// durableFacts are records on their way from the committer to the loop. The
+// committer adds, the loop takes them when the append is done.
+type durableFacts struct {
+	mu   sync.Mutex
+	list []durableFact
+}
+
+type durableFact struct {
+	at  eventlog.Offset
+	rec session.Record
+}
+
+func (d *durableFacts) take() []durableFact {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := d.list
+	d.list = nil
+	return list
+}
+
+func newVetting(cfg *Config) vetting {
+	return vetting{
+		docket:  docket.New(cfg.Verify, cfg.Secret, cfg.Trusted),
+		open:    cfg.Verify.AuditRate > 0 || cfg.Verify.Theta[verify.Standard] < 1,
+		flights: map[uint64]*flight{}, timeouts: map[uint64]int{}, loading: map[contracts.SessionID]bool{}, durable: &durableFacts{},
+	}
+}
+
+// folded returns the effect that hands a record to the docket once it is durable,
+// nil if that does not concern it: a coin must not be drawn before.
+func (st *state) folded(r *session.Record) func(eventlog.Offset) {
+	if !st.vet.docket.Concerns(r) {
+		return nil
+	}
+	rec, to := *r, st.vet.durable
+	return func(at eventlog.Offset) {
+		to.mu.Lock()
+		defer to.mu.Unlock()
+		to.list = append(to.list, durableFact{at, rec})
+	}
+}
+
+// note appends a fact of verification.
+func (st *state) note(r session.Record) error {
+	r.At = st.now.UnixMicro()
+	return st.commit.add(&r, st.folded(&r))
+}
+
+// verifiable refuses a unit that asks for what cannot be done with it.
+func (c *Coordinator) verifiable(w *contracts.WorkUnit) error {
+	class := verify.ClassOf(w.VerificationMode())
+	switch {
+	case class <= verify.Standard:
+		return nil
+	case !w.Type.CPU():
+		return contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verification_mode %s is for units whose outputs can be compared byte for byte, not for %s", w.VerificationMode(), w.Type)
+	case !w.IsIdempotent():
+		return contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verification_mode %s runs a unit again, and this one is not idempotent", w.VerificationMode())
+	case class == verify.Recomputed && len(c.cfg.Trusted) == 0:
+		return contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verification_mode %s needs a trusted zone, and this coordinator has none", w.VerificationMode())
+	}
+	return nil
+}
+
+// vetted reports whether a unit's result must be vetted, and how strictly. The
+// trusted zone is believed.
+func (st *state) vetted(n *node, out *lease) (verify.Class, bool) {
+	if n.trusted {
+		return 0, false
+	}
+	w := out.live.Plan().Unit(out.Unit)
+	if !w.Type.CPU() || !w.IsIdempotent() {
+		return 0, false
+	}
+	class := verify.ClassOf(w.VerificationMode())
+	return class, class > verify.Standard || st.vet.open
+}
+
+// keepFlight keeps equal units waiting until a result that is held back may be
+// used.
+func (st *state) keepFlight(out *lease) {
+	if out.flight != nil {
+		st.vet.flights[out.ID], out.flight = out.flight, nil
+	}
+	st.vet.timeouts[out.ID] = st.runTimeout(out.live, out.Unit)
+}
+
+// landHeld lets them go.
+func (st *state) landHeld(lease uint64) {
+	if f := st.vet.flights[lease]; f != nil {
+		delete(st.vet.flights, lease)
+		st.land(f)
+	}
+}
+
+// mayBuildOn reports whether one more unit may end with a known result: if that is
+// not final, it must be found again when it proves wrong.
+func (st *state) mayBuildOn(unit cid.Cid) bool {
+	if st.vet.docket.Len() == 0 {
+		return true
+	}
+	c := st.vet.docket.About(unit)
+	return c == nil || len(c.Users) < docket.MaxUsers
+}
+
+// pursue folds what has become durable and does what follows.
+func (st *state) pursue(ctx context.Context) error {
+	for _, f := range st.vet.durable.take() {
+		st.learnOf(uint64(f.at), &f.rec)
+	}
+	for _, m := range st.vet.docket.Moved() {
+		if err := st.stand(m); err != nil {
+			return err
+		}
+	}
+	for _, c := range st.vet.later {
+		st.vet.docket.List(c)
+	}
+	st.vet.later = st.vet.later[:0]
+	for _, c := range st.vet.docket.Changed() {
+		if err := st.attend(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learnOf folds a durable record into the docket, and into the histories of nodes.
+func (st *state) learnOf(at uint64, r *session.Record) {
+	st.vet.docket.Fold(at, r)
+	if r.Standing != nil {
+		st.node(r.Standing.Node).remark(r.At, r.Standing)
+	}
+}
+
+// attend brings the sessions of a case in line with its verdict.
+func (st *state) attend(ctx context.Context, c *docket.Case) error {
+	st.want(c)
+	if err := st.enforce(ctx, c, c.Session, c.Index, c.Given); err != nil {
+		return err
+	}
+	for _, u := range c.Users {
+		if err := st.enforce(ctx, c, u.Session, u.Index, u.Given); err != nil {
+			return err
+		}
+	}
+	if st.vet.docket.Of(c.ID) == nil {
+		st.landHeld(c.Lease)
+		delete(st.vet.timeouts, c.Lease)
+	}
+	return nil
+}
+
+func (st *state) enforce(ctx context.Context, c *docket.Case, id contracts.SessionID, unit int, given contracts.Link) error {
+	l := st.sessions[id]
+	if l == nil {
+		if c.Wrong(given) {
+			st.reload(ctx, c, id, unit)
+		}
+		return nil
+	}
+	if id == c.Session && l.Awaits(unit, c.Lease) {
+		return st.pronounce(ctx, c, l)
+	}
+	if !st.wrong(c, l, unit) {
+		return nil
+	}
+	if l.closing {
+		st.vet.later = append(st.vet.later, c)
+		return nil
+	}
+	return st.supersede(ctx, c, l, unit, nil)
+}
+
+// wrong reports whether a unit ended by a result that is wrong.
+func (st *state) wrong(c *docket.Case, l *live, unit int) bool {
+	e := l.End(unit)
+	return e != nil && l.UnitCID(unit).Equals(c.Unit.Cid) && c.Wrong(e.Result)
+}
+
+// pronounce ends a unit that waits for the verdict.
+func (st *state) pronounce(ctx context.Context, c *docket.Case, l *live) error {
+	f := c.Verdict()
+	if f == nil {
+		if c.Broken == "" {
+			return nil
+		}
+		st.landHeld(c.Lease)
+		rec, err := l.Unverified(st.now, c.Index, c.Lease, c.Broken)
+		if err != nil {
+			return err
+		}
+		return st.record(l, rec)
+	}
+	e, err := st.ending(ctx, c, l, c.Index)
+	if err != nil {
+		return err
+	}
+	rec, err := l.Release(st.now, c.Lease, e)
+	if err != nil {
+		return err
+	}
+	if err := st.record(l, rec); err != nil {
+		return err
+	}
+	st.retain(l.Accepted.Tenant, c.Unit.Cid, rec.Ended, f.Node)
+	st.landHeld(c.Lease)
+	return nil
+}
+
+// ending is how a unit of a session ends by the verdict on a case.
+func (st *state) ending(ctx context.Context, c *docket.Case, l *live, unit int) (session.Ended, error) {
+	f := c.Verdict()
+	e := f.End
+	e.Unit, e.Lease, e.Check, e.Node, e.UnitCID = unit, c.Lease, c.ID, f.Node, c.Unit
+	if e.State != contracts.UnitSuccess || !l.NeedsOutput(unit) {
+		return e, nil
+	}
+	output, err := st.c.parts.Blocks.Get(ctx, e.Output.Cid)
+	if err != nil {
+		return e, fmt.Errorf("read output of the verdict: %w", err)
+	}
+	l.Judge(&e, output)
+	return e, nil
+}
+
+// supersede puts the right result in the place of the wrong one.
+func (st *state) supersede(ctx context.Context, c *docket.Case, l *live, unit int, opening *session.Opening) error {
+	old := l.End(unit)
+	e, err := st.ending(ctx, c, l, unit)
+	if err != nil {
+		return err
+	}
+	if e.Lease = old.Lease; old.By != "" {
+		e.By = e.Node
+	}
+	rec, err := l.Supersede(st.now, e, opening)
+	if err != nil {
+		return err
+	}
+	if err := l.Apply(&rec); err != nil {
+		return err
+	}
+	st.correct(l.Accepted.Tenant, &rec.Superseded.End)
+	st.c.log.Warn("result superseded", "session", l.ID, "unit", l.Plan().Unit(unit).ID, "node", rec.Superseded.OldNode, "by", e.Node)
+	st.unresolve(l)
+	fold, again := st.folded(&rec), l.again
+	if opening != nil {
+		st.follow(l)
+	} else if st.sessions[l.ID] == l {
+		st.follow(l)
+		again = nil
+	}
+	durable := l.durable
+	return st.commit.add(&rec, func(at eventlog.Offset) {
+		if opening != nil {
+			again.Store(uint64(at))
+			close(durable)
+		}
+		fold(at)
+	})
+}
+
+// unresolve forgets what waiting units of a session resolved to: their inputs may
+// be others now.
+func (st *state) unresolve(l *live) {
+	st.queue.Lanes(func(lane *lane) bool {
+		if lane.Len() > 0 && lane.Peek().live == l {
+			lane.Peek().res = nil
+		}
+		return true
+	})
+}
+
+// reload reads a closed session beside the loop, so that a wrong result of it can
+// be superseded.
+func (st *state) reload(ctx context.Context, c *docket.Case, id contracts.SessionID, unit int) {
+	if st.vet.loading[id] {
+		return
+	}
+	st.vet.loading[id] = true
+	coord := st.c
+	coord.tellers.Go(func() {
+		l, err := coord.closedSession(ctx, id)
+		post := coord.post(ctx, func(st *state) {
+			delete(st.vet.loading, id)
+			if err != nil {
+				st.c.log.Error("session with a wrong result cannot be read", "session", id, "error", err)
+				return
+			}
+			st.must(st.reopen(ctx, c, l, unit))
+		})
+		if post != nil {
+			coord.log.Debug("wrong result stays until the next start", "session", id)
+		}
+	})
+}
+
+// closedSession folds a session that is closed, nil if it is not.
+func (c *Coordinator) closedSession(ctx context.Context, id contracts.SessionID) (l *live, err error) {
+	_, d, err := c.find(ctx, id)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	last := d.last.offset()
+	err = c.parts.Log.Read(ctx, d.first.offset(), func(rec eventlog.Record) error {
+		if about, _ := session.Peek(rec.Data); about != id {
+			return nil
+		}
+		r, err := session.DecodeRecord(rec.Data)
+		switch {
+		case err != nil:
+			return fmt.Errorf("record %d: %w", rec.Offset, err)
+		case r.Accepted != nil:
+			l, err = c.openPaid(ctx, &r)
+		default:
+			err = l.Apply(&r)
+		}
+		if err == nil && rec.Offset == last {
+			return errEnough
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	l.TakeReady()
+	l.TakeDropped()
+	l.first, l.spent = d.first, l.FuelUsed()
+	return l, nil
+}
+
+// openPaid makes the session of an Accepted record, with what it may cost.
+func (c *Coordinator) openPaid(ctx context.Context, r *session.Record) (*live, error) {
+	l, err := c.openLive(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var failure error
+	if err := c.do(ctx, func(st *state) { l.purse, failure = st.purseOf(r.Accepted) }); err != nil {
+		return nil, err
+	}
+	return l, failure
+}
+
+// reopen supersedes a wrong result of a closed session, which goes on then. One
+// that was stopped from outside stays as it is, but for the result.
+func (st *state) reopen(ctx context.Context, c *docket.Case, l *live, unit int) error {
+	if l == nil || st.sessions[l.ID] != nil {
+		st.vet.docket.List(c) // it was opened meanwhile
+		return nil
+	}
+	if !st.wrong(c, l, unit) {
+		return nil
+	}
+	if l.Halted() {
+		return st.supersede(ctx, c, l, unit, nil)
+	}
+	l.again = &beginning{}
+	l.again.Store(1<<63 - 1)
+	st.sessions[l.ID] = l
+	st.requests[requestKey{l.Accepted.Tenant, l.Accepted.RequestID}] = l.ID
+	st.recent.remove(l.ID)
+	st.count(l.Plan().Len())
+	return st.supersede(ctx, c, l, unit, &session.Opening{
+		First: uint64(l.first.offset()), At: l.Opened().UnixMicro(), Accepted: l.Accepted,
+	})
+}
+
+// reopenCases folds the docket from the log at a start.
+func (st *state) reopenCases(ctx context.Context, from eventlog.Offset) error {
+	if from == 0 {
+		return nil
+	}
+	d := st.vet.docket
+	err := st.c.parts.Log.Read(ctx, from, func(rec eventlog.Record) error {
+		if _, fact := session.Peek(rec.Data); fact == session.FactDispatched || fact == session.FactReturned || fact == session.FactBatch {
+			return nil
+		}
+		r, err := session.DecodeRecord(rec.Data)
+		if err != nil {
+			return nil // the survey has judged the log
+		}
+		if d.Concerns(&r) {
+			st.learnOf(uint64(rec.Offset), &r)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id := range st.nodes {
+		st.nodes[id].barred = !d.Works(id)
+	}
+	for _, m := range d.Untold() {
+		if err := st.stand(m); err != nil {
+			return err
+		}
+	}
+	d.All()
+	d.Each(func(c *docket.Case) { st.rehold(ctx, c) })
+	return nil
+}
+
+// stand records that a node's standing changed, and acts on it.
+func (st *state) stand(m docket.Move) error {
+	n := st.node(m.Node)
+	n.barred = !m.Standing.Works()
+	st.c.log.Warn("node's standing changed", "node", m.Node, "standing", m.Standing, "reason", m.Reason)
+	if err := st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: m.Standing.String(), Reason: m.Reason, Check: m.Check}}); err != nil {
+		return err
+	}
+	if !n.barred {
+		return nil
+	}
+	st.rank(n)
+	for _, out := range n.leases {
+		if err := st.lose(out, "node is "+m.Standing.String()); err != nil {
+			return err
+		}
+	}
+	if n.worker != nil {
+		go n.worker.stream.Close(barred(m.Node))
+	}
+	return nil
+}
+
+func barred(n contracts.NodeID) error {
+	return contracts.Errorf(contracts.CodeAuth, string(n), "node is suspended or banned: its results were proved wrong, or the operator ordered it")
+}
+
+// wanted is a case that waits for somebody to run a copy.
+type wanted struct {
+	c     *docket.Case
+	since time.Time
+}

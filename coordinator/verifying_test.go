@@ -1,0 +1,264 @@
+package coordinator_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/internal/p2p"
+)
+
+// zone makes a worker's identity that is in the trusted zone.
+func zone(t *testing.T) (p2p.Identity, tuning) {
+	t.Helper()
+	id, err := p2p.NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id, func(c *coordinator.Config) { c.Trusted = []contracts.NodeID{contracts.NodeID(id.ID())} }
+}
+
+// used lets every result be used at once and has the trusted zone check each
+// afterwards.
+func used(c *coordinator.Config) {
+	c.Verify = coordinator.Open()
+	c.Verify.AuditRate, c.Verify.TrustedShare = 1, 1
+	c.Verify.Theta[1] = 1
+}
+
+// lie answers with another output than echo, and convincingly.
+func (w *worker) lie(u p2p.Unit) answer {
+	w.t.Helper()
+	out := []byte(`{"n":666}`)
+	link := contracts.Link{Cid: dagcbor.RawCID(out)}
+	return w.answer(u, &contracts.Result{
+		Unit: contracts.Link{Cid: dagcbor.CID(u.Invocation)}, Outcome: contracts.Succeeded, Output: &link, MediaType: contracts.DefaultMediaType,
+		OutputBytes: uint64(len(out)), FuelUsed: 1, MemoryPages: 1,
+	}, out)
+}
+
+func moded(u contracts.WorkUnit, m contracts.VerificationMode) contracts.WorkUnit {
+	u.Verification = m
+	return u
+}
+
+// standing waits until a node has the given standing.
+func (f *fabric) standing(w *worker, want string) contracts.NodeTrust {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	defer cancel()
+	var last contracts.NodeTrust
+	for {
+		v, err := f.Trust(ctx, contracts.NodeID(w.id.ID()))
+		if err == nil {
+			last = v
+		}
+		if err != nil {
+			f.t.Fatalf("node is not %s but %+v: %v", want, last, err)
+		}
+		if v.Standing == want {
+			return v
+		}
+	}
+}
+
+func TestQuorumTakesTwoOperators(t *testing.T) {
+	f := startFabric(t)
+	a, b := f.connect(), f.connect()
+	id := f.submit(graph(moded(unit("a", `{"n":1}`), contracts.VerifyQuorum)))
+	first := a.take()
+	a.send(a.seal(a.echo(first)))
+	a.expectAck(1)
+	a.send(&p2p.Credit{N: 8}) // it would take the copy too, but must not
+	second := b.take()
+	if string(second.Invocation) != string(first.Invocation) || second.Replica != first.Replica || second.Attempt != first.Attempt || second.RunTimeoutMS != first.RunTimeoutMS {
+		t.Errorf("the copy can be told from the first: %+v and %+v", first, second)
+	}
+	b.send(b.seal(b.echo(second)))
+	if r := f.end(id); r.Metadata.State != contracts.SessionCompleted || string(r.FinalOutput) != `{"n":1}` {
+		t.Errorf("session is %s with %s: %v", r.Metadata.State, r.FinalOutput, r.Metadata.Error)
+	}
+}
+
+func TestNoQuorumWithoutASecondOperator(t *testing.T) {
+	f := startFabric(t, shortLease)
+	go f.connect().work()
+	r := f.end(f.submit(graph(moded(unit("a", `{"n":1}`), contracts.VerifyQuorum))))
+	if e := r.Metadata.Error; r.Metadata.State != contracts.SessionFailed || r.Metadata.StopReason != contracts.StopVerificationFailed || e == nil || e.Code != contracts.CodeNoQuorum {
+		t.Errorf("session is %s: %s: %v", r.Metadata.State, r.Metadata.StopReason, e)
+	}
+}
+
+// TestDisagreementIsSettledByTheTrustedZone has a liar answer first. The next node
+// disagrees, and the trusted zone says who is right.
+func TestDisagreementIsSettledByTheTrustedZone(t *testing.T) {
+	id, trusted := zone(t)
+	f := startFabric(t, trusted)
+	liar, honest := f.connect(), f.connect()
+	s := f.submit(graph(moded(unit("a", `{"n":1}`), contracts.VerifyQuorum)))
+	liar.send(liar.seal(liar.lie(liar.take())))
+	liar.expectAck(1)
+	honest.send(honest.seal(honest.echo(honest.take())))
+	judge := f.connectAs(id)
+	go judge.work()
+	if r := f.end(s); string(r.FinalOutput) != `{"n":1}` {
+		t.Errorf("the answer is %s: %v", r.FinalOutput, r.Metadata.Error)
+	}
+	if v := f.standing(liar, "probation"); v.Convictions != 1 {
+		t.Errorf("the liar has %+v", v)
+	}
+	if v := f.standing(honest, "member"); v.Convictions != 0 {
+		t.Errorf("the honest node has %+v", v)
+	}
+	receipt, err := f.Receipt(t.Context(), s, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := receipt.Verify(); err != nil || v.Node == contracts.NodeID(liar.id.ID()) {
+		t.Errorf("the receipt is %+v (%v)", v, err)
+	}
+}
+
+func TestEveryResultIsRecomputed(t *testing.T) {
+	id, trusted := zone(t)
+	f := startFabric(t, trusted)
+	w := f.connect()
+	s := f.submit(graph(moded(unit("a", `{"n":1}`), contracts.VerifyRecompute)))
+	w.send(w.seal(w.lie(w.take())))
+	w.expectAck(1)
+	go f.connectAs(id).work()
+	if r := f.end(s); string(r.FinalOutput) != `{"n":1}` {
+		t.Errorf("the answer is %s: %v", r.FinalOutput, r.Metadata.Error)
+	}
+}
+
+// TestAuditsSupersede has a liar's result used, by its session and by another one
+// that found it in the cache, both of which end. The audit puts it right, and what
+// followed from it, across a restart.
+func TestAuditsSupersede(t *testing.T) {
+	for name, restart := range map[string]bool{"running": false, "restarted": true} {
+		t.Run(name, func(t *testing.T) {
+			id, trusted := zone(t)
+			f := startFabric(t, trusted, used)
+			liar := f.connect()
+			s := f.submit(graph(unit("a", `{"n":1}`), unit("b", `{}`, "a")))
+			liar.send(liar.seal(liar.lie(liar.take())))
+			liar.expectAck(1)
+			liar.send(liar.seal(liar.echo(liar.take())))
+			if r := f.end(s); string(r.FinalOutput) != `{"a":{"n":666}}` {
+				t.Fatalf("the lie was not used: %s %v", r.FinalOutput, r.Metadata.Error)
+			}
+			again := f.submit(graph(unit("a", `{"n":1}`)))
+			if r := f.end(again); string(r.FinalOutput) != `{"n":666}` {
+				t.Fatalf("the lie was not in the cache: %s", r.FinalOutput)
+			}
+			if restart {
+				f.stop()
+				f.open(trusted, used)
+			}
+			go f.connectAs(id).work()
+			f.answers(s, `{"a":{"n":1}}`)
+			f.answers(again, `{"n":1}`)
+			if v, err := f.Trust(t.Context(), contracts.NodeID(liar.id.ID())); err != nil || v.Convictions != 1 {
+				t.Errorf("the liar has %+v (%v)", v, err)
+			}
+			superseded := 0
+			err := f.Events(t.Context(), s, "", func(e contracts.Event) error {
+				if e.Type == contracts.EventUnitSuperseded {
+					superseded++
+				}
+				return e.Validate()
+			})
+			if err != nil || superseded != 1 {
+				t.Errorf("%d results were superseded (%v)", superseded, err)
+			}
+			// The right result is what equal units find from now on, after a restart too.
+			f.stop()
+			f.open(trusted, used)
+			if r := f.end(f.submit(graph(unit("a", `{"n":1}`)))); string(r.FinalOutput) != `{"n":1}` {
+				t.Errorf("the cache has %s", r.FinalOutput)
+			}
+			f.answers(s, `{"a":{"n":1}}`)
+		})
+	}
+}
+
+// answers waits until a session has ended with an answer.
+func (f *fabric) answers(id contracts.SessionID, want string) {
+	f.t.Helper()
+	last := ""
+	for range 2000 {
+		if last = string(f.end(id).FinalOutput); last == want {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	f.t.Fatalf("the answer of %s is %s, want %s", id, last, want)
+}
+
+// TestHeldResultsOutliveARestart has the coordinator end between a result and its
+// confirmation.
+func TestHeldResultsOutliveARestart(t *testing.T) {
+	f := startFabric(t)
+	a := f.connect()
+	s := f.submit(graph(moded(unit("a", `{"n":1}`), contracts.VerifyQuorum)))
+	a.send(a.seal(a.echo(a.take())))
+	a.expectAck(1)
+	f.stop()
+	f.open()
+	go f.connect().work()
+	if r := f.end(s); string(r.FinalOutput) != `{"n":1}` {
+		t.Errorf("session is %s with %s: %v", r.Metadata.State, r.FinalOutput, r.Metadata.Error)
+	}
+}
+
+// TestEquivocationBans has a node sign two results under one lease: the signatures
+// are the proof, and the node is let in no more.
+func TestEquivocationBans(t *testing.T) {
+	for name, send := range map[string]func(w *worker, u p2p.Unit){
+		"two batches": func(w *worker, u p2p.Unit) { w.send(w.seal(w.echo(u))); w.send(w.seal(w.lie(u))) },
+		"one batch":   func(w *worker, u p2p.Unit) { w.send(w.seal(w.echo(u), w.lie(u))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := startFabric(t)
+			w := f.connect()
+			f.submit(graph(unit("a", `{"n":1}`)))
+			send(w, w.take())
+			v := f.standing(w, "banned")
+			data, err := f.GetBlock(t.Context(), v.Proof.Cid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proof, err := contracts.DecodeEquivocation(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if who, err := proof.Verify(); err != nil || who != contracts.NodeID(w.id.ID()) {
+				t.Errorf("the proof convicts %s (%v)", who, err)
+			}
+			f.stop()
+			f.open()
+			if v := f.standing(w, "banned"); v.Proof == nil {
+				t.Errorf("after a restart: %+v", v)
+			}
+			if err := w.tryJoin(f); contracts.CodeOf(err) != contracts.CodeAuth {
+				t.Errorf("a banned node was let in (%v)", err)
+			}
+		})
+	}
+}
+
+// tryJoin is join for a worker that is refused.
+func (w *worker) tryJoin(f *fabric) error {
+	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	defer cancel()
+	if err := w.host.Connect(ctx, p2p.PeerHint{Peer: f.host.ID(), Addrs: f.host.Addrs()}); err != nil {
+		w.t.Fatal(err)
+	}
+	_, err := w.host.OpenWork(ctx, f.host.ID(), p2p.Hello{Kind: "node", Version: "test", Profiles: []string{profile}, Engine: "none", Slots: 1},
+		func() p2p.Heartbeat { return p2p.Heartbeat{} })
+	return err
+}
