@@ -29,6 +29,7 @@ var may = map[string][]string{
 	"coordinator/docket":    {"contracts", "coordinator/session", "coordinator/verify"},
 	"coordinator/billing":   {"contracts"},
 	"coordinator/credit":    {"contracts", "coordinator/access", "coordinator/billing"},
+	"coordinator/capacity":  {"contracts", "coordinator/pressure"},
 	"coordinator/narrate":   {"contracts", "coordinator/billing", "coordinator/credit", "coordinator/eventlog", "coordinator/session"},
 	"coordinator/ledger":    {"contracts", "coordinator/billing", "coordinator/eventlog", "coordinator/narrate", "coordinator/session", "internal/sqlite"},
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
