@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.askCommand(), a.planCommand(), a.evalCommand())
+	root.AddCommand(a.askCommand(), a.planCommand(), a.evalCommand(), a.studioCommand())
 	return cli.Report(stderr, "kora", root.ExecuteContext(ctx))
 }
 

@@ -77,8 +77,14 @@ var may = map[string][]string{
 	"kora/localbackend/session": {"contracts"},
 	"kora/reasoner":             {"contracts", "internal/llama"},
 
+	"studio":         {"contracts", "kora", "kora/plan", "kora/layout", "studio/history", "studio/proof"},
+	"studio/history": {"contracts", "internal/sqlite"},
+	"studio/proof":   {"contracts"},
+	"studio/ui":      {},
+	"studio/apidoc":  {"studio"},
+
 	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir", "llmpod"},
-	"cmd/kora":        {"contracts", "internal/cli", "kora"},
+	"cmd/kora":        {"contracts", "internal/blob", "internal/cli", "internal/durable", "kora", "studio"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/llama", "internal/p2p", "llmpod", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
@@ -100,7 +106,7 @@ var doors = []struct {
 	{"golang.org/x/mod/sumdb/note", []string{"coordinator/transparency"}, "checkpoints are signed in one form"},
 	{"github.com/clipperhouse/uax29", []string{"wasmtasks/know/retrieval"}, "a text is cut into words in one way, for index and query"},
 	{"github.com/blevesearch/snowballstem", []string{"wasmtasks/know/retrieval"}, "words are stemmed in one way, for index and query"},
-	{"github.com/danielgtaylor/huma", []string{"coordinator/gateway"}, "the API is described in one place"},
+	{"github.com/danielgtaylor/huma", []string{"coordinator/gateway", "studio"}, "an API is described where it is served"},
 	{"github.com/fxamacker/cbor", []string{"contracts/dagcbor"}, "one canonical encoding"},
 	{"github.com/cockroachdb/apd", []string{"coordinator/billing"}, "money is computed in one place"},
 	{"golang.org/x/crypto", []string{"coordinator/access", "coordinator/gateway"}, "keys are hashed in one way, certificates fetched in one place"},
@@ -115,6 +121,7 @@ var doors = []struct {
 var never = map[string][]string{
 	"contracts":      {"coordinator", "node", "kora", "internal"},
 	"kora":           {"coordinator", "node", "llmpod"},
+	"studio":         {"coordinator", "node", "llmpod", "github.com/libp2p", "github.com/nats-io"},
 	"coordinator":    {"kora", "node"},
 	"node":           {"kora", "coordinator"},
 	"llmpod":         {"kora", "coordinator", "node"},

@@ -1,7 +1,8 @@
-// Package sqlite is the one door to SQL: it opens small databases for what can be
-// computed again, on the SQLite that modernc.org has translated to Go.
+// Package sqlite is the one door to SQL: it opens small databases, on the SQLite
+// that modernc.org has translated to Go. OpenKept is for what people wrote, Open for
+// what can be computed again.
 //
-// A database is opened with a write-ahead log that is synced at checkpoints only:
+// A database of the second kind is opened with a write-ahead log that is synced at checkpoints only:
 // a power cut may take the last transactions but never leaves half of one, and
 // what is lost is computed again by whoever owns the file. It is no place of
 // record. A file that is damaged, or of another schema, is thrown away.
@@ -66,20 +67,20 @@ func open(ctx context.Context, path string, version int, schema string) (_ *DB, 
 			err = errors.Join(fmt.Errorf("open database %s: %w", path, err), db.Close())
 		}
 	}()
-	if db.write, err = connect(path, 1); err != nil {
+	if db.write, err = connect(path, 1, "NORMAL"); err != nil {
 		return nil, false, err
 	}
 	if fresh, err = prepare(ctx, db.write, version, schema); err != nil {
 		return nil, false, err
 	}
-	if db.read, err = connect(path, readers); err != nil {
+	if db.read, err = connect(path, readers, "NORMAL"); err != nil {
 		return nil, false, err
 	}
 	return db, fresh, nil
 }
 
-func connect(path string, most int) (*sql.DB, error) {
-	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)", "cache_size(-4096)"}}
+func connect(path string, most int, synchronous string) (*sql.DB, error) {
+	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(" + synchronous + ")", "busy_timeout(5000)", "cache_size(-4096)"}}
 	q.Set("_txlock", "immediate")
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
 	if err != nil {

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/durable"
+	"github.com/krako-labs/krako/kora/local"
+	"github.com/krako-labs/krako/studio"
+	"github.com/krako-labs/krako/studio/history"
+	"github.com/krako-labs/krako/studio/ui"
+)
+
+// maxKept bounds the blocks that Studio keeps on disk, in bytes.
+const maxKept = 8 << 30
+
+func (a *app) studioCommand() *cobra.Command {
+	var listen, token string
+	var noBrowser bool
+	cmd := &cobra.Command{
+		Use: "studio", Short: "Chat in the browser, and see why", Args: cobra.NoArgs,
+		Long: `studio serves KORA Studio on this computer and opens it in the browser. It needs no
+network and no model: what can be computed is computed here. Chats, files and runs
+stay in the data directory.
+
+Only this computer can reach it, unless --listen says otherwise; then everybody who
+asks has to show a token, which is printed with the address.`,
+		Example: "  kora studio\n  kora studio --no-browser --listen 127.0.0.1:9000",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.serveStudio(cmd.Context(), listen, token, !noBrowser)
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8765", "where to listen; port 0 takes any that is free")
+	cmd.Flags().StringVar(&token, "token", "", "what has to be shown off this computer (default: a random one)")
+	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "open no browser")
+	return cmd
+}
+
+func (a *app) serveStudio(ctx context.Context, listen, token string, browse bool) (err error) {
+	if a.dir == "" {
+		return cli.Usagef("there is no home directory: say --data-dir")
+	}
+	dir := filepath.Join(a.dir, "studio")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	lock, err := durable.Lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return contracts.Errorf(contracts.CodeConflict, dir, "another Studio uses this directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	ln, err := net.Listen("tcp", listen)
+	if err != nil {
+		return contracts.Errorf(contracts.CodeNetwork, listen, "listen: %w", err)
+	}
+	defer ln.Close()
+	hosts, private := reachable(ln.Addr().(*net.TCPAddr))
+	if !private && token == "" {
+		token = rand.Text()
+	}
+	o, done, err := a.studioOptions(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	o.Hosts, o.Token = hosts, token
+	s, err := studio.New(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	address := "http://" + hosts[0] + "/"
+	if token != "" {
+		address += "?token=" + token
+	}
+	a.printf("KORA Studio is at %s\n", address)
+	if browse {
+		openBrowser(address)
+	}
+	return serve(ctx, ln, s.Handler())
+}
+
+// studioOptions opens what a Studio stands on. done closes it.
+func (a *app) studioOptions(ctx context.Context, dir string) (o studio.Options, done func() error, err error) {
+	log, err := cli.Logger(a.stderr, "warn")
+	if err != nil {
+		return o, nil, err
+	}
+	key, err := studioKey(filepath.Join(dir, "key.pem"))
+	if err != nil {
+		return o, nil, err
+	}
+	blocks, err := blob.OpenDir(filepath.Join(dir, "blocks"), blob.DirOptions{MaxBytes: maxKept})
+	if err != nil {
+		return o, nil, err
+	}
+	kept, err := history.Open(ctx, filepath.Join(dir, "history.db"))
+	if err != nil {
+		return o, nil, err
+	}
+	k, err := local.Open(ctx, local.Options{Version: cli.Version(), CacheDir: filepath.Join(a.dir, "compiled"), Blocks: blocks, Log: log})
+	if err != nil {
+		return o, nil, errors.Join(err, kept.Close())
+	}
+	done = func() error { return errors.Join(k.Close(context.WithoutCancel(ctx)), kept.Close()) }
+	return studio.Options{
+		Engine: k.Engine, History: kept, UI: ui.Files(), Key: key, Zone: a.zone, Locale: a.locale, Version: cli.Version(), Log: log,
+	}, done, nil
+}
+
+// reachable are the names under which an address is reached, and whether only this
+// computer reaches it.
+func reachable(at *net.TCPAddr) (hosts []string, private bool) {
+	port := fmt.Sprint(at.Port)
+	if at.IP.IsLoopback() {
+		return []string{net.JoinHostPort(at.IP.String(), port), "localhost:" + port}, true
+	}
+	if !at.IP.IsUnspecified() {
+		return []string{net.JoinHostPort(at.IP.String(), port)}, false
+	}
+	if name, err := os.Hostname(); err == nil {
+		hosts = append(hosts, net.JoinHostPort(name, port))
+	}
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return append(hosts, "localhost:"+port), false
+	}
+	for _, x := range all {
+		if n, ok := x.(*net.IPNet); ok {
+			hosts = append(hosts, net.JoinHostPort(n.IP.String(), port))
+		}
+	}
+	return append(hosts, "localhost:"+port), false
+}
+
+// closeIn is how long requests under way may take once Studio is stopped.
+const closeIn = 3 * time.Second
+
+func serve(ctx context.Context, ln net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, BaseContext: func(net.Listener) context.Context { return ctx }}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(ln) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeIn)
+	defer cancel()
+	if srv.Shutdown(closing) != nil {
+		return srv.Close()
+	}
+	return nil
+}
+
+const keyBlock = "KORA STUDIO ED25519 SEED"
+
+// studioKey reads the key that this computer signs results with, or makes it.
+func studioKey(path string) (ed25519.PrivateKey, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		seed := make([]byte, ed25519.SeedSize)
+		rand.Read(seed)
+		return ed25519.NewKeyFromSeed(seed), cli.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: keyBlock, Bytes: seed}))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	b, _ := pem.Decode(data)
+	if b == nil || b.Type != keyBlock || len(b.Bytes) != ed25519.SeedSize {
+		return nil, contracts.Errorf(contracts.CodeValidation, path, "is no key of Studio")
+	}
+	return ed25519.NewKeyFromSeed(b.Bytes), nil
+}

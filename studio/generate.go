@@ -1,0 +1,3 @@
+package studio
+
+//go:generate go run ./apidoc -o ui/openapi.json

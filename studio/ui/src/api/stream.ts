@@ -1,0 +1,82 @@
+import type { Run } from './client'
+
+/** One thing that happened to a run. */
+export type Frame =
+  | { name: 'plan' | 'done'; run: Run }
+  | { name: 'event'; event: RawEvent }
+  | { name: 'text'; text: string }
+
+export type RawEvent = { type: string; subject?: string; time: string; data?: Record<string, unknown> }
+
+const longest = 5000
+
+/**
+ * Calls tell with every frame of a run, each once and in order, however often the
+ * connection is cut: what was seen last is said when it is opened again. Ends after
+ * the frame that says all, or when the run is gone.
+ */
+export async function follow(run: string, tell: (f: Frame) => void, signal: AbortSignal): Promise<void> {
+  let last = ''
+  let wait = 300
+  while (!signal.aborted) {
+    try {
+      const headers: Record<string, string> = last ? { 'Last-Event-ID': last } : {}
+      const r = await fetch(`/api/runs/${encodeURIComponent(run)}/stream`, { headers, signal })
+      if (r.status === 404) return
+      if (r.ok && r.body) {
+        for await (const f of frames(r.body)) {
+          if (f.id) last = f.id
+          wait = 300
+          const frame = read(f.event, f.data)
+          if (frame) tell(frame)
+          if (frame?.name === 'done') return
+        }
+      }
+    } catch {
+      if (signal.aborted) return
+    }
+    await new Promise((done) => setTimeout(done, wait))
+    wait = Math.min(wait * 2, longest)
+  }
+}
+
+function read(name: string, data: string): Frame | undefined {
+  const v = JSON.parse(data)
+  switch (name) {
+    case 'plan':
+    case 'done':
+      return { name, run: v }
+    case 'event':
+      return { name, event: v }
+    case 'text':
+      return { name, text: v }
+  }
+  return undefined
+}
+
+type Raw = { id: string; event: string; data: string }
+
+/** The frames of a text/event-stream; one that was cut off is not among them. */
+async function* frames(body: ReadableStream<Uint8Array>): AsyncGenerator<Raw> {
+  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader()
+  let rest = ''
+  try {
+    for (;;) {
+      const { value, done } = await reader.read()
+      if (done) return
+      rest += value
+      for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
+        const f: Raw = { id: '', event: '', data: '' }
+        for (const line of rest.slice(0, end).split('\n')) {
+          const colon = line.indexOf(': ')
+          const field = line.slice(0, colon)
+          if (field === 'id' || field === 'event' || field === 'data') f[field] = line.slice(colon + 2)
+        }
+        rest = rest.slice(end + 2)
+        if (f.data) yield f
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}

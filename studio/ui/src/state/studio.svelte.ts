@@ -1,0 +1,268 @@
+import { api, type Attachment, type Found, type Message, type Question, type Run, type State, type Unit } from '../api/client'
+import { follow, type Frame, type RawEvent } from '../api/stream'
+
+export type Tab = 'why' | 'overview' | 'timeline' | 'graph' | 'events'
+export type Mode = Question['mode']
+type Shown = { run: string; tab: Tab; unit: string; other: string }
+
+const ends: Record<string, string> = {
+  'workunit.ready': 'ready', 'workunit.scheduled': 'dispatched', 'workunit.claimed': 'dispatched', 'workunit.started': 'running', 'workunit.completed': 'success',
+  'workunit.cached': 'success', 'workunit.failed': 'failed', 'workunit.timeout': 'timeout', 'workunit.cancelled': 'cancelled', 'workunit.skipped': 'skipped', 'workunit.retried': 'ready',
+}
+
+/** Everything the page knows, and all that it can do. */
+export class Studio {
+  state = $state<State>()
+  chats = $state<Found[]>([])
+  chat = $state('') // the id of the chat that is shown; empty for a new one
+  title = $state('')
+  messages = $state<Message[]>([])
+  leaf = $state('')
+  runs = $state<Record<string, Run>>({})
+  shown = $state<Shown>()
+  query = $state('')
+  theme = $state<'system' | 'light' | 'dark'>('system')
+  advanced = $state(false)
+  shortcuts = $state(true)
+  mode = $state<Mode>('auto')
+  model = $state('')
+  system = $state('')
+  temperature = $state<number>()
+  announced = $state('') // what a screen reader is told
+  trouble = $state('')
+  private followed = new Map<string, AbortController>()
+
+  /** The branch that is shown, from its first message. */
+  branch = $derived.by(() => {
+    const by = new Map(this.messages.map((m) => [m.id, m]))
+    const path: Message[] = []
+    for (let m = by.get(this.leaf); m && path.length <= this.messages.length; m = by.get(m.parent)) path.unshift(m)
+    return path
+  })
+  busy = $derived(this.branch.some((m) => m.run && this.runs[m.run]?.state === 'running'))
+
+  async start() {
+    this.readTheme()
+    await this.attempt(async () => {
+      this.state = await api.state()
+      const s = this.state.settings as Record<string, never>
+      this.advanced = s.advanced ?? false
+      this.shortcuts = s.shortcuts ?? true
+      this.mode = s.mode ?? 'auto'
+      this.model = s.model ?? ''
+      this.system = s.system ?? ''
+      this.temperature = s.temperature ?? undefined
+    })
+    await this.list()
+    await this.open(location.pathname.startsWith('/c/') ? location.pathname.slice(3) : '', false)
+  }
+
+  /** Runs do, and shows what went wrong. */
+  async attempt(what: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await what()
+      this.trouble = ''
+      return true
+    } catch (e) {
+      if (e instanceof DOMException && e.name === 'AbortError') return false
+      this.trouble = e instanceof TypeError ? 'Studio does not answer. Is kora studio still running?' : String((e as Error).message)
+      return false
+    }
+  }
+
+  async refresh() {
+    await this.attempt(async () => (this.state = await api.state()))
+  }
+
+  private searching?: AbortController
+  async list() {
+    this.searching?.abort()
+    this.searching = new AbortController()
+    await this.attempt(async () => (this.chats = await api.chats(this.query, this.searching!.signal)))
+  }
+
+  /** Shows a chat; without an id, a new one, for which nobody is asked. */
+  async open(id: string, push = true): Promise<void> {
+    for (const c of this.followed.values()) c.abort()
+    this.followed.clear()
+    if (!id) {
+      this.chat = this.title = this.leaf = ''
+      this.messages = []
+      this.hide()
+      if (push) history.pushState(null, '', '/')
+      return
+    }
+    const ok = await this.attempt(async () => {
+      const t = await api.chat(id)
+      this.chat = t.id
+      this.title = t.title
+      this.messages = t.messages
+      this.leaf = t.leaf
+      for (const r of t.runs) this.runs[r.id] = r
+      for (const r of t.runs) if (r.state === 'running') this.follow(r.id)
+    })
+    if (!ok) return this.open('', push)
+    if (push) history.pushState(null, '', `/c/${id}`)
+    this.readHash()
+  }
+
+  /** Says something: a new message after parent, or the same one again. */
+  async say(text: string, attachments: Attachment[], o: { parent?: string; again?: Message; mode?: Mode } = {}) {
+    const now = Date.now()
+    const fresh = !this.chat
+    const chat = this.chat || crypto.randomUUID()
+    const parent = o.again ? o.again.parent : (o.parent ?? this.leaf)
+    const message = o.again?.id ?? crypto.randomUUID()
+    const reply = crypto.randomUUID()
+    const run = crypto.randomUUID()
+    const none: Attachment[] = []
+    if (!o.again) this.messages.push({ id: message, chat, parent, role: 'user', text, created: now, run: '', attachments })
+    this.messages.push({ id: reply, chat, parent: message, role: 'assistant', text: '', created: now + 1, run, attachments: none })
+    this.leaf = reply
+    this.chat = chat
+    this.runs[run] = waiting(run)
+    this.announced = 'KORA is answering'
+    if (fresh) {
+      this.title = text.slice(0, 60)
+      history.pushState(null, '', `/c/${chat}`)
+    }
+    const q: Question = {
+      chat, message, reply, run, parent, text, attachments, mode: o.mode ?? this.mode, model: this.model, system: this.system,
+      ...(this.temperature === undefined ? {} : { temperature: this.temperature }),
+    }
+    const ok = await this.attempt(() => api.ask(q))
+    if (!ok) {
+      this.runs[run] = { ...waiting(run), state: 'failed', failure: { code: '', message: this.trouble, unit: '' } }
+      return
+    }
+    this.follow(run)
+    await this.list()
+  }
+
+  stop() {
+    for (const m of this.branch) if (m.run && this.runs[m.run]?.state === 'running') this.attempt(() => api.stop(m.run))
+  }
+
+  private follow(run: string) {
+    if (this.followed.has(run)) return
+    const c = new AbortController()
+    this.followed.set(run, c)
+    // Pieces of text are put together until the next frame is drawn.
+    let text = ''
+    const flush = () => {
+      const r = this.runs[run]
+      if (r && text) r.text += text
+      text = ''
+    }
+    follow(
+      run,
+      (f) => {
+        if (f.name === 'text') {
+          if (!text) requestAnimationFrame(flush)
+          text += f.text
+          return
+        }
+        flush()
+        this.take(run, f)
+      },
+      c.signal,
+    ).finally(() => this.followed.delete(run))
+  }
+
+  private take(run: string, f: Frame) {
+    if (f.name === 'plan' || f.name === 'done') {
+      this.runs[run] = f.run
+      if (f.name === 'plan') return
+      const m = this.messages.find((m) => m.run === run && m.role === 'assistant')
+      if (m) m.text = f.run.text
+      this.announced = f.run.failure ? `No answer: ${f.run.failure.message}` : `KORA answered: ${f.run.text.slice(0, 300)}`
+      this.list()
+    } else if (f.name === 'event') {
+      mark(this.runs[run]?.units ?? [], f.event)
+    }
+  }
+
+  /** The messages that stand where m stands. */
+  siblings(m: Message): Message[] {
+    return this.messages.filter((x) => x.parent === m.parent && x.role === m.role)
+  }
+
+  /** Shows the branch of m, down to what was said last in it. */
+  async turnTo(m: Message) {
+    let leaf = m
+    for (let next: Message | undefined = m; next; next = this.messages.findLast((x) => x.parent === leaf.id)) leaf = next
+    this.leaf = leaf.id
+    await this.attempt(() => api.change(this.chat, { leaf: leaf.id }))
+  }
+
+  async rename(id: string, title: string) {
+    if (!title.trim()) return
+    await this.attempt(() => api.change(id, { title: title.trim() }))
+    if (id === this.chat) this.title = title.trim()
+    await this.list()
+  }
+
+  async remove(id: string) {
+    await this.attempt(() => api.remove(id))
+    if (id === this.chat) await this.open('')
+    await this.list()
+  }
+
+  async import(file: File) {
+    await this.attempt(async () => {
+      const c = await api.import(JSON.parse(await file.text()))
+      await this.list()
+      await this.open(c.id)
+    })
+  }
+
+  /** Opens the inspector. It stands in the address, so that reloading keeps it. */
+  inspect(run: string, tab: Tab, unit = '', other = '') {
+    this.shown = { run, tab, unit, other }
+    history.replaceState(null, '', `#${new URLSearchParams({ ...this.shown })}`)
+  }
+
+  hide() {
+    this.shown = undefined
+    history.replaceState(null, '', location.pathname)
+  }
+
+  readHash() {
+    const h = new URLSearchParams(location.hash.slice(1))
+    const run = h.get('run') ?? ''
+    if (this.runs[run]) this.shown = { run, tab: (h.get('tab') as Tab) ?? 'why', unit: h.get('unit') ?? '', other: h.get('other') ?? '' }
+    else this.shown = undefined
+  }
+
+  set(name: 'advanced' | 'shortcuts' | 'mode' | 'model' | 'system' | 'temperature', value: unknown) {
+    ;(this as unknown as Record<string, unknown>)[name] = value
+    this.attempt(() => api.set(name, value ?? null))
+  }
+
+  setTheme(theme: 'system' | 'light' | 'dark') {
+    localStorage.setItem('theme', theme)
+    this.readTheme()
+  }
+
+  readTheme() {
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    const kept = localStorage.getItem('theme')
+    this.theme = kept === 'light' || kept === 'dark' ? kept : 'system'
+    const apply = () => (document.documentElement.dataset.theme = this.theme === 'system' ? (dark.matches ? 'dark' : 'light') : this.theme)
+    dark.onchange = apply
+    apply()
+  }
+}
+
+const waiting = (id: string): Run => ({
+  id, state: 'running', kind: 'none', text: '', steps: 0, without_model: 0, reason: '', decisions: [], units: [], graph_cid: '', session: '', backend: '', stop_reason: '',
+  executors: [], planned_ms: 0, ran_ms: 0, tokens_in: 0, tokens_out: 0, model_calls: 0, fuel: 0, cost_usd: '', checked: 0, signed: false,
+})
+
+function mark(units: Unit[], e: RawEvent) {
+  const to = ends[e.type]
+  const u = to && units.find((u) => u.id === e.subject)
+  if (u && to) u.status = to
+}
+
+export const studio = new Studio()
