@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"github.com/krako-labs/krako/contracts"
 	"github.com/spf13/cobra"
 )
 
@@ -20,15 +19,9 @@ give the same answer to the same question, bit for bit, under the replay profile
 			if err != nil {
 				return err
 			}
-			list, err := c.Nodes(cmd.Context())
+			pods, err := c.Pods(cmd.Context())
 			if err != nil {
 				return err
-			}
-			pods := contracts.NodeList{Nodes: []contracts.NodeView{}}
-			for _, n := range list.Nodes {
-				if n.Kind == "pod" {
-					pods.Nodes = append(pods.Nodes, n)
-				}
 			}
 			if a.json {
 				return a.printJSON(pods)

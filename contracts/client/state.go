@@ -12,6 +12,11 @@ func (c *Client) Nodes(ctx context.Context) (contracts.NodeList, error) {
 	return get[contracts.NodeList](ctx, c, "/v1/nodes", nil)
 }
 
+// Pods lists the LLM pods that the coordinator knows and what they serve.
+func (c *Client) Pods(ctx context.Context) (contracts.NodeList, error) {
+	return get[contracts.NodeList](ctx, c, "/v1/pods", nil)
+}
+
 // Tasks lists the task catalogue.
 func (c *Client) Tasks(ctx context.Context) (contracts.TaskList, error) {
 	return get[contracts.TaskList](ctx, c, "/v1/tasks", nil)

@@ -103,6 +103,7 @@ func TestReads(t *testing.T) {
 	id := string(w.begin(t, 1))
 	for target, want := range map[string]string{
 		"/v1/nodes":        `{"nodes":[]}`,
+		"/v1/pods":         `{"nodes":[]}`,
 		"/v1/tasks":        `"task":"text/wordcount@1"`,
 		"/v1/capabilities": `"max_units":100000`,
 		"/healthz":         `{"status":"ok"}`,

@@ -15,6 +15,7 @@ func (g *gateway) stateRoutes(a api) {
 		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{tag}, Summary: summary}
 	}
 	route(g, a, get("list-nodes", "/v1/nodes", "fabric", "List the nodes the coordinator knows"), needs(contracts.ScopeNodes), g.nodes)
+	g.podRoutes(a)
 	route(g, a, get("list-tasks", "/v1/tasks", "fabric", "List the task catalogue"), needs(), g.tasks)
 	route(g, a, get("get-capabilities", "/v1/capabilities", "fabric", "Say what graphs are accepted"), needs(), g.capabilities)
 	route(g, a, get("healthz", "/healthz", "health", "Say that the process answers"), nothing(), g.healthz)
