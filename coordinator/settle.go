@@ -11,8 +11,13 @@ import (
 	"github.com/krako-labs/krako/internal/blob"
 )
 
-// settle closes the sessions that are over. Their results are written on a
-// goroutine of their own, since a large one takes time to encode.
+// closeAtOnce is the most units of a session whose result is written by the loop:
+// it takes a fraction of a millisecond, and the session's last record then shares
+// a sync with its last unit's. Larger ones take time to encode and are closed on a
+// goroutine of their own.
+const closeAtOnce = 16
+
+// settle closes the sessions that are over.
 func (st *state) settle(ctx context.Context) {
 	for id, l := range st.touched {
 		delete(st.touched, id)
@@ -20,6 +25,11 @@ func (st *state) settle(ctx context.Context) {
 			continue
 		}
 		l.closing = true
+		if l.Plan().Len() <= closeAtOnce {
+			result, err := st.c.conclude(context.WithoutCancel(ctx), l)
+			st.finish(l, result, err)
+			continue
+		}
 		st.c.tellers.Go(func() { st.c.closeSession(ctx, l) })
 	}
 }
@@ -27,20 +37,29 @@ func (st *state) settle(ctx context.Context) {
 // closeSession writes the result of a session that is over and seals it. It
 // reads the session beside the loop, which changes it no more.
 func (c *Coordinator) closeSession(ctx context.Context, l *live) {
+	result, err := c.conclude(ctx, l)
+	if c.post(ctx, func(st *state) { st.finish(l, result, err) }) != nil {
+		c.log.Debug("session stays open until the next start", "session", l.ID)
+	}
+}
+
+// conclude writes the result of a session and claims what it names.
+func (c *Coordinator) conclude(ctx context.Context, l *live) (blob.Block, error) {
 	result, err := c.result(ctx, l)
 	if err == nil {
 		err = c.claimAll(ctx, l, result.CID)
 	}
-	post := c.post(ctx, func(st *state) {
-		if err == nil {
-			err = st.seal(l, result)
-		}
-		if err != nil {
-			st.failed = fmt.Errorf("close session %s: %w", l.ID, err)
-		}
-	})
-	if post != nil {
-		c.log.Debug("session stays open until the next start", "session", l.ID)
+	return result, err
+}
+
+// finish seals a session whose result is written, or ends the loop if it could
+// not be.
+func (st *state) finish(l *live, result blob.Block, err error) {
+	if err == nil {
+		err = st.seal(l, result)
+	}
+	if err != nil {
+		st.failed = fmt.Errorf("close session %s: %w", l.ID, err)
 	}
 }
 

@@ -26,7 +26,7 @@ func (c *Coordinator) Submit(ctx context.Context, g *contracts.TaskGraph, m cont
 		return contracts.SubmitResponse{}, err
 	}
 	graph := blob.Node(block)
-	if err := c.parts.Blocks.Put(ctx, graph); err != nil {
+	if err := c.parts.Blocks.Stage(ctx, graph); err != nil { // durable with the acceptance
 		return contracts.SubmitResponse{}, err
 	}
 	id, err := uuid.NewV7()
