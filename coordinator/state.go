@@ -229,8 +229,11 @@ func (st *state) drain(inbox chan func(*state)) {
 	}
 }
 
-// turn does everything that follows from what has come in.
+// turn does everything that follows from what has come in. A turn that has begun
+// is finished although ctx ends: what it has decided, and a node may have been
+// given, is to be recorded at an orderly stop.
 func (st *state) turn(ctx context.Context) error {
+	whole := context.WithoutCancel(ctx)
 	if !st.now.Before(st.sweepAt) {
 		st.sweep()
 		st.sweepAt = st.now.Add(sweepEvery)
@@ -240,7 +243,7 @@ func (st *state) turn(ctx context.Context) error {
 		return err
 	}
 	if !st.commit.stalled.Load() {
-		if err := st.dispatch(ctx); err != nil {
+		if err := st.dispatch(whole); err != nil {
 			return err
 		}
 	}
@@ -249,7 +252,7 @@ func (st *state) turn(ctx context.Context) error {
 	if st.failed != nil {
 		return st.failed
 	}
-	staged, err := st.commit.stage(ctx, st.c.parts.Blocks)
+	staged, err := st.commit.stage(whole, st.c.parts.Blocks)
 	if err == nil && staged {
 		st.commit.flush()
 	}
