@@ -88,8 +88,17 @@ func (e *Engine) Ask(ctx context.Context, r plan.Request, observe func(contracts
 func (e *Engine) Follow(ctx context.Context, r plan.Request, o Observer) (*Reply, error) {
 	began := e.now()
 	r, p := e.Plan(r)
-	planned := e.now()
-	reply := &Reply{RunID: r.ID, Kind: p.Kind, Plan: p, PlannedIn: planned.Sub(began)}
+	reply, err := e.Carry(ctx, r, p, o)
+	if reply != nil {
+		reply.PlannedIn = max(0, e.now().Sub(began)-reply.RanIn)
+	}
+	return reply, err
+}
+
+// Carry carries out the plan of a request, which Plan made, or a caller changed.
+func (e *Engine) Carry(ctx context.Context, r plan.Request, p plan.Plan, o Observer) (*Reply, error) {
+	began := e.now()
+	reply := &Reply{RunID: r.ID, Kind: p.Kind, Plan: p}
 	if p.Graph == nil {
 		reply.Error = contracts.Errorf(contracts.CodeUnsupported, "message", "%s", explain(p.Reason, e.Models))
 		return reply, nil
@@ -98,7 +107,7 @@ func (e *Engine) Follow(ctx context.Context, r plan.Request, o Observer) (*Reply
 	if err != nil {
 		return nil, err
 	}
-	reply.RanIn = e.now().Sub(planned)
+	reply.RanIn = e.now().Sub(began)
 	reply.take(res)
 	return reply, nil
 }

@@ -21,7 +21,7 @@ func (a *app) askCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			k, err := a.open(cmd.Context())
+			k, _, err := a.openWithModels(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/kora/local"
+	"github.com/krako-labs/krako/kora/reasoner"
 	"github.com/spf13/cobra"
 )
 
@@ -34,6 +35,7 @@ type app struct {
 	dir            string
 	zone, locale   string
 	now            string
+	model          modelFlags
 }
 
 // run executes the command line and returns the exit code.
@@ -60,13 +62,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	f.StringVar(&a.zone, "zone", localZone(), "time zone that dates and times are meant in")
 	f.StringVar(&a.locale, "locale", "en-US", "how dates and numbers are read: en-US, en-GB, ...")
 	f.StringVar(&a.now, "now", "", "what the clock says, as 2026-11-28T12:00:00Z (default: the machine's)")
+	f.StringArrayVar(&a.model.servers, "model-server", nil, "a server of models, as ollama=http://127.0.0.1:11434 (also llama.cpp=, lmstudio=; default: those that run here)")
+	f.BoolVar(&a.model.none, "no-models", false, "never ask a model")
+	f.BoolVar(&a.model.remote, "allow-remote-models", false, "let a --model-server be another computer; what is asked leaves this one then")
+	f.StringVar(&a.model.name, "model", "", "which model to ask (default: the first that is there)")
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.askCommand(), a.planCommand(), a.evalCommand(), a.studioCommand())
+	root.AddCommand(
+		a.askCommand(), a.planCommand(), a.evalCommand(), a.studioCommand(),
+		a.serveCommand(),
+	)
 	return cli.Report(stderr, "kora", root.ExecuteContext(ctx))
 }
 
@@ -83,9 +92,25 @@ func localZone() string {
 	return "UTC"
 }
 
-// open starts a KORA in this process.
-func (a *app) open(ctx context.Context) (*local.Local, error) {
+// open starts a KORA in this process that asks no model.
+func (a *app) open(ctx context.Context) (*local.Local, error) { return a.openWith(ctx, nil) }
+
+// openWithModels starts a KORA in this process, with the models of this machine if
+// there are any.
+func (a *app) openWithModels(ctx context.Context) (*local.Local, *reasoner.Reasoner, error) {
+	models, err := a.models(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	k, err := a.openWith(ctx, models)
+	return k, models, err
+}
+
+func (a *app) openWith(ctx context.Context, models *reasoner.Reasoner) (*local.Local, error) {
 	o := local.Options{Version: cli.Version()}
+	if models != nil {
+		o.Models = models
+	}
 	if a.dir != "" {
 		o.CacheDir = filepath.Join(a.dir, "compiled")
 	}

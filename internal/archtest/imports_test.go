@@ -76,6 +76,8 @@ var may = map[string][]string{
 	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
 	"kora/reasoner":             {"contracts", "internal/llama"},
+	"kora/openai":               {"contracts", "kora", "kora/plan", "kora/reasoner"},
+	"internal/guard":            {"contracts"},
 
 	"studio":         {"contracts", "kora", "kora/plan", "kora/layout", "studio/history", "studio/proof"},
 	"studio/history": {"contracts", "internal/sqlite"},
@@ -84,7 +86,7 @@ var may = map[string][]string{
 	"studio/apidoc":  {"studio"},
 
 	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir", "llmpod"},
-	"cmd/kora":        {"contracts", "internal/blob", "internal/cli", "internal/durable", "kora", "studio"},
+	"cmd/kora":        {"contracts", "internal/blob", "internal/cli", "internal/durable", "internal/guard", "kora", "studio"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/llama", "internal/p2p", "llmpod", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
