@@ -47,10 +47,15 @@ var exampleTypes = map[string]reflect.Type{
 	"event-data/llm-ended":       reflect.TypeFor[contracts.LLMEnded](),
 	"event-data/node-info":       reflect.TypeFor[contracts.NodeInfo](),
 
-	"event-data/unit-superseded":   reflect.TypeFor[contracts.UnitSuperseded](),
-	"event-data/credits-moved":     reflect.TypeFor[contracts.CreditsMoved](),
-	"event-data/account-suspended": reflect.TypeFor[contracts.AccountSuspended](),
-	"event-data/prices-changed":    reflect.TypeFor[contracts.PricesChanged](),
+	"event-data/unit-superseded":    reflect.TypeFor[contracts.UnitSuperseded](),
+	"event-data/credits-moved":      reflect.TypeFor[contracts.CreditsMoved](),
+	"event-data/scale-requested":    reflect.TypeFor[contracts.ScaleRequested](),
+	"event-data/scale-applied":      reflect.TypeFor[contracts.ScaleApplied](),
+	"event-data/admission-changed":  reflect.TypeFor[contracts.AdmissionChanged](),
+	"event-data/congestion-changed": reflect.TypeFor[contracts.CongestionChanged](),
+	"event-data/queue-depth":        reflect.TypeFor[contracts.QueueDepth](),
+	"event-data/account-suspended":  reflect.TypeFor[contracts.AccountSuspended](),
+	"event-data/prices-changed":     reflect.TypeFor[contracts.PricesChanged](),
 }
 
 // compiled keeps what published made: many tests use the same schemas.

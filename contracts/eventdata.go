@@ -147,6 +147,16 @@ func NewEventData(t EventType) any {
 		return new(PricesChanged)
 	case EventAccountSuspended:
 		return new(AccountSuspended)
+	case EventScaleRequested:
+		return new(ScaleRequested)
+	case EventScaleApplied:
+		return new(ScaleApplied)
+	case EventAdmissionChanged:
+		return new(AdmissionChanged)
+	case EventCongestionChanged:
+		return new(CongestionChanged)
+	case EventQueueDepth:
+		return new(QueueDepth)
 	case EventLLMStarted, EventLLMCompleted, EventLLMFailed:
 		return new(LLMEnded)
 	case EventNodeRegistered, EventNodeApproved, EventNodeHealth, EventNodeUnavailable, EventNodeQuarantined,
@@ -180,6 +190,16 @@ func requiredData(t EventType) []string {
 		return []string{"version", "plan"}
 	case *AccountSuspended:
 		return []string{"suspended"}
+	case *ScaleRequested:
+		return []string{"from", "to", "concurrency", "reason"}
+	case *ScaleApplied:
+		return []string{"wanted", "running"}
+	case *AdmissionChanged:
+		return []string{"of", "mode", "reason"}
+	case *CongestionChanged:
+		return []string{"congestion"}
+	case *QueueDepth:
+		return []string{"queued", "running", "wait_p95_ms", "pods", "slots"}
 	case *LLMEnded:
 		return []string{"pod", "tier", "model", "tokens_in", "tokens_out", "duration_ms"}
 	case *NodeInfo:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/capacity"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/verify"
 )
@@ -49,6 +50,11 @@ type Config struct {
 	Quota contracts.Quota
 	// Pods takes in LLM pods, and graphs with llm units with them.
 	Pods bool
+	// Capacity decides how many pods there are, by Parts.Scaler; nil leaves it to
+	// others. HoldCold is how long graphs with model calls are taken in while no pod
+	// comes; after that they are refused.
+	Capacity *capacity.Policy
+	HoldCold time.Duration
 	// Trusted are the nodes of the trusted zone.
 	Trusted []contracts.NodeID
 	// Verify says how sure a result of a node outside the trusted zone must be before
@@ -74,6 +80,7 @@ func DefaultConfig() Config {
 		CacheEntries:    1 << 16,
 		SurveyEvery:     64 << 10,
 		Recent:          2048,
+		HoldCold:        2 * time.Minute,
 		Verify:          Closed(),
 		Limits:          contracts.DefaultLimits(),
 		Quota:           contracts.Quota{Graphs: 500, RequestsPerSecond: 500, BodyBytesPerSecond: 64 << 20, BlockBytes: 64 << 30},
@@ -102,6 +109,10 @@ func (c Config) Validate() error {
 		errs = append(errs, err)
 	}
 	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))
+	if c.Capacity != nil {
+		errs = append(errs, c.Capacity.Validate())
+	}
+	check(c.HoldCold > 0, "hold is %s, must be positive", c.HoldCold)
 	for _, n := range c.Trusted {
 		check(n != "", "trusted holds an empty node id")
 	}

@@ -52,6 +52,8 @@ type Parts struct {
 	Sessions *readmodel.Model
 	// Ledger answers for accounts; without one nobody does. The caller runs it.
 	Ledger *ledger.Ledger
+	// Scaler acts on how many pods are wanted; without one nobody does.
+	Scaler Scaler
 	// Key signs checkpoints of the log; without one there are none.
 	Key *transparency.Key
 	// Now is the clock; time.Now if nil.
@@ -130,6 +132,9 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	own, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { defer close(folded); c.projector.run(own) }()
+	if c.parts.Scaler != nil && st.scaling.wanted != nil {
+		c.tellers.Go(func() { c.runScaler(own, st.scaling.wanted) })
+	}
 	err = st.loop(own)
 	<-folded
 	cancel()

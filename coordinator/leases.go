@@ -79,6 +79,7 @@ func (st *state) sweep() {
 		}
 	}
 	st.queue.Lanes(st.expire)
+	st.scale()
 }
 
 // listen notes when a connected node misses heartbeats, and when the time is over

@@ -20,7 +20,7 @@ func (st *state) admit(l *live) error {
 	if ok, after := st.valve.Admits(p); !ok {
 		return st.refused(l, after, "admission is %s and the graph's most urgent unit is %s", st.valve.Mode(), p)
 	}
-	return nil
+	return st.room(l)
 }
 
 func (st *state) refused(l *live, after time.Duration, format string, args ...any) error {

@@ -40,6 +40,9 @@ func levelOf(p contracts.Priority) uint8 {
 	return 2
 }
 
+// podClass is in the class of every llm unit.
+const podClass = " pod "
+
 // classOf spells what decides where a unit can go and how long it waits; most
 // units are of the class "" or "trusted".
 func (l *live) classOf(unit int) string {
@@ -50,7 +53,7 @@ func (l *live) classOf(unit int) string {
 	}
 	if w.Type == contracts.LLM {
 		m := modelOf(w.Model)
-		b.WriteString(" pod " + string(m.Tier) + " " + string(m.Operation) + " " + strconv.Quote(m.Name))
+		b.WriteString(podClass + string(m.Tier) + " " + string(m.Operation) + " " + strconv.Quote(m.Name))
 	}
 	if h := w.ExecutionHint; h != nil {
 		b.WriteString(" " + h.Region + " " + strings.Join(h.NodeTags, ","))

@@ -45,7 +45,11 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 		st.goOn(ctx, st.sessions[id])
 	}
 	c.log.Info("state rebuilt", "records", c.parts.Log.Last(), "survey", from, "open_sessions", len(st.sessions), "leases", len(st.leases), "epoch", st.epoch)
-	return st, st.commit.add(&session.Record{At: st.now.UnixMicro(), Boot: &session.Boot{Epoch: st.epoch, Version: c.cfg.Version}}, nil)
+	boot := session.Record{At: st.now.UnixMicro(), Boot: &session.Boot{Epoch: st.epoch, Version: c.cfg.Version}}
+	if err := st.commit.add(&boot, nil); err != nil {
+		return nil, err
+	}
+	return st, st.beginScaling()
 }
 
 // recall takes over what nodes have done and what is known of access.

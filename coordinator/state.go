@@ -33,6 +33,7 @@ type state struct {
 	requests map[requestKey]contracts.SessionID
 	book     *access.Book
 	credit   *credit.Book
+	scaling  scaling
 
 	nodes  map[contracts.NodeID]*node
 	leases map[uint64]*lease

@@ -63,7 +63,11 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, books.Close()) }()
-	c, err := newCoordinator(s, db, readModels{sessions, books}, host, log)
+	acts := s.scale.open(host, log)
+	if acts != nil {
+		defer func() { err = errors.Join(err, acts.Close()) }()
+	}
+	c, err := newCoordinator(s, db, readModels{sessions, books}, host, acts, log)
 	if err != nil {
 		return err
 	}
@@ -114,7 +118,7 @@ type readModels struct {
 	ledger   *ledger.Ledger
 }
 
-func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, log *slog.Logger) (*coordinator.Coordinator, error) {
+func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, acts scaling, log *slog.Logger) (*coordinator.Coordinator, error) {
 	secret, err := loadSecret(filepath.Join(s.dataDir, "secret"))
 	if err != nil {
 		return nil, err
@@ -135,6 +139,9 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, lo
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
 	}
 	cfg.Pods = s.pods
+	if cfg.HoldCold = s.scale.hold; acts != nil {
+		cfg.Capacity = &s.scale.policy
+	}
 	if s.pool == poolOpen {
 		cfg.Verify = coordinator.Open()
 	}
@@ -144,7 +151,7 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, lo
 	}
 	return coordinator.New(cfg, coordinator.Parts{
 		Log: db.log, Blocks: db.blocks, Claims: db.claims, Network: host, Tasks: tasks, Logger: log,
-		Sessions: models.sessions, Ledger: models.ledger, Key: &key,
+		Sessions: models.sessions, Ledger: models.ledger, Key: &key, Scaler: acts,
 	})
 }
 

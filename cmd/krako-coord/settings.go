@@ -39,6 +39,7 @@ type settings struct {
 	cacheEntries    int
 	shareResults    []string
 	pricing         string
+	scale           scaleSettings
 
 	log            string
 	logName        string
@@ -80,6 +81,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&s.maxUnits, "max-units", d.MaxUnits, "how many units the running graphs may have together")
 	fs.IntVar(&s.cacheEntries, "cache-entries", d.CacheEntries, "results remembered so that equal units are not run again; 0 runs every unit")
 	fs.StringSliceVar(&s.shareResults, "share-results", []string{}, "tenants that use each other's results from trusted nodes, * for all")
+	s.scale.flags(fs)
 	fs.StringVar(&s.pricing, "pricing", "", "price plan (JSON) to put into force at the start; without one that of the log stays, and where there never was one nothing costs anything")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
@@ -112,6 +114,6 @@ func (s *settings) validate() error {
 	if s.pod.wanted() && !s.pods {
 		errs = append(errs, errors.New("--pod-model and --pod-attach need --pods"))
 	}
-	errs = append(errs, s.tls.validate(), s.checkLog(), s.pod.validate())
+	errs = append(errs, s.tls.validate(), s.checkLog(), s.scale.validate(), s.pod.validate())
 	return errors.Join(errs...)
 }

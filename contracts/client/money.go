@@ -18,6 +18,11 @@ func (c *Client) Quote(ctx context.Context, g *contracts.TaskGraph) (contracts.Q
 	return q, err
 }
 
+// Capacity says how many pods there are and should be, and how much is let in.
+func (c *Client) Capacity(ctx context.Context) (contracts.CapacityView, error) {
+	return get[contracts.CapacityView](ctx, c, "/v1/capacity", nil)
+}
+
 // Prices returns the price plan in force, NOT_FOUND if there is none.
 func (c *Client) Prices(ctx context.Context) (contracts.JSON, error) {
 	return get[contracts.JSON](ctx, c, "/v1/prices", nil)

@@ -52,6 +52,8 @@ type Fabric interface {
 
 	// Nodes lists the nodes that the coordinator knows.
 	Nodes(ctx context.Context) (contracts.NodeList, error)
+	// Capacity says how many pods there are and should be, and how much is let in.
+	Capacity(ctx context.Context) (contracts.CapacityView, error)
 	// Tasks lists the task catalogue.
 	Tasks(ctx context.Context) (contracts.TaskList, error)
 	// Capabilities says what graphs are accepted.

@@ -18,6 +18,7 @@ func (g *gateway) stateRoutes(a api) {
 	g.podRoutes(a)
 	route(g, a, get("list-tasks", "/v1/tasks", "fabric", "List the task catalogue"), needs(), g.tasks)
 	route(g, a, get("get-capabilities", "/v1/capabilities", "fabric", "Say what graphs are accepted"), needs(), g.capabilities)
+	route(g, a, get("get-capacity", "/v1/capacity", "fabric", "Say how many pods there are and should be, and how much is let in"), needs(contracts.ScopeNodes, contracts.ScopeRead), g.capacity)
 	route(g, a, get("healthz", "/healthz", "health", "Say that the process answers"), nothing(), g.healthz)
 	ready := get("readyz", "/readyz", "health", "Say whether work can be taken now")
 	ready.Errors = []int{http.StatusInternalServerError}
@@ -32,6 +33,11 @@ func (g *gateway) nodes(ctx context.Context, _ *struct{}) (*jsonOutput[contracts
 	list, err := g.fabric.Nodes(ctx)
 	list.Nodes = notNil(list.Nodes)
 	return &jsonOutput[contracts.NodeList]{list}, err
+}
+
+func (g *gateway) capacity(ctx context.Context, _ *struct{}) (*jsonOutput[contracts.CapacityView], error) {
+	v, err := g.fabric.Capacity(ctx)
+	return &jsonOutput[contracts.CapacityView]{v}, err
 }
 
 func (g *gateway) tasks(ctx context.Context, _ *struct{}) (*jsonOutput[contracts.TaskList], error) {

@@ -109,3 +109,7 @@ func (f *till) Export(_ context.Context, by access.Caller, fn func(contracts.Eve
 	}
 	return fn(contracts.Event{SpecVersion: "1.0", ID: uuid.NewString(), Source: "/krako/test", Type: contracts.EventNodeRegistered, Time: contracts.Time{Time: time.Now()}})
 }
+
+func (f *till) Capacity(context.Context) (contracts.CapacityView, error) {
+	return contracts.CapacityView{Admission: "OPEN", ModelAdmission: "OPEN"}, nil
+}

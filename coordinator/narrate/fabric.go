@@ -2,9 +2,11 @@ package narrate
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/billing"
+	"github.com/krako-labs/krako/coordinator/capacity"
 	"github.com/krako-labs/krako/coordinator/credit"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
@@ -13,10 +15,16 @@ import (
 // fabric tells what is of no session.
 func (t *Teller) fabric(at eventlog.Offset, r *session.Record) error {
 	switch {
+	case r.Capacity != nil:
+		return t.scaled(at, r) // folded even silently
 	case t.Silent:
 		return nil
+	case r.Mode != nil:
+		return t.say(at, 0, r, contracts.EventAdmissionChanged, "", contracts.AdmissionChanged{
+			Of: "graphs", Mode: r.Mode.Admission, Reason: fmt.Sprintf("units are at %.2f of the most", r.Mode.Pressure),
+		})
 	case r.Node != nil:
-		return t.say(at, r, nodeEvent(&r.Node.Info), "", r.Node.Info)
+		return t.say(at, 0, r, nodeEvent(&r.Node.Info), "", r.Node.Info)
 	case r.Credit != nil:
 		f, err := credit.DecodeFact(r.Credit)
 		if err != nil {
@@ -30,26 +38,68 @@ func (t *Teller) fabric(at eventlog.Offset, r *session.Record) error {
 func (t *Teller) money(at eventlog.Offset, r *session.Record, f *credit.Fact) error {
 	switch {
 	case f.Prices != nil:
-		return t.say(at, r, contracts.EventPricesChanged, "", contracts.PricesChanged{Version: f.Prices.Version, Plan: contracts.JSON(f.Prices.Plan)})
+		return t.say(at, 0, r, contracts.EventPricesChanged, "", contracts.PricesChanged{Version: f.Prices.Version, Plan: contracts.JSON(f.Prices.Plan)})
 	case f.Grant != nil:
 		g := f.Grant
-		return t.say(at, r, contracts.EventCreditsGranted, g.Tenant, contracts.CreditsMoved{
+		return t.say(at, 0, r, contracts.EventCreditsGranted, g.Tenant, contracts.CreditsMoved{
 			Amount: billing.Amount(g.Amount).String(), Reason: g.Reason, Overdraft: g.Overdraft,
 		})
 	case f.Suspended != nil:
 		s := f.Suspended
-		return t.say(at, r, contracts.EventAccountSuspended, s.Tenant, contracts.AccountSuspended{Suspended: s.On, Reason: s.Reason})
+		return t.say(at, 0, r, contracts.EventAccountSuspended, s.Tenant, contracts.AccountSuspended{Suspended: s.On, Reason: s.Reason})
 	}
 	return nil
 }
 
-func (t *Teller) say(at eventlog.Offset, r *session.Record, kind contracts.EventType, tenant contracts.TenantID, data any) error {
+func (t *Teller) say(at eventlog.Offset, n int, r *session.Record, kind contracts.EventType, tenant contracts.TenantID, data any) error {
+	if t.Silent {
+		return nil
+	}
 	doc, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
-	t.tell(t.event(at, r, kind, tenant, doc))
+	t.tell(t.event(at, n, r, kind, tenant, doc))
 	return nil
+}
+
+// scaled tells what was seen of model calls, what follows from it and what was done.
+func (t *Teller) scaled(at eventlog.Offset, r *session.Record) error {
+	f, err := capacity.DecodeFact(r.Capacity)
+	if err != nil {
+		return err
+	}
+	if t.capacity == nil {
+		t.capacity = &capacity.Core{}
+	}
+	list, err := t.capacity.Apply(f)
+	if err != nil {
+		return err
+	}
+	n := 0
+	say := func(kind contracts.EventType, data any) {
+		if err == nil {
+			err = t.say(at, n, r, kind, "", data)
+		}
+		n++
+	}
+	if s := f.Sample; s != nil {
+		say(contracts.EventQueueDepth, contracts.QueueDepth{Queued: s.Queued, Running: s.Running, WaitP95MS: s.WaitMS, Pods: s.Pods, Slots: s.Slots})
+	}
+	if a := f.Applied; a != nil {
+		say(contracts.EventScaleApplied, contracts.ScaleApplied{Wanted: a.Wanted, Running: a.Running, Error: a.Error})
+	}
+	for _, d := range list {
+		switch {
+		case d.Scale != nil:
+			say(contracts.EventScaleRequested, contracts.ScaleRequested{From: d.Scale.From, To: d.Scale.To, Concurrency: d.Scale.Concurrency, Reason: d.Scale.Reason})
+		case d.Mode != nil:
+			say(contracts.EventAdmissionChanged, contracts.AdmissionChanged{Of: "model_calls", Mode: string(d.Mode.Mode), Reason: d.Mode.Reason})
+		case d.Congestion != nil:
+			say(contracts.EventCongestionChanged, contracts.CongestionChanged{Congestion: d.Congestion.On})
+		}
+	}
+	return err
 }
 
 func nodeEvent(n *contracts.NodeInfo) contracts.EventType {

@@ -18,6 +18,7 @@ import (
 	"github.com/ipfs/go-cid"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/capacity"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 )
@@ -35,11 +36,12 @@ type Blocks interface {
 
 // Teller tells records. It is owned by one goroutine.
 type Teller struct {
-	log    Log
-	blocks Blocks
-	tell   func(contracts.Event)
-	source string
-	open   map[contracts.SessionID]*telling
+	log      Log
+	blocks   Blocks
+	tell     func(contracts.Event)
+	source   string
+	open     map[contracts.SessionID]*telling
+	capacity *capacity.Core // nil before there was a policy
 	// Wants says which sessions are told; nil for all.
 	Wants func(*session.Accepted) bool
 	// Silent folds without telling, to take up a log in the middle.
@@ -178,11 +180,11 @@ func (t *Teller) again(ctx context.Context, first, before eventlog.Offset, id co
 }
 
 // event makes an event that is of no session. Its id is derived from where its
-// record stands.
-func (t *Teller) event(at eventlog.Offset, r *session.Record, kind contracts.EventType, tenant contracts.TenantID, data []byte) contracts.Event {
+// record stands, and its number among the record's events.
+func (t *Teller) event(at eventlog.Offset, n int, r *session.Record, kind contracts.EventType, tenant contracts.TenantID, data []byte) contracts.Event {
 	h := sha256.New()
 	h.Write([]byte(t.log.Cluster()))
-	h.Write(binary.BigEndian.AppendUint64(nil, uint64(at)))
+	h.Write(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(at)), uint64(n)))
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:8], uint64(r.Time().UnixMilli())<<16)
 	copy(id[6:], h.Sum(nil))

@@ -75,7 +75,12 @@ func (v *Valve) set(m Mode) bool {
 // Admits reports whether a graph whose most urgent unit has the given priority is
 // let in, and if not, when to ask again.
 func (v *Valve) Admits(p contracts.Priority) (ok bool, after time.Duration) {
-	switch v.Mode() {
+	return Admits(v.Mode(), p)
+}
+
+// Admits is Valve.Admits for a mode.
+func Admits(m Mode, p contracts.Priority) (ok bool, after time.Duration) {
+	switch m {
 	case Critical:
 		return p == contracts.P0, AskAgain
 	case Throttled:

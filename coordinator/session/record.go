@@ -24,6 +24,8 @@ type Record struct {
 	Access []byte `cbor:"ax,omitempty"`
 	// Credit is a fact of package credit, encoded.
 	Credit []byte `cbor:"cr,omitempty"`
+	// Capacity is a fact of package capacity, encoded.
+	Capacity []byte `cbor:"ca,omitempty"`
 	// Survey sums the log up to some point before it.
 	Survey *Survey `cbor:"sv,omitempty"`
 
@@ -212,7 +214,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Capacity != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}
