@@ -8,16 +8,23 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Same reports whether an answer is the expected one: equal as numbers, or as
-// text in compatibility form, lower case, single spaces, and without marks at the
-// ends.
+// Same reports whether an answer is the expected one: equal as numbers, a unit
+// behind the answer's aside where none is expected, or as text in
+// compatibility form, lower case, single spaces, without commas between words and
+// without marks at the ends. Lists may stand in one line or many.
 func Same(answer, expect string) bool {
 	a, b := normal(answer), normal(expect)
 	if a == b {
 		return true
 	}
-	x, okX := numberOf(a)
+	if strings.ReplaceAll(a, ", ", " ") == strings.ReplaceAll(b, ", ", " ") {
+		return true
+	}
 	y, okY := numberOf(b)
+	if number, unit, ok := strings.Cut(a, " "); ok && okY && strings.Trim(unit, "abcdefghijklmnopqrstuvwxyz ") == "" {
+		a = number
+	}
+	x, okX := numberOf(a)
 	return okX && okY && x.Cmp(y) == 0
 }
 

@@ -15,7 +15,8 @@ func TestSame(t *testing.T) {
 		answer, expect string
 		same           bool
 	}{
-		{"351", "351.0", true}, {"2,340", "2340", true}, {" Tuesday.", "tuesday", true}, {"1/4", "0.25", true}, {"(A)", "(a)", true},
+		{"351", "351.0", true}, {"2,340", "2340", true}, {" Tuesday.", "tuesday", true}, {"1/4", "0.25", true}, {"(A)", "(a)", true}, {"22.046 pounds", "22.046", true}, {"b\na", "b, a", true}, {"259 days", "259", true},
+		{"22.046 pounds", "22.046 kilograms", false}, {"259 days", "258", false}, {"7 of 9", "7", false},
 		{"351", "352", false}, {"", "0", false}, {"1e3", "1000", false}, {"-4", "4", false}, {"5%", "5", false}, {"(A)", "(B)", false},
 	} {
 		if Same(c.answer, c.expect) != c.same {

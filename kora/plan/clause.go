@@ -1,14 +1,54 @@
 package plan
 
-// polite are words around a question that ask nothing, longest first.
+// polite are words around a question that ask nothing.
 var (
 	politeBefore = phrases(
 		"could you please tell me", "can you please tell me", "could you tell me", "can you tell me", "please tell me", "tell me",
-		"could you please", "can you please", "would you please", "could you", "can you", "would you", "i need to know", "i want to know",
-		"i would like to know", "i'd like to know", "do you know", "please", "hey", "hi", "hello", "ok", "okay", "so", "quick question", ",", ":",
+		"could you please", "can you please", "would you please", "could you", "can you", "would you", "will you", "i need to know", "i want to know",
+		"i would like to know", "i'd like to know", "i wanna know", "i'd love to know", "do you know", "do you happen to know", "any idea", "please", "pls", "kindly", "hey", "hi",
+		"hello", "hey there", "hi there", "yo", "ok", "okay", "so", "well", "um", "good morning", "good afternoon", "good evening", "quick question", "i have a question",
+		"i was wondering", "i am wondering", "i'm wondering", "i wonder", "let me know", "show me", "give me", "get me", "find me", "help me", "help me out", "remind me", "would you mind telling me",
+		"i am needing to know", "i need you to", "i need", "i want", "i'd like", "i would like", "i would like to get", "i'd like to get", "i need to find out", "to know", "share", "i want you to", "i'd like you to", "just", "quickly", "dear assistant", "assistant", "thanks", "and", ",", ":", "!", ".",
 	)
-	politeAfter = phrases("thank you very much", "thank you", "thanks a lot", "thanks", "please", "for me", "?", ".", "!", ",")
+	politeAfter = phrases(
+		"thank you very much", "thank you so much", "thank you", "thanks a lot", "thanks in advance", "thanks", "thx", "many thanks", "cheers", "please", "pls", "for me", "asap",
+		"if you can", "if you could", "if possible", "if you don't mind", "if you do not mind", "i appreciate it", "when you get a chance", "real quick", "quickly", "exactly", "?", ".", "!", ",", "…",
+	)
 )
+
+// asides are the beginnings of sentences that say what an answer is for, and
+// purposes what may be said in them. They ask nothing.
+var (
+	asides = phrases(
+		"i need it for", "i need this for", "i need that for", "i need it", "i need this", "it's for", "it is for", "this is for", "that's for", "that is for", "asking for", "for",
+		"i'm working on", "i am working on", "i'm writing", "i am writing", "i'm doing", "because i'm working on", "because i need it for",
+	)
+	purposes = map[string]bool{
+		"my": true, "our": true, "a": true, "an": true, "the": true, "some": true, "school": true, "math": true, "work": true, "homework": true, "report": true, "project": true, "class": true,
+		"recipe": true, "presentation": true, "essay": true, "test": true, "exam": true, "quiz": true, "spreadsheet": true, "budget": true, "trip": true, "friend": true, "boss": true, "teacher": true,
+		"meeting": true, "form": true, "document": true, "paper": true, "assignment": true, "blog": true, "post": true, "article": true, "invoice": true, "today": true, "tonight": true, "now": true,
+		"right": true, "kids": true, "daughter": true, "son": true, "science": true, "business": true, "college": true, "job": true, "task": true, "planning": true, "party": true, "cooking": true,
+	}
+)
+
+// aside returns where an aside at the end of a clause begins.
+func aside(tokens []token) (int, bool) {
+	end := len(tokens)
+	for end > 0 && tokens[end-1].kind == word && purposes[tokens[end-1].text] {
+		end--
+	}
+	if end == len(tokens) || tokens[len(tokens)-1].text == "my" {
+		return 0, false
+	}
+	best, ok := 0, false
+	for _, a := range asides {
+		// "now" and "right" are purposes only behind words that say so.
+		if from, found := phraseBefore(tokens[:end], a); found && from > 0 && (!ok || from < best) {
+			best, ok = from, true
+		}
+	}
+	return best, ok
+}
 
 // trim takes politeness from both ends of a clause.
 func trim(tokens []token) []token {
@@ -23,6 +63,9 @@ func trim(tokens []token) []token {
 			if from, ok := phraseBefore(tokens, p); ok {
 				tokens, again = tokens[:from], true
 			}
+		}
+		if from, ok := aside(tokens); ok {
+			tokens, again = tokens[:from], true
 		}
 	}
 	return tokens

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -9,26 +10,38 @@ import (
 // the graph: the same request is answered the same for ever.
 var clockRules = []rule{
 	newRule("clock.date", dateNow,
-		"[what is|what's|whats|what] [the] [current] [today's] date [is it] [today|is it today|right now|now]",
-		"what [is] [the] date [is] [it] today", "what date is it [today|now|right now]", "what date today is", "today's date [is] [what]",
-		"what today's date is"),
+		"<what> [the] [current|full|exact] [today's] date [is it] [today|is it today|right now|now|for today] [is]", "what [is] [the] date [is] [it] [today|now|right now]", "what (date|day and date) (is it|it is) [today|now|right now|please]", "what date today is", "today's date [is] [what] [exactly|please]",
+		"what today's date is", "today is what date", "<what> [the] [full] date of today", "(give|share|remind of|show|get|have) [the] [full] date [today|for today|of today]", "of the date", "[information on] today's date", "the date is", "what the date is [today]", "do you have the date [today]", "<what> [today's|the] (month , day and year|date , month and year|month , day , and year|current date , month and year)"),
 	newRule("clock.tomorrow", dateTomorrow,
-		"[what is|what's|what will be|what would] [the] (date tomorrow|tomorrow's date) [be]", "what [is] the date (for|of) tomorrow", "what date (is|will it be) tomorrow"),
+		"[what is|what's|what will be|what would|what will|what's going to be|what] [the] (date tomorrow|tomorrow's date) [be|is|will be|going to be]", "what [is] the date (for|of|on) tomorrow [is]", "what date (is|is it|will it be|it is|will be) tomorrow", "what will the date be tomorrow", "what the date (is|will be) [for] tomorrow",
+		"the date tomorrow is what", "tomorrow [,] what will the date be", "what date tomorrow is"),
+	newRule("clock.yesterday", dateYesterday, "[what is|what's|what was] [the] (date yesterday|yesterday's date)", "what [was] the date (for|of|on) yesterday", "what date was [it] yesterday"),
 	newRule("clock.weekday", weekdayNow,
-		"what day [of the week] is it [today|now]", "what [is] [the] day of the week [is it] [today]", "what day [of the week] (is today|today is)", "what weekday is (it|today)"),
+		"(what|which) day [of the week] is it [today|now|right now]", "what [is] [the] day of the week [is it] [today]", "(what|which) day [of the week] (is today|today is|it is [today])", "what weekday is (it|today)", "what's the day of the week [today]", "what day of the week are we on", "what's the day today"),
 	newRule("clock.in_days", dateIn,
-		"what [will] [the] (date|day) [will it|will|is it|it] [be] in {n:integer} {u:span}",
-		"in {n:integer} {u:span} [,] what (date|day) will it be", "what [is the] date {n:integer} {u:span} from (now|today)", "what (date|day) (is|will be|will it be) {n:integer} {u:span} from (now|today)"),
+		"what [will|would] [the] (date|day) [will it|will|is it|it] [be] in {n:integer} {u:span}", "what [is the|'s the] (date|day) in {n:integer} {u:span} [from now|from today]", "what will (be the date|the date be|the day be) [in] {n:integer} {u:span} [from now|from today]", "what will be the date in {n:integer} {u:span} [from now]",
+		"[in] {n:integer} {u:span} [from now|from today] [,] what (date|day) (will it be|is it)", "[in] {n:integer} {u:span} [from now|from today] [,] what will (the date be|be the date)", "what [is the|'s the] date {n:integer} {u:span} from (now|today)", "(what|which) (date|day) (is|will be|will it be|it will be|is it|it is) {n:integer} {u:span} from (now|today)",
+		"what's the date {n:integer} {u:span} from (now|today)", "(what|which) (date|day) (it will be|will it be|it is) in {n:integer} {u:span}", "the date (it will be|in) {n:integer} {u:span} [from now|from today]", "the date {n:integer} {u:span} from (now|today)", "the date it will be {n:integer} {u:span} from (now|today)"),
+	newRule("clock.days_ago", dateAgo, "what [was the|was] (date|day) {n:integer} {u:span} ago", "what (date|day) was it {n:integer} {u:span} ago", "what was the date {n:integer} {u:span} ago", "the date {n:integer} {u:span} ago"),
 	newRule("clock.time", timeNow,
-		"[what is|what's|what] [the] [current|exact] time [is it] [right now|now|currently|exactly] [please]", "what time is it [right now|now|currently|exactly]"),
+		"[what is|what's|what] [the] [current|exact] time [is it] [right now|now|currently|exactly|at the moment] [is]", "what time (is it|it is) [right now|now|currently|exactly|at the moment]", "now what is the time", "at the moment what is the time", "what (hour and minute|time of day) is it", "(have you|do you have|have|give|got) the time [please]", "the (current|exact) time", "the time [right now|now]", "what's the time [please]", "what time do you have"),
 	newRule("clock.time_in", timeIn,
-		"what time is it [right now|now|currently|exactly] in [the] {z:place} [right now|now|currently]",
-		"[what is|what's] the [current|exact] time [right now|now] in [the] {z:place} [right now|now]",
-		"in [the] {z:place} [,] what time is it [right now|now]"),
+		"what time [of day] (is it|it is|would it be|is it getting to be) [right now|now|currently|exactly] [over] [in|on|at] [the] {z:place} [right now|now|currently]", "what [hour] is it in {z:place}", "<what> [the] [current|exact] time [right now|now] (in|on|at|for) [the] {z:place} [right now|now|currently] [is]", "<what> [the] current {z:place}", "what time is it [right now|now] {z:place}", "<what> [the] [current|exact] time [right now|now] {z:place}",
+		"in [the] {z:place} [,] what time is it [right now|now]", "in [the] {z:place} [,] (what's|what is) the [current] time", "[the] [current] time [right now|now] (in|on) [the] {z:place} [right now|now]", "how late is it [now|right now] in {z:place}", "look up the time in {z:place}", "(if it's|if it is) now [,] what time is it in {z:place}"),
 }
 
 func dateNow(c *context, _ values) ([]step, bool)      { return shiftToday(c, 0, "days") }
 func dateTomorrow(c *context, _ values) ([]step, bool) { return shiftToday(c, 1, "days") }
+
+func dateYesterday(c *context, _ values) ([]step, bool) { return shiftToday(c, -1, "days") }
+
+func dateAgo(c *context, v values) ([]step, bool) {
+	n, err := strconv.Atoi(string(get[numeral](v, "n")))
+	if err != nil || n < 0 || n > 100_000 {
+		return nil, false
+	}
+	return shiftToday(c, -n, get[string](v, "u"))
+}
 
 func dateIn(c *context, v values) ([]step, bool) {
 	n, err := strconv.Atoi(string(get[numeral](v, "n")))
@@ -42,7 +55,11 @@ func shiftToday(c *context, n int, unit string) ([]step, bool) {
 	if c.today() == "" {
 		return nil, false
 	}
-	return shifted(values{"n": numeral(strconv.Itoa(n)), "u": unit, "a": c.today()}, 1)
+	sign := 1
+	if n < 0 {
+		n, sign = -n, -1
+	}
+	return shifted(values{"n": numeral(strconv.Itoa(n)), "u": unit, "a": c.today()}, sign)
 }
 
 func weekdayNow(c *context, _ values) ([]step, bool) {
@@ -95,18 +112,34 @@ var places = map[string]string{
 // readPlace reads the longest name of a place that has one time zone, or an IANA
 // name.
 func readPlace(m *matcher, from int, yield func(int, any) bool) bool {
-	for end := min(from+4, len(m.tokens)); end > from; end-- {
-		name := m.tokens[from].text
-		for _, t := range m.tokens[from+1 : end] {
-			name += " " + t.text
+	if from >= len(m.tokens) {
+		return true
+	}
+	var name strings.Builder
+	found := map[int]string{}
+	for end := from + 1; end <= min(from+7, len(m.tokens)); end++ {
+		if m.steps--; m.steps < 0 {
+			return false
 		}
-		if zone, ok := places[name]; ok && !yield(end, zone) {
+		if end > from+1 {
+			name.WriteByte(' ')
+		}
+		name.WriteString(m.tokens[end-1].text)
+		if zone, ok := zoneNames[name.String()]; ok {
+			found[end] = zone
+		}
+	}
+	for end := from + 7; end > from; end-- {
+		if zone, ok := found[end]; ok && !yield(end, zone) {
 			return false
 		}
 	}
-	raw := m.raw(from, min(from+3, len(m.tokens)))
-	if _, err := time.LoadLocation(raw); err == nil && from+3 <= len(m.tokens) && m.tokens[from+1].text == "/" {
-		return yield(from+3, raw)
+	if from+3 > len(m.tokens) || m.tokens[from+1].text != "/" {
+		return true
 	}
-	return true
+	raw := m.raw(from, from+3)
+	if _, err := time.LoadLocation(raw); err != nil {
+		return true
+	}
+	return yield(from+3, raw)
 }

@@ -10,18 +10,16 @@ import (
 // dateRules read questions about civil dates.
 var dateRules = []rule{
 	newRule("date.diff", daysBetween,
-		"how many days (are there|are|is it|) (from|between) {a:date} (to|and|until|till) {b:date}",
-		"[what is] [the] (number of days|days) (from|between) {a:date} (to|and|until|till) {b:date}",
-		"how long [is it] (from|between) {a:date} (to|and|until) {b:date}"),
+		"how many days (are there|are|is it|is|) (from|between) {a:date} (to|and|until|till|through) {b:date}", "<what> [the] (number of days|days|difference in days|day count) (from|between) {a:date} (to|and|until|till) {b:date}",
+		"how long [is it] (from|between) {a:date} (to|and|until|till) {b:date}", "(count|calculate) the days (from|between) {a:date} (to|and|until) {b:date}", "how many days (separate|lie between|pass between|elapse between) {a:date} and {b:date}", "how far apart are {a:date} and {b:date}", "days (between|from) {a:date} (and|to) {b:date}"),
 	newRule("date.until", daysUntil,
-		"how many days [are there|are left|left] (until|till|to) {b:date}"),
+		"how many [more] days [are there|are left|left|is it|until it is] (until|till|til|to|before) {b:date}", "how many days (away is|away from today is) {b:date}", "how (long|far) (is it|away is it|) (until|till) {b:date}", "[the] days (until|till) {b:date}"),
 	newRule("date.add", dateAfter,
-		"[what is|what's|what date is|which date is] [the] [date] {n:integer} {u:span} (after|from) {a:date}"),
+		"[what is|what's|whats|what date is|which date is|find|what will be|what day is|when is|what date will it be|what date comes|which date comes|give] [the] [date] [that is] {n:integer} {u:span} (after|from|past|later than) {a:date}", "[what is|what's] {a:date} (plus|+) {n:integer} {u:span}", "add {n:integer} {u:span} to {a:date}", "what (date|day) (is|will it be|comes) {n:integer} {u:span} (after|from) {a:date}"),
 	newRule("date.before", dateBefore,
-		"[what is|what's|what date is|which date is] [the] [date] {n:integer} {u:span} before {a:date}"),
+		"[what is|what's|whats|what date is|which date is|find|what was|what day is|when is|what date was|what date comes|which date comes|give] [the] [date] [that is] {n:integer} {u:span} (before|prior to|earlier than) {a:date}", "[what is|what's] {a:date} (minus|-) {n:integer} {u:span}", "subtract {n:integer} {u:span} from {a:date}", "what (date|day) (is|was|comes) {n:integer} {u:span} before {a:date}"),
 	newRule("date.weekday", weekdayOf,
-		"(what|which) (day of the week|weekday|day) (is|was|will be|does|did) {a:date} [fall on|be]",
-		"[what|which] weekday (is|was) {a:date}"),
+		"(what|which) (day of the week|weekday|day) (is|was|will be|does|did|will) {a:date} [fall on|be|land on|on|fall]", "[what|which] weekday (is|was) {a:date}", "on (what|which) (day of the week|weekday|day) (is|was|does|did|will) {a:date} [fall|be]", "<what> [the] (day of the week|weekday) (of|for|on) {a:date}", "{a:date} (is|was|falls on|fell on) (what|which) (day|weekday|day of the week)", "what (day|weekday) of the week (is|was) {a:date}"),
 }
 
 func daysBetween(_ *context, v values) ([]step, bool) {
@@ -51,9 +49,15 @@ func shifted(v values, sign int) ([]step, bool) {
 		return nil, false
 	}
 	unit, from := get[string](v, "u"), get[string](v, "a")
+	if unit == "fortnights" {
+		n, unit = 2*n, "weeks"
+	}
 	in := map[string]any{"date": from, "amount": sign * n, "unit": unit}
-	if unit == "months" || unit == "years" {
-		in["end_of_month"] = "clip"
+	switch unit {
+	case "months", "years":
+		in["end_of_month"] = "clamp"
+	case "business_days":
+		in["weekend"] = []string{"saturday", "sunday"}
 	}
 	return one(step{
 		task: "date/add@1", answer: "{{out.date}}", input: in,
@@ -74,12 +78,15 @@ func weekdayOf(_ *context, v values) ([]step, bool) {
 
 // spans are the units of time that dates are moved by.
 var spans = map[string]string{
-	"day": "days", "days": "days", "week": "weeks", "weeks": "weeks", "month": "months", "months": "months", "year": "years", "years": "years",
+	"day": "days", "days": "days", "day's": "days", "fortnight": "fortnights", "fortnights": "fortnights", "week": "weeks", "weeks": "weeks", "month": "months", "months": "months", "year": "years", "years": "years",
 }
 
 func readSpan(m *matcher, from int, yield func(int, any) bool) bool {
 	if from >= len(m.tokens) {
 		return true
+	}
+	if from+1 < len(m.tokens) && (m.tokens[from].text == "business" || m.tokens[from].text == "working" || m.tokens[from].text == "work") && (m.tokens[from+1].text == "days" || m.tokens[from+1].text == "day") {
+		return yield(from+2, "business_days")
 	}
 	if s, ok := spans[m.tokens[from].text]; ok {
 		return yield(from+1, s)
@@ -97,7 +104,10 @@ var months = map[string]time.Month{
 // today, tomorrow and yesterday. A date without a year is read as none: which one
 // is meant is a guess. Slashes are read where the locale says what they mean.
 func readDate(m *matcher, from int, yield func(int, any) bool) bool {
-	for _, f := range []func(*matcher, int) (string, int){isoDate, namedDate, relativeDate, slashedDate} {
+	if from < len(m.tokens) && m.tokens[from].text == "on" {
+		from++
+	}
+	for _, f := range []func(*matcher, int) (string, int){isoDate, namedDate, relativeDate, slashedDate, holiday} {
 		if d, end := f(m, from); end > from && !yield(end, d) {
 			return false
 		}
@@ -169,6 +179,33 @@ func dayOfMonth(tokens []token, at int) (day string, end int, ok bool) {
 		end++
 	}
 	return tokens[at].text, end, true
+}
+
+// holidays are days of fixed date.
+var holidays = map[string]string{
+	"christmas": "12-25", "christmas day": "12-25", "christmas eve": "12-24", "new year's day": "01-01", "new years day": "01-01", "new year's eve": "12-31", "new years eve": "12-31",
+	"halloween": "10-31", "valentine's day": "02-14", "valentines day": "02-14", "independence day": "07-04",
+}
+
+// holiday reads a day of fixed date in a year that is said.
+func holiday(m *matcher, at int) (string, int) {
+	for end := min(at+3, len(m.tokens)-1); end > at; end-- {
+		var words []string
+		for _, t := range m.tokens[at:end] {
+			words = append(words, t.text)
+		}
+		d := holidays[strings.Join(words, " ")]
+		if d == "" {
+			continue
+		}
+		if m.tokens[end].text == "," || m.tokens[end].text == "of" {
+			end++
+		}
+		if end < len(m.tokens) && m.tokens[end].kind == number && len(m.tokens[end].text) == 4 {
+			return m.tokens[end].text + "-" + d, end + 1
+		}
+	}
+	return "", at
 }
 
 func relativeDate(m *matcher, at int) (string, int) {

@@ -1,5 +1,7 @@
 package plan
 
+import "strings"
+
 // rule is one form of question: patterns, any of which must consume a clause,
 // and what to compute for the values in its slots. build returns false to
 // abstain after all.
@@ -18,7 +20,10 @@ func get[T any](v values, name string) T {
 }
 
 // rules are all grammars, family by family.
-var rules = concat(numberRules, moneyRules, integerRules, unitRules, dateRules, clockRules, wordRules)
+var rules = concat(
+	numberRules, moneyRules, integerRules, statRules, financeRules, unitRules, dateRules, calendarRules, clockRules, zoneRules,
+	wordRules, textRules, codeRules, tableRules, jsonRules,
+)
 
 func concat(families ...[]rule) []rule {
 	var all []rule
@@ -28,10 +33,16 @@ func concat(families ...[]rule) []rule {
 	return all
 }
 
+// frames are the ways to begin a question, by a name in angle brackets.
+var frames = strings.NewReplacer(
+	"<what>", "[what is|what's|whats|what was|what will be|find|find out|calculate|compute|determine|work out|figure out|give|show|get|what|how much is|how about]",
+	"<is>", "(is|was|are|would be|will be)",
+)
+
 func newRule(name string, build func(*context, values) ([]step, bool), patterns ...string) rule {
 	r := rule{name: name, build: build}
 	for _, p := range patterns {
-		r.patterns = append(r.patterns, compile(p))
+		r.patterns = append(r.patterns, compile(frames.Replace(p)))
 	}
 	return r
 }
@@ -44,10 +55,16 @@ const maxReadings = 2
 func read(c *context, tokens []token) []reading {
 	var found []reading
 	seen := map[string]bool{}
+	said := ruleIndex.lexicon.present(tokens)
+	m := &matcher{c: c, tokens: tokens, values: map[string]any{}}
 	for i := range rules {
 		r := &rules[i]
-		for _, p := range r.patterns {
-			m := &matcher{c: c, tokens: tokens, values: map[string]any{}, steps: maxSteps}
+		for k, p := range r.patterns {
+			if !may(said, ruleIndex.needs[i][k]) {
+				continue
+			}
+			m.steps = maxSteps
+			clear(m.values) // a match that was broken off leaves some
 			p.match(m, 0, func(at int) bool {
 				if at != len(tokens) {
 					return true

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -8,16 +10,20 @@ import (
 // integerRules read questions about whole numbers and their notations.
 var integerRules = []rule{
 	newRule("num.root", rootOf,
-		"[what is|what's|calculate|find] [the] (square root|sqrt) [of] {x:number}", "[what is|what's|calculate|find] [the] (cube root|cubic root) of {c:number}"),
-	newRule("num.square", squareOf, "[what is|what's] {x:number} (squared|square)"),
-	newRule("num.cube", cubeOf, "[what is|what's] {x:number} cubed"),
-	newRule("num.factorial", factorialOf, "[what is|what's|calculate] {n:integer} factorial", "[what is|what's|calculate] {n:integer} !", "[what is|what's] the factorial of {n:integer}"),
-	newRule("num.prime", isPrime, "is {n:integer} [a] prime [number]", "[what are|find] [the] prime factors of {f:integer}"),
+		"<what> [the] (square root|sqrt|root) [of|for] {x:number}", "<what> [the] (cube root|cubic root|third root) (of|for) {c:number}", "provide the square root of {x:number}", "√ {x:number}"),
+	newRule("num.square", squareOf, "<what> {x:number} (squared|square)"),
+	newRule("num.cube", cubeOf, "<what> {x:number} cubed"),
+	newRule("num.factorial", factorialOf, "<what> {n:integer} factorial", "<what> {n:integer} !", "<what> the factorial of {n:integer}"),
+	newRule("num.prime", isPrime, "is {n:integer} [a] (prime [number]|prime or not|prime or composite)", "is [the number] {n:integer} [a] prime [number]", "(what are|find|list|give) [the] prime factors of {f:integer}", "<what> [the] prime (factorization|factorisation) of {f:integer}", "(factor|factorize|factorise) {f:integer}"),
 	newRule("num.gcd", divisor,
-		"[what is|what's|find] [the] (gcd|greatest common divisor|greatest common factor|highest common factor) of {a:integer} and {b:integer}"),
-	newRule("num.lcm", multiple, "[what is|what's|find] [the] (lcm|least common multiple|lowest common multiple) of {a:integer} and {b:integer}"),
-	newRule("num.base", toBase, "[what is|what's|convert|write] {n:integer} [decimal] (in|to|into|as) {b:base}"),
-	newRule("num.roman", toRoman, "[what is|what's|convert|write] {n:integer} (in|to|into|as) [a] roman (numerals|numeral|numbers)", "[what is|what's|convert] {r:roman} (in|to|into|as) [a] (decimal|arabic numerals|arabic|number|numbers|digits)"),
+		"<what> [the] (gcd|gcf|hcf|greatest common divisor|greatest common factor|highest common factor|largest common divisor) (of|between|for) {a:integer} and {b:integer}"),
+	newRule("num.lcm", multiple, "<what> [the] (lcm|least common multiple|lowest common multiple|smallest common multiple) (of|for|between) {a:integer} and {b:integer}"),
+	newRule("num.base", toBase, "[what is|what's|whats|convert|change|turn|write|express|show] [the number|decimal] {n:integer} [decimal|from decimal] (in|to|into|as) {b:base}", "[what is|what's] [the] {b:base} (of|for|representation of|equivalent of) {n:integer}"),
+	newRule("num.from_base", fromBase, "[what is|what's|whats|convert|change|write] [the] {b:base} [number] {x:chunk} (in|to|into|as) decimal", "[what is|what's|convert] {x:chunk} (in|from) {b:base} (to|into|in|as) decimal"),
+	newRule("num.words", inWords, "[write|spell|spell out|say|convert|change|what is|what's|express] [the number] {n:integer} (in|as|to|into|using) [english] words", "how (do|would) (you|i) (write|say) {n:integer} in words"),
+	newRule("num.nth", nthOf, "<what> [the] {n:nth} {q:sequence} [number]"),
+	newRule("num.first", firstOf, "(what are|list|give|show|name) [the] first {n:integer} {q:sequence} [numbers]", "[the] first {n:integer} {q:sequence} [numbers]"),
+	newRule("num.roman", toRoman, "[what is|what's|whats|convert|change|turn|write|express] [the number] {n:integer} (in|to|into|as|using) [a] roman (numerals|numeral|numbers|number)", "[what is|what's|whats|convert|change|what number is|write] [the roman numeral|roman numeral] {r:roman} (in|to|into|as) [a|an] (decimal|arabic numerals|arabic|number|numbers|digits)"),
 }
 
 func rootOf(_ *context, v values) ([]step, bool) {
@@ -52,10 +58,10 @@ func factorialOf(_ *context, v values) ([]step, bool) {
 
 func isPrime(_ *context, v values) ([]step, bool) {
 	if f := num(v, "f"); f != "" {
-		return one(step{
-			task: "num/factor@1", reading: "prime factors of " + f, input: map[string]any{"value": f},
-			answer: "{{#out.factors}}{{prime}}^{{power}} {{/out.factors}}",
-		})
+		return []step{
+			{task: "num/factor@1", reading: "prime factors of " + f, input: map[string]any{"value": f}},
+			query(`.out.factors | map(if .power == 1 then "\(.prime)" else "\(.prime)^\(.power)" end) | join(" * ")`, "", "prime factors of "+f),
+		}, true
 	}
 	n := num(v, "n")
 	return one(step{
@@ -82,15 +88,104 @@ func toBase(_ *context, v values) ([]step, bool) {
 	})
 }
 
+func fromBase(_ *context, v values) ([]step, bool) {
+	x, b := strings.ToLower(get[string](v, "x")), get[int](v, "b")
+	x = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(x, "0x"), "0b"), "0o")
+	for _, r := range x {
+		if d := strings.IndexRune("0123456789abcdefghijklmnopqrstuvwxyz", r); d < 0 || d >= b {
+			return nil, false
+		}
+	}
+	if x == "" || len(x) > 200 {
+		return nil, false
+	}
+	return one(step{
+		task: "num/base@1", reading: x + " of base " + strconv.Itoa(b) + " in decimal", answer: "{{out.value}}", input: map[string]any{"value": x, "from": b, "to": 10},
+	})
+}
+
+func inWords(_ *context, v values) ([]step, bool) {
+	n := num(v, "n")
+	return one(step{task: "num/words@1", reading: n + " in words", answer: "{{out.words}}", input: map[string]any{"value": n}})
+}
+
+// sequences are those that num/sequence lists.
+var sequences = map[string]string{"fibonacci": "fibonacci", "prime": "primes", "primes": "primes", "factorials": "factorials"}
+
+func readSequence(m *matcher, from int, yield func(int, any) bool) bool {
+	if from < len(m.tokens) && sequences[m.tokens[from].text] != "" {
+		return yield(from+1, sequences[m.tokens[from].text])
+	}
+	return true
+}
+
+// readNth reads 5th, tenth.
+func readNth(m *matcher, from int, yield func(int, any) bool) bool {
+	if from >= len(m.tokens) {
+		return true
+	}
+	if m.tokens[from].text == "first" {
+		return yield(from+1, 1)
+	}
+	if n, ok := ordinals[m.tokens[from].text]; ok {
+		k, err := strconv.Atoi(n)
+		return err != nil || yield(from+1, k)
+	}
+	if m.tokens[from].kind != number || from+1 >= len(m.tokens) || m.tokens[from+1].spaced || !slices.Contains([]string{"st", "nd", "rd", "th"}, m.tokens[from+1].text) {
+		return true
+	}
+	k, err := strconv.Atoi(m.tokens[from].text)
+	return err != nil || yield(from+2, k)
+}
+
+func nthOf(_ *context, v values) ([]step, bool) {
+	n, q := get[int](v, "n"), get[string](v, "q")
+	if n < 1 || n > 1000 {
+		return nil, false
+	}
+	return []step{
+		{task: "num/sequence@1", reading: q, input: map[string]any{"kind": q, "count": n + 1}},
+		// The first Fibonacci number is 1: the sequence begins with the zeroth.
+		query(fmt.Sprintf(".out.values[%d]", n-1+btoi(q == "fibonacci")), "", fmt.Sprintf("number %d of %s", n, q)),
+	}, true
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func firstOf(_ *context, v values) ([]step, bool) {
+	n, err := strconv.Atoi(num(v, "n"))
+	q := get[string](v, "q")
+	if err != nil || n < 1 || n > 1000 || q == "fibonacci" {
+		return nil, false // whether the first is 0 or 1 is a matter of taste
+	}
+	return []step{
+		{task: "num/sequence@1", reading: q, input: map[string]any{"kind": q, "count": n}},
+		query(`.out.values | join(", ")`, "", fmt.Sprintf("the first %d of %s", n, q)),
+	}, true
+}
+
+// query is the step that answers with what a jq program finds in the output of
+// the step before it, as out.
+func query(program, suffix, reading string) step {
+	return step{
+		task: "json/query@1", from: []feed{{0, "", "/document/value/out"}}, reading: reading, answer: "{{#out.results}}{{.}}{{/out.results}}" + suffix,
+		input: map[string]any{"document": map[string]any{"value": map[string]any{}}, "query": program, "limit": 1},
+	}
+}
+
 func toRoman(_ *context, v values) ([]step, bool) {
 	if r := get[string](v, "r"); r != "" {
 		return one(step{task: "num/roman@1", reading: r + " in decimal", answer: "{{out.number}}", input: map[string]any{"value": strings.ToUpper(r)}})
 	}
-	n, err := strconv.Atoi(num(v, "n"))
-	if err != nil {
+	if n, err := strconv.Atoi(num(v, "n")); err != nil || n < 1 || n > 3999 {
 		return nil, false
 	}
-	return one(step{task: "num/roman@1", reading: num(v, "n") + " in Roman numerals", answer: "{{out.roman}}", input: map[string]any{"value": n}})
+	return one(step{task: "num/roman@1", reading: num(v, "n") + " in Roman numerals", answer: "{{out.roman}}", input: map[string]any{"value": num(v, "n")}})
 }
 
 var bases = []struct {
@@ -112,8 +207,8 @@ func readBase(m *matcher, from int, yield func(int, any) bool) bool {
 
 // readRoman reads a number in capital Roman letters.
 func readRoman(m *matcher, from int, yield func(int, any) bool) bool {
-	if from >= len(m.tokens) || m.tokens[from].kind != word || len(m.tokens[from].raw) > 15 || strings.Trim(m.tokens[from].raw, "MDCLXVI") != "" {
+	if from >= len(m.tokens) || m.tokens[from].kind != word || len(m.tokens[from].raw) > 15 || strings.Trim(m.tokens[from].raw, "MDCLXVImdclxvi") != "" {
 		return true
 	}
-	return yield(from+1, m.tokens[from].raw)
+	return yield(from+1, strings.ToUpper(m.tokens[from].raw))
 }

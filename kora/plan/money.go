@@ -3,24 +3,31 @@ package plan
 // moneyRules read percentages of prices: discounts, tips and taxes.
 var moneyRules = []rule{
 	newRule("num.discount", discount,
-		"[what is|what's|how much is] {p:number} (%|percent) (off|off of|discount on) {x:amount}",
+		"<what> [the price of] {p:number} (%|percent) (off|off of|discount on|discount off|discount of|discount for) {x:amount} [is]", "<what> {x:amount} (with|after|at) [a] {p:number} (%|percent) [discount|off]",
 		"{x:amount} (minus|less|with) [a] {p:number} (%|percent) [discount|off]"),
 	newRule("num.tip", tip,
-		"[what is|what's|how much is|calculate] [a|an|the] {p:number} (%|percent) tip (on|for) [a] {x:amount} [bill|meal|check]"),
+		"<what> [a|an|the] {p:number} (%|percent) tip (on|for|of) [a|an] {x:amount} [bill|meal|check|tab|dinner|lunch] [is]",
+		"how much (should i|do i|to) tip (on|for) [a|an] {x:amount} [bill|meal|check|tab] at {p:number} (%|percent)", "how much is [a] {p:number} (%|percent) tip (on|for) [a] {x:amount}", "tip {p:number} (%|percent) on {x:amount}"),
 	newRule("num.percent_of_money", percentOfMoney,
-		"[what is|what's|how much is|calculate] {p:number} (%|percent) of {x:amount}"),
+		"<what> {p:number} (%|percent) of {x:amount} [is]", "how much is {p:number} (%|percent) of {x:amount}", "{p:number} (%|percent) of {x:amount} (is what|is how much|equals what)"),
 	newRule("num.sum_words", sumOf,
-		"[what is|what's] the sum of {a:number} (and|plus|+) {b:number}", "add {a:number} (and|to|plus) {b:number} [together]"),
+		"<what> [the] (sum|total) of {a:number} (and|plus|+) {b:number}", "add [up] {a:number} (and|to|plus|with) {b:number} [together]", "what do (you|i) get (if|when) (you|i) add {a:number} (and|to|plus) {b:number}"),
 	newRule("num.difference", differenceOf,
-		"[what is|what's] the difference between {a:number} and {b:number}", "subtract {b:number} from {a:number}", "take {b:number} from {a:number}"),
+		"<what> [the] difference (between|of) {a:number} and {b:number}", "what do (you|i) get (if|when) (you|i) subtract {b:number} from {a:number}", "how much (more|bigger|greater|larger) is {a:number} than {b:number}", "{b:number} less than {a:number}", "subtract {b:number} from {a:number}", "take {b:number} from {a:number}"),
 	newRule("num.product", productOf,
-		"[what is|what's] the product of {a:number} and {b:number}", "multiply {a:number} (by|and|times) {b:number}"),
+		"<what> [the] product of {a:number} and {b:number}", "what do (you|i) get (if|when) (you|i) multiply {a:number} (by|and) {b:number}", "multiply {a:number} (by|and|times) {b:number}"),
 	newRule("num.quotient", quotientOf,
-		"divide {a:number} by {b:number}", "how many times (can|does) {b:number} go into {a:number}"),
+		"divide {a:number} by {b:number}", "<what> [the] quotient of {a:number} and {b:number}", "what do (you|i) get (if|when) (you|i) divide {a:number} by {b:number}", "split {a:amount} {b:integer} ways", "divide {a:amount} (among|between) {b:integer} people", "how many times (can|does) {b:number} go into {a:number}"),
 	newRule("num.fraction_of", fractionOf,
-		"[what is|what's] {a:integer} / {b:integer} of [a|an] {x:number}", "[what is|what's] half of {x:number}"),
+		"<what> {a:integer} / {b:integer} of [a|an] {x:amount}", "<what> (half|one half|a half) of {x:amount}"),
+	newRule("num.part_of", partOf, "<what> {f:fraction} of {x:amount}"),
+	newRule("num.part_of_part", partOfPart, "<what> {f:fraction} of {g:fraction}"),
+	newRule("num.multiple_of", multipleOf, "<what> (double|twice) [of] {d:amount}", "<what> (triple|three times) {t:amount}", "double {d:amount}", "triple {t:amount}"),
+	newRule("num.area", areaOf,
+		"<what> [the] area of [a|an|the] {a:number} (x|by|*) {b:number} (room|rectangle|field|garden|yard|square|plot|lot|wall)", "<what> [the] area of [a|the] rectangle [that is|with sides|of|measuring] {a:number} (x|by|and|*) {b:number}", "how many square feet is [a|an] {a:number} (x|by) {b:number} room"),
+	newRule("num.perimeter", perimeterOf, "<what> [the] perimeter of [a|an|the] {a:number} (x|by|*) {b:number} (room|rectangle|field|garden|yard|plot)", "<what> [the] perimeter of [a|the] rectangle [that is|with sides|of|measuring] {a:number} (x|by|and|*) {b:number}"),
 	newRule("num.power", powerOf,
-		"[what is|what's] {a:number} to the {n:ordinal} [power]"),
+		"<what> {a:number} to the {n:ordinal} [power]", "raise {a:number} to the [power of] {n:ordinal} [power]", "raise {a:number} to the power of {b:number}"),
 }
 
 func discount(_ *context, v values) ([]step, bool) {
@@ -49,10 +56,35 @@ func fractionOf(_ *context, v values) ([]step, bool) {
 	return one(arithmetic("(" + num(v, "a") + " / " + num(v, "b") + ") * (" + num(v, "x") + ")"))
 }
 
+func areaOf(_ *context, v values) ([]step, bool) { return operation(v, "*") }
+
+func perimeterOf(_ *context, v values) ([]step, bool) {
+	return one(arithmetic("2 * (" + num(v, "a") + " + " + num(v, "b") + ")"))
+}
+
+func partOf(_ *context, v values) ([]step, bool) {
+	return one(arithmetic("(" + get[string](v, "f") + ") * (" + num(v, "x") + ")"))
+}
+
+func partOfPart(_ *context, v values) ([]step, bool) {
+	s := arithmetic("(" + get[string](v, "f") + ") * (" + get[string](v, "g") + ")")
+	s.answer = "{{out.fraction}}"
+	return one(s)
+}
+
+func multipleOf(_ *context, v values) ([]step, bool) {
+	if t := num(v, "t"); t != "" {
+		return one(arithmetic("3 * " + signed(t)))
+	}
+	return one(arithmetic("2 * " + signed(num(v, "d"))))
+}
+
 func powerOf(_ *context, v values) ([]step, bool) {
 	n := get[string](v, "n")
 	if n == "" {
-		return nil, false
+		if n = num(v, "b"); n == "" {
+			return nil, false
+		}
 	}
 	return one(arithmetic(signed(num(v, "a")) + " ^ " + n))
 }
@@ -81,7 +113,7 @@ func readAmount(m *matcher, from int, yield func(int, any) bool) bool {
 	})
 }
 
-var currencies = map[string]bool{"dollars": true, "dollar": true, "usd": true, "euros": true, "euro": true, "eur": true, "pounds": true, "gbp": true, "bucks": true, "€": true, "£": true}
+var currencies = map[string]bool{"cents": true, "rupees": true, "yen": true, "dollars": true, "dollar": true, "usd": true, "euros": true, "euro": true, "eur": true, "pounds": true, "gbp": true, "bucks": true, "€": true, "£": true}
 
 // ordinals are powers in words.
 var ordinals = map[string]string{

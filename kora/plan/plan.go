@@ -46,7 +46,17 @@ func deterministic(p *Plan, r *Request) bool {
 	if !ok {
 		return p.abstain(StageNormalise, TooLong, len(r.Message))
 	}
-	ways := divide(newContext(r), tokens)
+	c := newContext(r)
+	ways := divide(c, tokens)
+	if len(ways) == 0 {
+		if fixed, changes := corrected(tokens); len(changes) > 0 {
+			if ways = divide(c, fixed); len(ways) > 0 {
+				for _, t := range changes {
+					p.Decisions = append(p.Decisions, Decision{Stage: StageNormalise, Outcome: Accepted, Reason: Spelling, Reading: t.text, Start: t.start, End: t.end})
+				}
+			}
+		}
+	}
 	if len(ways) == 0 {
 		return p.abstain(StageGrammar, NoGrammar, len(r.Message))
 	}

@@ -41,7 +41,7 @@ func TestReadings(t *testing.T) {
 		"what time is it in sydney, australia":                              "time in Australia/Sydney",
 		"what time is it right now":                                         "time in UTC",
 		"if i have four inches, how many centimeters is that":               "4 in in cm",
-		"hi, could you please tell me what one hundred and five minus 7 is": "",
+		"hi, could you please tell me what one hundred and five minus 7 is": "105 - 7",
 	} {
 		p := Make(request(message))
 		got := ""

@@ -8,10 +8,17 @@ import (
 
 var booleanText = regexp.MustCompile(`^(?:(?i:is|what is|evaluate)\s+)?((?:True|False|true|false|not|and|or|\(|\)|\s)+?)\s*(?:\bis|=)?\??$`)
 
+var booleanOperator = regexp.MustCompile(`(?i)\b(and|or|xor)\b`)
+
 // booleans reads an expression of True and False.
 func booleans(message string) ([]step, bool) {
 	m := booleanText.FindStringSubmatch(message)
 	if m == nil || len(m[1]) > 4000 || !strings.Contains(strings.ToLower(m[1]), "e") || len(strings.Fields(m[1])) < 2 {
+		return nil, false
+	}
+	// "not true" is what people say: an expression ends in "is", or has an
+	// operator between two values.
+	if !strings.HasSuffix(message, " is") && !booleanOperator.MatchString(m[1]) {
 		return nil, false
 	}
 	return one(step{
@@ -29,6 +36,17 @@ func bareSum(message string) ([]step, bool) {
 		return nil, false
 	}
 	return one(arithmetic(m[1]))
+}
+
+var factorialText = regexp.MustCompile(`^(?i:what is |what's |calculate |compute )?([0-9]{1,3}) ?!\s*=?\s*\??$`)
+
+// bareFactorial reads 10!, whose mark is no exclamation.
+func bareFactorial(message string) ([]step, bool) {
+	m := factorialText.FindStringSubmatch(message)
+	if m == nil {
+		return nil, false
+	}
+	return factorialOf(nil, values{"n": numeral(m[1])})
 }
 
 var wordListText = regexp.MustCompile(`^Sort the following words alphabetically: List: ([\pL\pM'’. -]+)$`)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -10,6 +11,10 @@ var readers = map[string]reader{
 	"unit": readUnit, "date": readDate, "expr": readExpression, "span": readSpan,
 	"term": readTerm, "letter": readLetter, "letters": readLetters, "casing": readCasing, "rest": readRest, "place": readPlace,
 	"amount": readAmount, "ordinal": readOrdinal, "base": readBase, "roman": readRoman,
+	"numbers": readNumbers, "fraction": readFraction, "chunk": readChunk, "column": readColumn,
+	"value": readValue, "valueof": readValueOf, "path": readPath, "clock": readClock, "placeof": readPlaceOf, "relday": readRelative, "month": readMonth, "year": readYear,
+	"data": readData, "hash": oneOf(hashes, 3), "encoding": oneOf(encodings, 2), "kind": oneOf(kinds, 3), "namespace": oneOf(namespaces, 1), "urlpart": oneOf(urlMembers, 1),
+	"extractable": oneOf(extractables, 4), "compounding": readCompounding, "measure": oneOf(measures, 2), "extreme": oneOf(extremes, 1), "compare": oneOf(comparisons, 2), "casingverb": oneOf(casingVerbs, 1), "qletters": readQuotedLetters, "quantity": readQuantity, "items": readItems, "sequence": readSequence, "nth": readNth,
 }
 
 // numeral is a number as it will be computed with.
@@ -25,7 +30,17 @@ func readNumber(m *matcher, from int, yield func(int, any) bool) bool {
 		return true
 	}
 	if t := m.tokens[at]; t.kind == number {
-		return yield(at+1, numeral(sign+strings.ReplaceAll(t.text, ",", "")))
+		n := strings.ReplaceAll(t.text, ",", "")
+		if at+1 < len(m.tokens) && large[m.tokens[at+1].text] > 0 && m.tokens[at+1].spaced && !yield(at+2, numeral(sign+times(n, large[m.tokens[at+1].text]))) {
+			return false
+		}
+		if end, ok := phraseAt(m.tokens, at+1, []string{"and", "a", "half"}); ok && !strings.Contains(n, ".") && !yield(end, numeral(sign+n+".5")) {
+			return false
+		}
+		return yield(at+1, numeral(sign+n))
+	}
+	if m.tokens[at].text == "a" && at+1 < len(m.tokens) && large[m.tokens[at+1].text] > 0 {
+		return yield(at+2, numeral(sign+times("1", large[m.tokens[at+1].text])))
 	}
 	for _, w := range spelled(m.tokens, at) {
 		if !yield(w.end, numeral(sign+w.value)) {
@@ -33,6 +48,16 @@ func readNumber(m *matcher, from int, yield func(int, any) bool) bool {
 		}
 	}
 	return true
+}
+
+// times multiplies a decimal number by a power of ten.
+func times(n string, by int64) string {
+	whole, fraction, _ := strings.Cut(n, ".")
+	zeros := len(strconv.FormatInt(by, 10)) - 1
+	if len(fraction) <= zeros {
+		return strings.TrimLeft(whole+fraction+strings.Repeat("0", zeros-len(fraction)), "0")
+	}
+	return strings.TrimLeft(whole+fraction[:zeros], "0") + "." + fraction[zeros:]
 }
 
 func readInteger(m *matcher, from int, yield func(int, any) bool) bool {

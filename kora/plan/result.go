@@ -76,6 +76,7 @@ const (
 	NotText        Reason = "not_text"        // the message is not UTF-8
 	NeedsClock     Reason = "needs_clock"     // and the request has none
 	NeedsSeed      Reason = "needs_seed"      // a draw without a seed
+	Spelling       Reason = "spelling"        // a word was read as another, one slip away
 	NoModel        Reason = "no_model"        // a model is needed, and not allowed
 	ModelWanted    Reason = "model_wanted"    // the caller wants a model
 	BelowThreshold Reason = "below_threshold" // a router is not sure enough

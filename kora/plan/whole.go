@@ -14,7 +14,7 @@ type whole struct {
 
 var wholes = []whole{
 	{"logic.bool", booleans}, {"num.eval", bareSum}, {"text.sort", wordList}, {"logic.brackets", brackets}, {"logic.walk", walk},
-	{"logic.truth", truthTellers}, {"logic.track", swaps}, {"logic.free", freeTime}, {"logic.order", ordering}, {"list.count", counting},
+	{"logic.truth", truthTellers}, {"logic.track", swaps}, {"logic.free", freeTime}, {"logic.order", ordering}, {"list.count", counting}, {"num.factorial", bareFactorial},
 }
 
 // readWhole returns the different readings of a message as a whole.
