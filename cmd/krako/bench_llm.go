@@ -69,6 +69,9 @@ func (a *app) printLLM(f *llmbench.Figures) {
 	if r := f.Replay; r != nil {
 		a.printf("same answer under load       %10.4f of %d, %d restarts\n", r.Share, r.Requests, r.Restarts)
 	}
+	if o := f.Overload; o != nil {
+		a.printf("of %d graphs at once          %10d refused in %.1f ms p99, %d answered; health %.1f ms p99, %d failures\n", o.Asked, o.Refused, o.RefusedP99, o.Answered, o.HealthP99, o.Unhealthy)
+	}
 	if c := f.Cancels; c != nil {
 		a.printf("cancel frees the slot, p99   %10.1f ms of %d\n", c.P99, c.Count)
 	}

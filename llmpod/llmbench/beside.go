@@ -2,6 +2,7 @@ package llmbench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,8 +12,8 @@ import (
 
 // Effort of one round.
 const (
-	firstTokens = 12  // requests for the time to the first token
-	longAnswer  = 192 // tokens of an answer for throughput
+	firstTokens = 16  // requests for the time to the first token
+	longAnswer  = 128 // tokens of an answer for throughput
 	answersEach = 2   // answers of each stream, one after the other
 )
 
@@ -54,25 +55,20 @@ type sample struct {
 
 func (c *comparison) run(ctx context.Context) (*Beside, error) {
 	ours, theirs := &sample{rates: map[int][]float64{}}, &sample{rates: map[int][]float64{}}
-	for round := range c.rounds {
-		sides := []func() error{
-			func() error { return c.side(ctx, c.ours, ours) },
-			func() error { return c.side(ctx, c.theirs, theirs) },
-		}
-		if round%2 == 1 {
-			slices.Reverse(sides)
-		}
+	sides := []side{{c.ours, ours}, {c.theirs, theirs}}
+	// Turns are short: what else the machine does is then much the same for both.
+	turn := func(do func(side) error) error {
+		slices.Reverse(sides)
+		return errors.Join(do(sides[0]), do(sides[1]))
+	}
+	for range c.rounds {
 		for range firstTokens {
-			for s, a := range map[*sample]asker{ours: c.ours, theirs: c.theirs} {
-				t, err := a.ask(ctx, c.prompt(), 2)
-				if err != nil {
-					return nil, err
-				}
-				s.first = append(s.first, t.first)
+			if err := turn(func(s side) error { return c.first(ctx, s) }); err != nil {
+				return nil, err
 			}
 		}
-		for _, side := range sides {
-			if err := side(); err != nil {
+		for _, streams := range []int{1, 2, 4} {
+			if err := turn(func(s side) error { return c.rate(ctx, s, streams) }); err != nil {
 				return nil, err
 			}
 		}
@@ -83,28 +79,39 @@ func (c *comparison) run(ctx context.Context) (*Beside, error) {
 		Rate1: middle(ours.rates[1]), Rate2: middle(ours.rates[2]), Rate4: middle(ours.rates[4]),
 		Bare1: middle(theirs.rates[1]), Bare2: middle(theirs.rates[2]), Bare4: middle(theirs.rates[4]),
 		Ratio1: ratios(ours, theirs, 1), Ratio2: ratios(ours, theirs, 2), Ratio4: ratios(ours, theirs, 4),
+		TTFTOverhead: differences(ours.first, theirs.first), InterTokenOverhead: differences(ours.between, theirs.between),
 	}
-	f.TTFTOverhead, f.InterTokenOverhead = f.TTFT-f.BareTTFT, f.InterToken-f.BareInterToken
 	return f, nil
 }
 
-// side measures one side's throughput with 1, 2 and 4 streams.
-func (c *comparison) side(ctx context.Context, a asker, s *sample) error {
-	for _, streams := range []int{1, 2, 4} {
-		began := time.Now()
-		times, err := c.load(ctx, a, streams)
-		if err != nil {
-			return err
-		}
-		tokens := 0
-		for _, t := range times {
-			tokens += t.tokens
-			if streams == 1 {
-				s.between = append(s.between, t.between())
-			}
-		}
-		s.rates[streams] = append(s.rates[streams], float64(tokens)/time.Since(began).Seconds())
+// side is one that is asked, and what it did.
+type side struct {
+	asker
+	*sample
+}
+
+// first times the first token of one answer.
+func (c *comparison) first(ctx context.Context, s side) error {
+	t, err := s.ask(ctx, c.prompt(), 2)
+	s.sample.first = append(s.sample.first, t.first)
+	return err
+}
+
+// rate measures throughput with so many streams.
+func (c *comparison) rate(ctx context.Context, s side, streams int) error {
+	began := time.Now()
+	times, err := c.load(ctx, s, streams)
+	if err != nil {
+		return err
 	}
+	took, tokens := time.Since(began), 0
+	for _, t := range times {
+		tokens += t.tokens
+		if streams == 1 {
+			s.between = append(s.between, t.between())
+		}
+	}
+	s.rates[streams] = append(s.rates[streams], float64(tokens)/took.Seconds())
 	return nil
 }
 
@@ -130,7 +137,7 @@ func (c *comparison) load(ctx context.Context, a asker, streams int) ([]timing, 
 // prompt is one that was not asked before, from its first word.
 func (c *comparison) prompt() string {
 	c.asked++
-	return fmt.Sprintf("%06d: tell me what the sea is like.", c.asked*7919%1_000_003)
+	return fmt.Sprintf("%06d?", c.asked*7919%1_000_003)
 }
 
 func ratios(ours, theirs *sample, streams int) float64 {
@@ -139,4 +146,14 @@ func ratios(ours, theirs *sample, streams int) float64 {
 		list[i] = ours.rates[streams][i] / theirs.rates[streams][i]
 	}
 	return middle(list)
+}
+
+// differences is the median of what one took more than the other in the same turn,
+// in milliseconds.
+func differences(ours, theirs []time.Duration) float64 {
+	list := make([]time.Duration, min(len(ours), len(theirs)))
+	for i := range list {
+		list[i] = ours[i] - theirs[i]
+	}
+	return median(list)
 }

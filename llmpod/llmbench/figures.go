@@ -9,13 +9,15 @@ type Figures struct {
 	*Probes
 	*Replay
 	*Cancels
+	*Overload
 }
 
 // Beside compares Krako, from a client of the gateway through a pod, with
 // llama-server's own chat endpoint, under the same flags and on the same model.
 // Fields that begin with Bare are the latter's.
 type Beside struct {
-	// Time to the first token: from sending the request, or the graph, to text.
+	// Time to the first token: from sending the request, or the graph, to text. An
+	// overhead is the median of the differences within a turn.
 	TTFTOverhead float64 `json:"ttft_overhead_ms_p50"`
 	TTFT         float64 `json:"ttft_ms_p50"`
 	BareTTFT     float64 `json:"bare_ttft_ms_p50"`
@@ -79,4 +81,15 @@ type Replay struct {
 type Cancels struct {
 	P99   float64 `json:"cancel_frees_slot_ms_p99"`
 	Count int     `json:"cancels"`
+}
+
+// Overload is what becomes of ten times as many graphs as a tenant may have in
+// work: the excess is refused with 429.
+type Overload struct {
+	Asked      int     `json:"overload_graphs"`
+	Answered   int     `json:"overload_answered"`
+	Refused    int     `json:"overload_refused"`
+	RefusedP99 float64 `json:"overload_refused_ms_p99"`
+	HealthP99  float64 `json:"overload_health_ms_p99"`
+	Unhealthy  int     `json:"overload_health_failures"`
 }

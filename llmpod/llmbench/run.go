@@ -43,7 +43,9 @@ func (o *Options) shorten() {
 }
 
 // Parts are what can be measured, in order.
-func Parts() []string { return []string{"beside", "routing", "parking", "probes", "replay", "cancel"} }
+func Parts() []string {
+	return []string{"beside", "routing", "parking", "probes", "replay", "cancel", "overload"}
+}
 
 // Validate reports what is wrong, as VALIDATION_ERROR.
 func (o *Options) Validate() error {
@@ -91,7 +93,7 @@ func Run(ctx context.Context, o Options) (*Figures, error) {
 		return nil, err
 	}
 	run := map[string]func(context.Context) error{
-		"beside": b.beside, "routing": b.routing, "parking": b.parking, "probes": b.probes, "replay": b.replay, "cancel": b.cancels,
+		"beside": b.beside, "routing": b.routing, "parking": b.parking, "probes": b.probes, "replay": b.replay, "cancel": b.cancels, "overload": b.overload,
 	}
 	for _, part := range Parts() {
 		if len(o.Parts) > 0 && !slices.Contains(o.Parts, part) {
