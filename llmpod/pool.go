@@ -11,6 +11,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
 	"github.com/krako-labs/krako/internal/llama/server"
+	"github.com/krako-labs/krako/llmpod/residence"
 	"github.com/krako-labs/krako/llmpod/slots"
 )
 
@@ -24,6 +25,9 @@ type Pool struct {
 	log    *slog.Logger
 	class  string
 	totals totals
+
+	device *Device // nil for a pool whose model is always loaded
+	place  residence.Model
 }
 
 // NewPool makes a pool over a server that the caller made and that Run runs.
@@ -44,12 +48,20 @@ func NewPool(cfg Config, sc server.Config, log *slog.Logger) (*Pool, error) {
 	return p, nil
 }
 
-// Run serves until ctx ends and returns when the server is gone.
+// Run serves until ctx ends and returns when the server is gone. A pool of a
+// Device is run by that.
 func (p *Pool) Run(ctx context.Context) {
+	var tasks sync.WaitGroup
+	tasks.Go(func() { p.serveSlots(ctx) })
+	p.server.Run(ctx)
+	tasks.Wait()
+}
+
+// serveSlots keeps the broker's slots those of the server until ctx ends.
+func (p *Pool) serveSlots(ctx context.Context) {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { p.broker.follow(ctx) })
 	tasks.Go(func() { p.broker.tidy(ctx, p) })
-	p.server.Run(ctx)
 	tasks.Wait()
 }
 
@@ -84,8 +96,15 @@ func (p *Pool) Ready() error {
 }
 
 // Usage returns how many slots there are, how many are free and how many
-// requests wait.
-func (p *Pool) Usage() (total, free, waiting int) { return p.broker.usage() }
+// requests wait. The slots of a model that can be loaded are there.
+func (p *Pool) Usage() (total, free, waiting int) {
+	total, free, waiting = p.broker.usage()
+	if total == 0 && p.device != nil && !p.device.resident(p.place) {
+		n := p.server.Config().Slots
+		return n, n, waiting
+	}
+	return total, free, waiting
+}
 
 // Call is an invocation and on whose behalf it runs.
 type Call struct {
@@ -138,6 +157,13 @@ func (p *Pool) Invoke(ctx context.Context, c Call, emit func(Piece)) (Answer, er
 	a := Answer{Use: contracts.ModelUse{Model: p.server.Config().Alias, Class: p.class}}
 	if want := c.Name; want != "" && want != a.Use.Model {
 		return a, contracts.Errorf(contracts.CodeModelUnavailable, want, "this pod serves %s", a.Use.Model)
+	}
+	if p.device != nil {
+		leave, err := p.device.enter(ctx, p.place)
+		if err != nil {
+			return a, err
+		}
+		defer leave()
 	}
 	st, err := p.await(ctx)
 	if err != nil {

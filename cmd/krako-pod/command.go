@@ -33,6 +33,9 @@ KRAKO_DATA_DIR) or as a member of a JSON file (data_dir) named by --config.`
 const example = `  # Serve a model to whatever cluster of this name is on the local network
   krako-pod --model ~/models/qwen2.5-7b-q8_0.gguf --tier medium --rendezvous our-lab --mdns
 
+  # Serve two models that do not fit together, and none while nobody asks
+  krako-pod --model small.gguf --model other.gguf --loaded 1 --unload-after 10m --mdns
+
   # Use a server that runs already
   krako-pod --attach http://127.0.0.1:8080 --slots 2 --coordinator /ip4/192.0.2.7/udp/7701/quic-v1/p2p/12D3KooW...
 

@@ -14,13 +14,12 @@ import (
 
 // serve runs the model and the pod until ctx ends, which lets it drain.
 func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
-	s.server.Log = log
-	pool, err := llmpod.NewPool(s.pool, s.server, log)
+	m, err := openModels(s, log)
+	defer func() { err = errors.Join(err, m.close()) }()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
-	agent, err := llmpod.NewAgent(context.WithoutCancel(ctx), s.agent, []*llmpod.Pool{pool}, log)
+	agent, err := llmpod.NewAgent(context.WithoutCancel(ctx), s.agent, m.pools, log)
 	if err != nil {
 		return err
 	}
@@ -32,10 +31,13 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	defer stop()
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan struct{})
-	go func() { defer close(served); pool.Run(serving) }()
+	go func() { defer close(served); m.run(serving) }()
 	defer func() { end(); <-served }()
-	m := pool.Model()
-	log.Info("pod starts", "pod", agent.ID(), "version", s.agent.Version, "model", m.Name, "tier", m.Tier, "class", m.Class, "slots", m.Slots, "context", m.Context)
+	log.Info("pod starts", "pod", agent.ID(), "version", s.agent.Version)
+	for _, p := range m.pools {
+		o := p.Model()
+		log.Info("model is offered", "model", o.Name, "tier", o.Tier, "class", o.Class, "slots", o.Slots, "context", o.Context)
+	}
 	defer context.AfterFunc(ctx, func() {
 		log.Info("pod drains", "timeout", s.agent.DrainTimeout.String())
 		agent.Drain()

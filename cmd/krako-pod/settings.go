@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/cli"
@@ -25,6 +26,9 @@ type settings struct {
 	attach   string
 	key      string
 	embed    bool
+	models   []string
+	loaded   int
+	unload   time.Duration
 	status   string
 	logLevel string
 }
@@ -36,7 +40,9 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	a, p, c := &s.agent, &s.pool, &s.server
 	c.Alias = ""
 	fs.SortFlags = false
-	fs.StringVar(&c.Model, "model", "", "GGUF file to serve")
+	fs.StringSliceVar(&s.models, "model", []string{}, "GGUF file to serve; may be repeated, each with slots of its own")
+	fs.IntVar(&s.loaded, "loaded", 0, "how many of several models fit into memory at once; 0 all of them")
+	fs.DurationVar(&s.unload, "unload-after", 0, "end a model that nobody has asked for so long; 0 keeps it loaded")
 	fs.StringVar(&c.HF, "hf", "", "Hugging Face repository to serve from, as user/model[:quant]; llama-server downloads it")
 	fs.StringVar(&s.attach, "attach", "", "URL of a llama-server that runs already; its flags are yours to choose")
 	fs.StringVar(&s.key, "attach-key", "", "key of that server")
@@ -76,7 +82,10 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 func (s *settings) complete() error {
 	c := &s.server
 	s.pool.Tier, c.Profile, c.Embeddings = contracts.ModelTier(s.tier), server.Profile(s.profile), s.embed
-	problems := []error{checkLoopback(s.status)}
+	problems := []error{checkLoopback(s.status), s.checkModels()}
+	if len(s.models) > 0 {
+		c.Model = s.models[0]
+	}
 	if s.attach != "" {
 		c.Attach = &llama.Endpoint{URL: s.attach, Key: s.key}
 	} else if c.Program == "" {
@@ -97,6 +106,39 @@ func (s *settings) complete() error {
 		problems = append(problems, byFlag(err))
 	}
 	return errors.Join(problems...)
+}
+
+// checkModels says what is wrong with several models.
+func (s *settings) checkModels() error {
+	switch {
+	case len(s.models) > 1 && s.server.Alias != "":
+		return errors.New("--name names one model; several are named by their files")
+	case s.loaded < 0 || s.loaded > max(len(s.models), 1):
+		return fmt.Errorf("--loaded is %d, not 0 to the number of models", s.loaded)
+	case s.unload < 0:
+		return fmt.Errorf("--unload-after is %s, less than 0", s.unload)
+	case s.unload > 0 && s.attach != "":
+		return errors.New("--unload-after is for models that the pod loads, not for a server that it attached to")
+	}
+	return nil
+}
+
+// servers are the configurations of all models.
+func (s *settings) servers() []server.Config {
+	if len(s.models) < 2 {
+		return []server.Config{s.server}
+	}
+	all := make([]server.Config, len(s.models))
+	for i, file := range s.models {
+		all[i] = s.server
+		all[i].Model, all[i].Alias = file, name(file, "")
+	}
+	return all
+}
+
+// onDemand reports whether models come and go.
+func (s *settings) onDemand() bool {
+	return s.unload > 0 || s.loaded > 0 && s.loaded < len(s.models)
 }
 
 // name is what a model is called that has no name.

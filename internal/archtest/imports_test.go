@@ -49,6 +49,7 @@ var may = map[string][]string{
 	"node/control":         {"contracts"},
 	"node/machine":         {"node/volunteer"},
 	"llmpod":               {"contracts", "internal/durable", "internal/llama", "internal/p2p", "llmpod"},
+	"llmpod/residence":     {},
 	"llmpod/llmbench":      {"contracts", "internal/cluster", "internal/llama", "llmpod"},
 	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session", "kora/reasoner"},
 	"wasmtasks":            {"contracts", "wasmtasks"},

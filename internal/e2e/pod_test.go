@@ -182,6 +182,34 @@ func TestCoordinatorServesAModelItself(t *testing.T) {
 	}
 }
 
+// TestOnePodServesTwoModelsThatDoNotFitTogether: each unit is answered by the
+// model that it names, loaded when it is asked for.
+func TestOnePodServesTwoModelsThatDoNotFitTogether(t *testing.T) {
+	dir := filepath.Dir(nonsense(t))
+	files := map[string]string{}
+	for _, name := range []string{"one", "two"} {
+		files[name] = filepath.Join(dir, name+".gguf")
+		if out, err := exec.Command(filepath.Join(bin, "krako-pod"), "model", "--out", files[name], "--answer", "I am "+name).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	f := startWith(t, cluster.Options{
+		Model: files["one"], Pod: []string{"--model", files["two"], "--loaded", "1", "--unload-after", "1s", "--slots", "2", "--threads", "1"},
+	})
+	f.awaitPods(1)
+	var ids []contracts.SessionID
+	for i := range 6 {
+		u := question("ask", 24)
+		u.Model.Name = []string{"one", "two"}[i%2]
+		ids = append(ids, f.submit(asking(u)))
+	}
+	for i, id := range ids {
+		if r, want := f.result(id), `"I am `+[]string{"one", "two"}[i%2]+`"`; string(r.FinalOutput) != want {
+			t.Errorf("answer %d is %s, want %s", i, r.FinalOutput, want)
+		}
+	}
+}
+
 // TestModelBudgetsAreKept: a session that may ask once does not ask twice, and one
 // whose tokens cannot suffice does not ask at all.
 func TestModelBudgetsAreKept(t *testing.T) {

@@ -150,7 +150,18 @@ func (s *Server) set(change func(*Status)) {
 	s.changed = make(chan struct{})
 }
 
+// Rouse makes a server that was stopped one that starts, for those who wait for it:
+// Run is called next.
+func (s *Server) Rouse() {
+	s.set(func(st *Status) {
+		if st.State == Stopped {
+			st.State = Starting
+		}
+	})
+}
+
 // Run keeps the server running until ctx ends, and returns when it is gone.
+// It may be called again then.
 func (s *Server) Run(ctx context.Context) {
 	pause := s.cfg.FirstPause
 	for ctx.Err() == nil {
