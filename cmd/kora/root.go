@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.askCommand(), a.planCommand(), a.evalCommand(), a.studioCommand(),
-		a.serveCommand(),
+		a.serveCommand(), a.mcpCommand(),
 	)
 	return cli.Report(stderr, "kora", root.ExecuteContext(ctx))
 }

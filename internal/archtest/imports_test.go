@@ -78,6 +78,7 @@ var may = map[string][]string{
 	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
 	"kora/reasoner":             {"contracts", "internal/llama"},
+	"kora/mcp":                  {"contracts", "kora", "kora/plan"},
 	"kora/openai":               {"contracts", "kora", "kora/plan", "kora/reasoner"},
 	"internal/guard":            {"contracts"},
 
@@ -111,6 +112,7 @@ var doors = []struct {
 	{"github.com/clipperhouse/uax29", []string{"wasmtasks/know/retrieval"}, "a text is cut into words in one way, for index and query"},
 	{"github.com/blevesearch/snowballstem", []string{"wasmtasks/know/retrieval"}, "words are stemmed in one way, for index and query"},
 	{"github.com/danielgtaylor/huma", []string{"coordinator/gateway", "studio"}, "an API is described where it is served"},
+	{"github.com/modelcontextprotocol", []string{"kora/mcp"}, "tools are offered in one place"},
 	{"github.com/fxamacker/cbor", []string{"contracts/dagcbor"}, "one canonical encoding"},
 	{"github.com/cockroachdb/apd", []string{"coordinator/billing"}, "money is computed in one place"},
 	{"golang.org/x/crypto", []string{"coordinator/access", "coordinator/gateway"}, "keys are hashed in one way, certificates fetched in one place"},

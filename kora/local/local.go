@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"github.com/ipfs/go-cid"
 
@@ -37,7 +39,17 @@ type Options struct {
 // Local is a KORA in this process. Close ends it.
 type Local struct {
 	*kora.Engine
-	box *sandbox.Sandbox
+	box   *sandbox.Sandbox
+	tasks tasks
+}
+
+// Tasks returns the tasks of the catalogue, by name.
+func (l *Local) Tasks() []contracts.TaskView {
+	all := make([]contracts.TaskView, 0, len(l.tasks))
+	for _, name := range slices.Sorted(maps.Keys(l.tasks)) {
+		all = append(all, l.tasks[name])
+	}
+	return all
 }
 
 // maxMemory bounds the blocks that are kept in memory, in bytes.
@@ -65,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Local, error) {
 		box.Close(context.WithoutCancel(ctx))
 		return nil, err
 	}
-	return &Local{Engine: &kora.Engine{Backend: backend, Blocks: backend, Models: o.Models != nil}, box: box}, nil
+	return &Local{Engine: &kora.Engine{Backend: backend, Blocks: backend, Models: o.Models != nil}, box: box, tasks: tasks}, nil
 }
 
 // Close frees the sandbox. No Ask may be under way.
