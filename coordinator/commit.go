@@ -25,6 +25,10 @@ type committer struct {
 	// begun then. leave is closed when nobody waits for room any more.
 	stalled atomic.Bool
 	leave   chan struct{}
+
+	counts Counts
+	// commits counts appends, committing the nanoseconds that they took.
+	commits, committing atomic.Int64
 }
 
 // batch is the records of one or more turns and what waits for them.
@@ -64,6 +68,7 @@ func (c *committer) add(r *session.Record, run func(eventlog.Offset)) error {
 	}
 	c.next.records = append(c.next.records, b)
 	c.next.facts = append(c.next.facts, *r)
+	c.counts.take(r)
 	if run != nil {
 		c.next.after = append(c.next.after, effect{len(c.next.records) - 1, run})
 	}
@@ -146,7 +151,10 @@ func (c *committer) append(log eventlog.Log, b *batch, fold chan<- committed) er
 	at := 0
 	for at < len(b.records) {
 		n := chunk(b.records[at:])
+		began := time.Now()
 		first, err := c.insist(log, b.records[at:at+n])
+		c.commits.Add(1)
+		c.committing.Add(int64(time.Since(began)))
 		if err != nil {
 			return err
 		}

@@ -141,7 +141,8 @@ type node struct {
 
 func newState(c *Coordinator) *state {
 	return &state{
-		c: c, book: access.NewBook(c.cfg.Quota), credit: credit.NewBook(), sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
+		commit: committer{counts: newCounts()},
+		c:      c, book: access.NewBook(c.cfg.Quota), credit: credit.NewBook(), sessions: map[contracts.SessionID]*live{}, recent: recent{byID: map[contracts.SessionID]*sealed{}},
 		requests: map[requestKey]contracts.SessionID{}, nodes: map[contracts.NodeID]*node{},
 		leases: map[uint64]*lease{}, touched: map[contracts.SessionID]*live{},
 		index: placement.New(), costs: map[contracts.TenantID]float64{},

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator"
@@ -18,6 +19,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/readmodel"
 	"github.com/krako-labs/krako/coordinator/transparency"
 	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/internal/p2p"
 	"golang.org/x/sync/errgroup"
 )
@@ -75,6 +77,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	group.Go(func() error { return books.Run(ctx, db.log, db.blocks) })
 	group.Go(func() error { return c.Run(ctx) })
 	group.Go(func() error { return db.watch(ctx) })
+	group.Go(func() error { return obs.Serve(ctx, s.metrics, obs.Door(obs.Metrics(figures(c), log)), log, nil) })
 	group.Go(func() error { return open(ctx, s, c, host, door{listener, pin}, log) })
 	if pod != nil {
 		group.Go(func() error { pod.run(ctx, log); return nil })
@@ -101,6 +104,7 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	if err := keepPrices(ctx, c, s.pricing); err != nil {
 		return errors.Join(err, api.Close())
 	}
+	debug.FreeOSMemory() // hashing a key and storing the modules took 60 MiB that are not needed again
 	host.Advertise(ctx)
 	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: api.URL(), Pin: api.pin, PID: os.Getpid()}
 	if err := where.write(s.dataDir); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/krako-labs/krako/coordinator"
 	"github.com/krako-labs/krako/coordinator/jetstream"
 	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/internal/p2p"
 	"github.com/spf13/pflag"
 )
@@ -29,6 +30,7 @@ type settings struct {
 	pod        podSettings
 	logLevel   string
 	cpuProfile string
+	metrics    string
 
 	heartbeat       time.Duration
 	lease           time.Duration
@@ -83,6 +85,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&s.shareResults, "share-results", []string{}, "tenants that use each other's results from trusted nodes, * for all")
 	s.scale.flags(fs)
 	fs.StringVar(&s.pricing, "pricing", "", "price plan (JSON) to put into force at the start; without one that of the log stays, and where there never was one nothing costs anything")
+	fs.StringVar(&s.metrics, "metrics", "", "loopback host:port to serve /metrics for Prometheus and /debug/pprof/ on; empty serves nothing")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
@@ -98,6 +101,11 @@ func (s *settings) validate() error {
 	var errs []error
 	if s.dataDir == "" {
 		errs = append(errs, errors.New("--data-dir is empty"))
+	}
+	if s.metrics != "" {
+		if err := obs.CheckLoopback(s.metrics); err != nil {
+			errs = append(errs, fmt.Errorf("--metrics: %w", err))
+		}
 	}
 	if len(s.listen) == 0 {
 		errs = append(errs, errors.New("--listen names no address: no node could connect"))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/node"
 	"github.com/krako-labs/krako/node/control"
 )
@@ -49,6 +50,17 @@ func serve(ctx context.Context, s settings, log *slog.Logger, person io.Writer) 
 	return err
 }
 
+// statusHandler answers what the agent knows of itself, and /metrics and
+// /debug/pprof/.
+func statusHandler(agent *node.Agent, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	door := obs.Door(obs.Metrics(figures(agent), log))
+	mux.Handle("/", agent.Handler())
+	mux.Handle("/metrics", door)
+	mux.Handle("/debug/pprof/", door)
+	return mux
+}
+
 // serveStatus answers on addr until stop is called, or does nothing if addr is
 // empty.
 func serveStatus(addr string, agent *node.Agent, log *slog.Logger) (stop func(), err error) {
@@ -61,8 +73,8 @@ func serveStatus(addr string, agent *node.Agent, log *slog.Logger) (stop func(),
 	}
 	log.Info("status is served", "addr", listener.Addr().String())
 	server := &http.Server{
-		Handler: agent.Handler(), ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: time.Minute,
+		Handler: statusHandler(agent, log), ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute, // a profile takes 30 s
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	done := make(chan struct{})

@@ -65,7 +65,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&c.ReconnectMax, "reconnect-max", d.ReconnectMax, "longest pause after a lost connection")
 	fs.DurationVar(&c.GiveUpAfter, "give-up-after", d.GiveUpAfter, "stop when no coordinator was reached for so long; 0 never")
 	fs.DurationVar(&c.DrainTimeout, "drain-timeout", d.DrainTimeout, "how long a graceful stop may take")
-	fs.StringVar(&s.status, "status", "", "loopback host:port to serve /healthz, /readyz and /status on; empty serves nothing")
+	fs.StringVar(&s.status, "status", "", "loopback host:port to serve /healthz, /readyz, /status, /metrics and /debug/pprof/ on; empty serves nothing")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }

@@ -62,6 +62,7 @@ var may = map[string][]string{
 	"internal/cli":         {"contracts"},
 	"internal/cluster":     {"contracts"},
 	"internal/llama":       {"contracts", "internal/durable", "internal/llama"},
+	"internal/obs":         {},
 	"internal/p2p":         {"contracts"},
 	"internal/sandbox":     {"contracts", "internal/sandbox"},
 	"internal/sim":         {"contracts", "coordinator/verify"},
@@ -90,9 +91,9 @@ var may = map[string][]string{
 
 	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir", "llmpod"},
 	"cmd/kora":        {"contracts", "internal/blob", "internal/cli", "internal/durable", "internal/guard", "kora", "studio"},
-	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/llama", "internal/p2p", "llmpod", "wasmtasks"},
+	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/llama", "internal/obs", "internal/p2p", "llmpod", "wasmtasks"},
 	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
-	"cmd/krako-node":  {"contracts", "internal/cli", "internal/sandbox/worker", "node"},
+	"cmd/krako-node":  {"contracts", "internal/cli", "internal/obs", "internal/sandbox/worker", "node"},
 }
 
 // doors lists the libraries that only some rooms may import, and why.
@@ -106,6 +107,8 @@ var doors = []struct {
 	{"github.com/quic-go", []string{"internal/p2p", "coordinator/gateway"}, "QUIC is libp2p's, and the gateway's for HTTP/3"},
 	{"github.com/cockroachdb/pebble", []string{"coordinator/pebblelog"}, "the log is a port"},
 	{"github.com/nats-io", []string{"coordinator/jetstream"}, "the log is a port"},
+	{"github.com/prometheus", []string{"internal/obs"}, "what is measured is named and bounded in one place"},
+	{"go.opentelemetry.io", []string{"internal/obs"}, "what is measured is named and bounded in one place"},
 	{"database/sql", []string{"internal/sqlite"}, "SQL has one dialect and one way to open a file"},
 	{"modernc.org", []string{"internal/sqlite"}, "SQL has one dialect and one way to open a file"},
 	{"golang.org/x/mod/sumdb/note", []string{"coordinator/transparency"}, "checkpoints are signed in one form"},
