@@ -67,21 +67,38 @@ func (a *app) printStatement(s contracts.Statement) error {
 }
 
 func (a *app) eventsCommand() *cobra.Command {
-	var out string
-	var export bool
+	var out, after string
+	var export, follow bool
 	cmd := &cobra.Command{
-		Use: "events --export", Short: "Export every event of the log, one JSON document a line", Args: exactly(),
-		Long: `events --export writes every event of the log as it is now: of all sessions, of
+		Use: "events (--export | --follow [SESSION])", Short: "Follow or export events, one JSON document a line", Args: cobra.MaximumNArgs(1),
+		Long: `events --follow SESSION writes the events of a session, from its beginning or after
+the event named by --after, and ends with it. Without a session it goes on until
+Ctrl-C with those of every session that runs or begins.
+
+events --export writes every event of the log as it is now: of all sessions, of
 prices and of credit. From them 'krako ledger' computes all accounts anew, on any
 machine. It needs an operator's key.`,
-		Example: "  krako events --export > events.jsonl\n  krako ledger --from-events events.jsonl > ledger.jsonl",
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if !export {
+		Example: "  krako events --follow\n  krako events --export > events.jsonl\n  krako ledger --from-events events.jsonl > ledger.jsonl",
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			switch {
+			case export && follow:
+				return cli.Usagef("--export and --follow are two things")
+			case !export && !follow:
 				return cmd.Help()
+			case export && len(args) > 0:
+				return cli.Usagef("--export is of all sessions")
+			case after != "" && len(args) == 0:
+				return cli.Usagef("--after is of one session, and none is named")
 			}
 			c, err := a.client()
 			if err != nil {
 				return err
+			}
+			if follow && len(args) > 0 {
+				return a.followSession(cmd.Context(), c, contracts.SessionID(args[0]), after)
+			}
+			if follow {
+				return a.followAll(cmd.Context(), c)
 			}
 			to := a.stdout
 			if out != "" {
@@ -102,6 +119,8 @@ machine. It needs an operator's key.`,
 		},
 	}
 	cmd.Flags().BoolVar(&export, "export", false, "export all events")
+	cmd.Flags().BoolVar(&follow, "follow", false, "write events as they happen")
+	cmd.Flags().StringVar(&after, "after", "", "go on after the event with this id")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write to (default: standard output)")
 	return cmd
 }
