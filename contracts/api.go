@@ -211,6 +211,25 @@ type NodeTrust struct {
 	History []TrustChange `json:"history"`
 }
 
+// NodeOrder is what the operator of the fabric decides about a node: the body of
+// PUT /v1/trust/{node}.
+type NodeOrder struct {
+	// Order is approve, suspend or readmit. A node that is readmitted starts without
+	// credibility; one that is banned stays so.
+	Order string `json:"order"`
+	// Operator is who answers for the node, with approve: replicas of a unit never run
+	// twice with one operator.
+	Operator string `json:"operator,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+// The orders.
+const (
+	OrderApprove = "approve"
+	OrderSuspend = "suspend"
+	OrderReadmit = "readmit"
+)
+
 // TrustChange is a change of a node's standing.
 type TrustChange struct {
 	At       Time   `json:"at"`

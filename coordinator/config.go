@@ -61,6 +61,9 @@ type Config struct {
 	// it is used. Closed is for the nodes of people who trust each other, Open for
 	// those of anybody.
 	Verify verify.Policy
+	// Approval lets no node outside the trusted zone work before somebody has let it
+	// in.
+	Approval bool
 	// Secret keys the salts and the coins of audits of local_only units; it never leaves the process.
 	Secret []byte
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/fair"
 	"github.com/krako-labs/krako/coordinator/placement"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/trust"
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
@@ -167,6 +168,7 @@ func (st *state) copyAnswered(n *node, out *lease, envelope cid.Cid, a *arrival)
 	n.signed.add(a, envelope)
 	n.done++
 	st.finished(n)
+	st.evidence(n.id, trust.Success)
 	end := session.Found(&session.Report{
 		Lease: out.Lease, Result: a.result, CID: a.item.ResultCID.Cid, Batch: envelope, Index: a.index, Observed: &a.item.Observed,
 	})

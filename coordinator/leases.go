@@ -8,6 +8,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/fair"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/trust"
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
@@ -70,6 +71,7 @@ func (st *state) sweep() {
 			continue
 		}
 		for _, out := range n.leases {
+			st.evidence(n.id, trust.Timeout)
 			st.must(st.lose(out, fmt.Sprintf("node was silent for %s", st.c.cfg.Lease)))
 		}
 	}
@@ -163,6 +165,7 @@ func (st *state) beat(w *worker, h *p2p.Heartbeat) {
 	}
 	for _, out := range n.leases {
 		if !held[out.ID] && (out.given.Before(w.since) || st.now.Sub(out.given) > st.c.cfg.Lease) {
+			st.evidence(n.id, trust.Timeout)
 			st.must(st.lose(out, "node does not hold it"))
 		}
 	}

@@ -54,24 +54,22 @@ func (st *state) candidate(n *node) placement.Node {
 	h := n.worker.hello
 	c := placement.Node{
 		ID: n.id, Kind: h.Kind, Profiles: h.Profiles, Trusted: n.trusted, Region: h.Region, Tags: h.Tags,
-		MemoryMB: int64(h.MemoryMB), Reliability: reliabilityUnknown, Models: offered(h.Models),
+		MemoryMB: int64(h.MemoryMB), Models: offered(h.Models),
 	}
 	st.fill(n, &c)
 	return c
 }
 
-// reliabilityUnknown is what is thought of a node until its record says more.
-const reliabilityUnknown = 0.5
-
 // fill sets what changes often.
 func (st *state) fill(n *node, c *placement.Node) {
+	c.Reliability = st.trust.Reliability(n.id)
 	c.Free, c.Held = n.worker.free(), len(n.leases)
 	c.Load = n.burden(c.Held)
 	if n.breaker.HalfOpen(st.now) {
 		c.Free = min(c.Free, max(0, 1-c.Held))
 	}
 	switch {
-	case n.barred:
+	case n.barred || n.awaits:
 		c.State = placement.Barred
 	case n.worker.draining:
 		c.State = placement.Draining

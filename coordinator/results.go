@@ -8,6 +8,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/trust"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/p2p"
 )
@@ -248,6 +249,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	}
 	n.done++
 	st.finished(n)
+	st.evidence(n.id, trust.Success)
 	st.retriesOf(out.live.Accepted.Tenant).Earn()
 	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed+asFuel(a.use))
 	if a.use == nil && !held {

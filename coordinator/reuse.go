@@ -127,8 +127,8 @@ func (st *state) knownBy(e *session.Ended, by contracts.NodeID) cache.Known {
 // results.
 const recallRecords = 1 << 17
 
-// remember fills the cache from the end of the log: the cache is a fold of it like
-// everything else, of as much as is worth reading again.
+// remember fills the cache and the book of reliability from the end of the log:
+// both are folds of it like everything else, of as much as is worth reading again.
 func (st *state) remember(ctx context.Context) error {
 	if st.c.cfg.CacheEntries == 0 {
 		return nil
@@ -150,6 +150,7 @@ func (st *state) remember(ctx context.Context) error {
 		if err != nil {
 			return nil // the survey has judged the log
 		}
+		st.recallEvidence(&r, leases[leaseOf(&r)].node)
 		switch {
 		case r.Accepted != nil:
 			tenants[r.Session] = r.Accepted.Tenant

@@ -16,6 +16,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/placement"
 	"github.com/krako-labs/krako/coordinator/pressure"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/trust"
 )
 
 // state is everything the loop owns. No other goroutine touches it.
@@ -53,6 +54,7 @@ type state struct {
 	sweepAt time.Time
 
 	vet    vetting
+	trust  *trust.Book
 	commit committer
 	// touched are the sessions that changed in this turn.
 	touched map[contracts.SessionID]*live
@@ -131,6 +133,7 @@ type node struct {
 	done uint64
 	// barred is set once the node is suspended or banned.
 	barred  bool
+	awaits  bool // its approval
 	history []contracts.TrustChange
 	signed  signatures
 	// seq is the last batch number taken, recorded the last one that is durable.
@@ -148,7 +151,7 @@ func newState(c *Coordinator) *state {
 		index: placement.New(), costs: map[contracts.TenantID]float64{},
 		retries: map[contracts.TenantID]*pressure.Budget{},
 		known:   cache.New(c.cfg.CacheEntries, c.cfg.shares), flights: map[flightKey]*flight{},
-		vet: newVetting(&c.cfg),
+		vet: newVetting(&c.cfg), trust: trust.New(),
 	}
 }
 
@@ -159,6 +162,10 @@ func (st *state) node(id contracts.NodeID) *node {
 		n = &node{id: id, leases: map[uint64]*lease{}}
 		for _, t := range st.c.cfg.Trusted {
 			n.trusted = n.trusted || t == id
+		}
+		n.awaits = st.c.cfg.Approval && !n.trusted
+		if n.trusted {
+			st.trust.Apply(trust.Evidence{At: st.now, Node: id, Kind: trust.Identified, Operator: zone})
 		}
 		st.nodes[id] = n
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/docket"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/trust"
 	"github.com/krako-labs/krako/coordinator/verify"
 )
 
@@ -177,8 +178,21 @@ func (st *state) pursue(ctx context.Context) error {
 // learnOf folds a durable record into the docket, and into the histories of nodes.
 func (st *state) learnOf(at uint64, r *session.Record) {
 	st.vet.docket.Fold(at, r)
-	if r.Standing != nil {
-		st.node(r.Standing.Node).remark(r.At, r.Standing)
+	if s := r.Standing; s != nil {
+		n := st.node(s.Node)
+		n.remark(r.At, s)
+		switch {
+		case s.Standing == docket.Approved:
+			n.awaits = false
+			if s.Operator != "" {
+				st.trust.Apply(trust.Evidence{At: st.now, Node: s.Node, Kind: trust.Identified, Operator: s.Operator})
+			}
+			st.rank(n)
+		case s.Standing == verify.Suspended.String() || s.Standing == verify.Banned.String():
+			st.evidence(s.Node, trust.Barred)
+		default:
+			st.evidence(s.Node, trust.Admitted)
+		}
 	}
 }
 
@@ -455,14 +469,16 @@ func (st *state) reopenCases(ctx context.Context, from eventlog.Offset) error {
 func (st *state) stand(m docket.Move) error {
 	n := st.node(m.Node)
 	n.barred = !m.Standing.Works()
-	st.c.log.Warn("node's standing changed", "node", m.Node, "standing", m.Standing, "reason", m.Reason)
-	if err := st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: m.Standing.String(), Reason: m.Reason, Check: m.Check}}); err != nil {
-		return err
+	st.c.log.Warn("node's standing changed", "node", m.Node, "standing", m.Standing.String(), "reason", m.Reason)
+	if !m.Told {
+		if err := st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: m.Standing.String(), Reason: m.Reason, Check: m.Check}}); err != nil {
+			return err
+		}
 	}
+	st.rank(n)
 	if !n.barred {
 		return nil
 	}
-	st.rank(n)
 	for _, out := range n.leases {
 		if err := st.lose(out, "node is "+m.Standing.String()); err != nil {
 			return err

@@ -187,6 +187,7 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 		code = contracts.CodeInternal // a fault is never a result
 	}
 	st.faulted(w.node, code)
+	st.evidence(w.node.id, evidenceOf(code))
 	if out.copy != nil {
 		return st.copyLost(out, f.Message)
 	}

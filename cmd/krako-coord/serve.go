@@ -142,7 +142,7 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, ac
 	for _, t := range s.shareResults {
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
 	}
-	cfg.Pods = s.pods
+	cfg.Pods, cfg.Approval = s.pods, s.approval
 	if cfg.HoldCold = s.scale.hold; acts != nil {
 		cfg.Capacity = &s.scale.policy
 	}

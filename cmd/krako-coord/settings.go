@@ -26,6 +26,7 @@ type settings struct {
 	bootstrap  []string
 	trusted    []string
 	pool       string
+	approval   bool
 	pods       bool
 	pod        podSettings
 	logLevel   string
@@ -66,6 +67,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&s.bootstrap, "bootstrap", []string{}, "multiaddrs of other members of the DHT")
 	fs.StringSliceVar(&s.trusted, "trusted", []string{}, "peer ids of the nodes of the trusted zone")
 	fs.StringVar(&s.pool, "pool", poolClosed, "whose nodes these are: closed, of people who trust each other, or open, of anybody: then no result is used before its node has earned it (docs/trust.md)")
+	fs.BoolVar(&s.approval, "approval", false, "give nodes outside the trusted zone nothing before 'krako trust approve' has let them in")
 	fs.BoolVar(&s.pods, "pods", true, "take in LLM pods, and graphs with llm units")
 	s.pod.flags(fs)
 	fs.DurationVar(&s.heartbeat, "heartbeat", d.Heartbeat, "how often nodes report")

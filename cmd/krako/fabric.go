@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"text/tabwriter"
 
 	"github.com/krako-labs/krako/contracts"
@@ -46,15 +47,20 @@ func stateOf(n *contracts.NodeView) string {
 }
 
 func (a *app) verifyCommand() *cobra.Command {
-	var unit string
+	var unit, save string
 	cmd := &cobra.Command{
-		Use: "verify SESSION", Short: "Check the signatures of a session's results on this machine", Args: exactly("SESSION"),
+		Use: "verify SESSION|FILE", Short: "Check the signatures of a session's results on this machine", Args: exactly("SESSION|FILE"),
 		Long: `verify fetches what the nodes signed and checks it here: each batch's Ed25519
 signature and Merkle root, and that every unit's result is in a batch of the node
 it is credited to. With --unit it checks one unit's receipt and prints what it
-proves. A signature says who claims a result, not that it is right.`,
-		Example: "  krako verify 01890a5d-ac96-774b-bcce-b302099a8057\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057 --unit assemble",
+proves; --save keeps the receipt. A kept receipt, or the proof that a node signed
+two results under one lease, is checked without asking anybody. A signature says who
+claims a result, not that it is right.`,
+		Example: "  krako verify receipt.json\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057 --unit assemble",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if kept, err := os.ReadFile(args[0]); err == nil {
+				return a.verifyKept(args[0], kept)
+			}
 			c, err := a.client()
 			if err != nil {
 				return err
@@ -68,6 +74,11 @@ proves. A signature says who claims a result, not that it is right.`,
 				v, err := r.Verify()
 				if err != nil {
 					return err
+				}
+				if save != "" {
+					if err := keepReceipt(save, &r); err != nil {
+						return err
+					}
 				}
 				return a.printJSON(v)
 			}
@@ -83,5 +94,6 @@ proves. A signature says who claims a result, not that it is right.`,
 		},
 	}
 	cmd.Flags().StringVar(&unit, "unit", "", "check and print one unit's receipt")
+	cmd.Flags().StringVar(&save, "save", "", "with --unit, the file to keep the receipt in")
 	return cmd
 }

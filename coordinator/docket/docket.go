@@ -12,15 +12,18 @@ import (
 // Docket is all cases. It is owned by one goroutine.
 type Docket struct {
 	core    *verify.Core
+	doubt   float64 // in somebody of whom nothing is known
 	secret  []byte
 	trusted map[contracts.NodeID]bool
 
 	nodes     map[contracts.NodeID]*standing
 	byHandle  []contracts.NodeID
 	operators map[string]verify.Operator
-	cases     map[uint64]*Case
-	byUnit    map[cid.Cid]*Case
-	sessions  map[contracts.SessionID][]*Case
+	// approved are the nodes that were let in by order, with who answers for them.
+	approved map[contracts.NodeID]string
+	cases    map[uint64]*Case
+	byUnit   map[cid.Cid]*Case
+	sessions map[contracts.SessionID][]*Case
 
 	changed []*Case
 	moved   []Move
@@ -42,14 +45,16 @@ type Move struct {
 	Standing verify.Standing
 	Reason   string
 	Check    uint64
+	// Told is set when the log says so already.
+	Told bool
 }
 
 // New returns an empty docket. The policy must be valid; secret keys the coin;
 // trusted are the nodes of the trusted zone.
 func New(p verify.Policy, secret []byte, trusted []contracts.NodeID) *Docket {
 	d := &Docket{
-		core: verify.New(p), secret: secret, trusted: map[contracts.NodeID]bool{}, nodes: map[contracts.NodeID]*standing{},
-		operators: map[string]verify.Operator{}, cases: map[uint64]*Case{}, byUnit: map[cid.Cid]*Case{}, sessions: map[contracts.SessionID][]*Case{},
+		core: verify.New(p), doubt: p.FMax, secret: secret, trusted: map[contracts.NodeID]bool{}, nodes: map[contracts.NodeID]*standing{},
+		operators: map[string]verify.Operator{}, approved: map[contracts.NodeID]string{}, cases: map[uint64]*Case{}, byUnit: map[cid.Cid]*Case{}, sessions: map[contracts.SessionID][]*Case{},
 	}
 	for _, n := range trusted {
 		d.trusted[n] = true
@@ -104,7 +109,15 @@ type Record struct {
 
 // Node returns what is known of a node.
 func (d *Docket) Node(n contracts.NodeID) Record {
-	x := d.node(n)
+	x := d.nodes[n]
+	if x == nil {
+		operator := d.approved[n]
+		r := Record{Standing: verify.Probation, Operator: operator, Credibility: 1 - d.doubt}
+		if d.trusted[n] {
+			r.Standing, r.Credibility = verify.Trusted, 1
+		}
+		return r
+	}
 	r := Record{Standing: d.core.Standing(x.handle), Operator: x.operator, Convictions: x.convictions}
 	r.Credibility, r.Checks = d.core.Credibility(x.handle)
 	return r
@@ -115,8 +128,22 @@ func (d *Docket) node(n contracts.NodeID) *standing {
 	if x := d.nodes[n]; x != nil {
 		return x
 	}
-	return d.join(n, string(n))
+	operator := d.approved[n]
+	if operator == "" {
+		operator = string(n)
+	}
+	return d.join(n, operator)
 }
+
+// Approved reports whether a node was let in by order, and who answers for it.
+func (d *Docket) Approved(n contracts.NodeID) (operator string, ok bool) {
+	operator, ok = d.approved[n]
+	return operator, ok
+}
+
+// Known reports whether a node has a standing already; who answers for it can be
+// said no more then.
+func (d *Docket) Known(n contracts.NodeID) bool { return d.nodes[n] != nil }
 
 // join takes a node in. One that nobody speaks for is an operator by itself.
 func (d *Docket) join(n contracts.NodeID, operator string) *standing {
@@ -157,10 +184,23 @@ func (d *Docket) Untold() []Move {
 	for _, n := range d.byHandle {
 		x := d.nodes[n]
 		if s := d.core.Standing(x.handle); s.String() != x.told {
-			list = append(list, Move{Node: n, Standing: s, Reason: "verification"})
+			list = append(list, Move{Node: n, Standing: s, Reason: reasonOf(s)})
 		}
 	}
 	return list
+}
+
+// reasonOf says why the judge changes a standing.
+func reasonOf(s verify.Standing) string {
+	switch s {
+	case verify.Member:
+		return "it survived enough checks"
+	case verify.Suspended:
+		return "its results were proved wrong again"
+	case verify.Probation:
+		return "a result of it, or of its operator, was proved wrong"
+	}
+	return "verification"
 }
 
 // List has the case looked at again.

@@ -134,8 +134,16 @@ func (d *Docket) closed(id contracts.SessionID) {
 	}
 }
 
+// Approved is the standing of a node that was let in by order. What it may do
+// follows from its conduct.
+const Approved = "approved"
+
 // stand carries out an order or a proof; other records only tell.
 func (d *Docket) stand(s *session.Standing) {
+	if s.Standing == Approved {
+		d.approved[s.Node] = s.Operator
+		return
+	}
 	x := d.node(s.Node)
 	x.told = s.Standing
 	switch {
@@ -168,7 +176,8 @@ func (d *Docket) follow(c *Case) {
 
 func (d *Docket) act(a verify.Action) {
 	if a.Kind == verify.Change {
-		d.moved = append(d.moved, Move{d.byHandle[a.Node], a.Standing, "verification", uint64(a.Unit)})
+		n := d.byHandle[a.Node]
+		d.moved = append(d.moved, Move{n, a.Standing, reasonOf(a.Standing), uint64(a.Unit), d.nodes[n].told == a.Standing.String()})
 		return
 	}
 	c := d.cases[uint64(a.Unit)]

@@ -6,6 +6,7 @@ import (
 	"github.com/ipfs/go-cid"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/access"
 )
 
 // Fabric is what the gateway is a gateway to. Implementations are safe for
@@ -49,6 +50,11 @@ type Fabric interface {
 	// Explain says where a unit of a running session could go, NOT_FOUND when no
 	// such unit is running.
 	Explain(ctx context.Context, id contracts.SessionID, unit contracts.UnitID) (contracts.UnitPlacement, error)
+
+	// Trust says what is known of a node's conduct, NOT_FOUND for one that was never
+	// seen. Order carries out a decision about a node.
+	Trust(ctx context.Context, id contracts.NodeID) (contracts.NodeTrust, error)
+	Order(ctx context.Context, by access.Caller, id contracts.NodeID, o contracts.NodeOrder) error
 
 	// Nodes lists the nodes that the coordinator knows.
 	Nodes(ctx context.Context) (contracts.NodeList, error)

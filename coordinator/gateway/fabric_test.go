@@ -16,6 +16,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/coordinator/access"
 )
 
 // fabric is a Fabric in memory whose sessions do what a test says. With fail
@@ -269,6 +270,17 @@ func (f *fabric) Explain(_ context.Context, id contracts.SessionID, unit contrac
 		return contracts.UnitPlacement{}, err
 	}
 	return contracts.UnitPlacement{SessionID: id, UnitID: unit, Reason: "it waits for its turn"}, nil
+}
+
+func (f *fabric) Trust(_ context.Context, id contracts.NodeID) (contracts.NodeTrust, error) {
+	return contracts.NodeTrust{NodeID: id, State: "active", Standing: "member"}, nil
+}
+
+func (f *fabric) Order(_ context.Context, by access.Caller, _ contracts.NodeID, _ contracts.NodeOrder) error {
+	if !by.Sees(contracts.EveryTenant) {
+		return contracts.Errorf(contracts.CodeAuth, by.Key, "nodes serve every tenant")
+	}
+	return by.Must(contracts.ScopeAdmin)
 }
 
 func (f *fabric) Nodes(context.Context) (contracts.NodeList, error) {

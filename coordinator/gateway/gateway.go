@@ -61,6 +61,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	g.sessionRoutes(a)
 	g.followRoutes(a)
 	g.explainRoutes(a)
+	g.conductRoutes(a)
 	g.blockRoutes(a)
 	g.stateRoutes(a)
 	g.accessRoutes(a)

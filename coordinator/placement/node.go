@@ -94,7 +94,7 @@ const (
 	TooLittleVRAM Verdict = "too_little_vram"
 	NoAccelerator Verdict = "no_accelerator"
 	RunsCopy      Verdict = "runs_a_copy"
-	Barred        Verdict = "suspended"
+	Barred        Verdict = "not_admitted"
 	Draining      Verdict = "draining"
 	Paused        Verdict = "paused"
 	Silent        Verdict = "silent"

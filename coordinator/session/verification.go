@@ -63,6 +63,8 @@ type Standing struct {
 	// who ordered it.
 	Check uint64 `cbor:"ck,omitempty"`
 	By    string `cbor:"by,omitempty"`
+	// Operator is who answers for the node from its approval on.
+	Operator string `cbor:"op,omitempty"`
 	// Proof is a block that proves an equivocation (contracts.Equivocation).
 	Proof *contracts.Link `cbor:"pf,omitempty"`
 }

@@ -137,12 +137,15 @@ type Score struct {
 	Evidence uint64 `json:"evidence"`
 }
 
+// Reliability is the Score alone: what placement looks at.
+func (b *Book) Reliability(n contracts.NodeID) float64 { return b.Score(n).Score }
+
 // Score returns a node's score as of its latest evidence. A node that the book
 // does not know is a stranger.
 func (b *Book) Score(n contracts.NodeID) Score {
 	a := b.nodes[n]
 	if a == nil {
-		a = &account{alpha: prior, beta: prior, health: Healthy}
+		a = &account{alpha: prior, beta: prior, health: Healthy} // stays on the stack
 	}
 	s := Score{
 		Reliability: a.alpha / (a.alpha + a.beta), Late: min(latePenalty, a.late),
