@@ -108,5 +108,10 @@ func (a *app) request(args []string) (plan.Request, error) {
 	if _, err := time.LoadLocation(a.zone); err != nil {
 		return r, cli.Usagef("--zone: %v", err)
 	}
+	routes, err := a.readRoutes()
+	if err != nil {
+		return r, err
+	}
+	r.Routes = routes
 	return r, nil
 }

@@ -35,6 +35,7 @@ type app struct {
 	dir            string
 	zone, locale   string
 	now            string
+	routes         string
 	model          modelFlags
 }
 
@@ -61,6 +62,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	f.StringVar(&a.dir, "data-dir", dir, "where compiled tasks, history and settings are kept")
 	f.StringVar(&a.zone, "zone", localZone(), "time zone that dates and times are meant in")
 	f.StringVar(&a.locale, "locale", "en-US", "how dates and numbers are read: en-US, en-GB, ...")
+	f.StringVar(&a.routes, "routes", "", "file with known questions, rules, a classifier and the answers to labels")
 	f.StringVar(&a.now, "now", "", "what the clock says, as 2026-11-28T12:00:00Z (default: the machine's)")
 	f.StringArrayVar(&a.model.servers, "model-server", nil, "a server of models, as ollama=http://127.0.0.1:11434 (also llama.cpp=, lmstudio=; default: those that run here)")
 	f.BoolVar(&a.model.none, "no-models", false, "never ask a model")
@@ -73,7 +75,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		a.askCommand(), a.planCommand(), a.evalCommand(), a.studioCommand(),
+		a.askCommand(), a.planCommand(), a.evalCommand(), a.routerCommand(), a.studioCommand(),
 		a.serveCommand(), a.mcpCommand(),
 	)
 	return cli.Report(stderr, "kora", root.ExecuteContext(ctx))
@@ -114,7 +116,15 @@ func (a *app) openWith(ctx context.Context, models *reasoner.Reasoner) (*local.L
 	if a.dir != "" {
 		o.CacheDir = filepath.Join(a.dir, "compiled")
 	}
-	return local.Open(ctx, o)
+	k, err := local.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.storeRoutes(ctx, k); err != nil {
+		k.Close(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	return k, nil
 }
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }

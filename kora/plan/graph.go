@@ -85,16 +85,23 @@ func newGraph(r *Request) *contracts.TaskGraph {
 	return g
 }
 
-// askModel makes the graph of one model call.
-func askModel(p *Plan, r *Request) {
+// modelUnit is the unit that asks a model the message.
+func modelUnit(r *Request) contracts.WorkUnit {
 	call := r.Model
 	call.Operation, call.FreeText, call.Prompt = contracts.Generate, true, ""
 	call.Tier = cmp.Or(call.Tier, contracts.TierSmall)
 	call.Messages = append(append([]contracts.Message(nil), r.Model.Messages...), contracts.Message{Role: "user", Content: r.Message})
+	return contracts.WorkUnit{ID: "model", Name: "model", Type: contracts.LLM, Model: &call}
+}
+
+// askModel makes the graph of one model call.
+func askModel(p *Plan, r *Request) {
+	unit := modelUnit(r)
+	unit.ID = "answer"
 	g := newGraph(r)
 	calls := int64(1)
 	g.Budgets.MaxLLMCalls = &calls
-	g.WorkUnits = []contracts.WorkUnit{{ID: "answer", Name: "model", Type: contracts.LLM, Model: &call}}
+	g.WorkUnits = []contracts.WorkUnit{unit}
 	g.Outputs.Final = []contracts.FinalOutput{{WorkUnitID: "answer"}}
 	p.decide(StageModel, Accepted, p.Reason, 0, len(r.Message))
 	p.Kind, p.Graph = Model, g

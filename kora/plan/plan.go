@@ -23,6 +23,9 @@ func Make(r *Request) Plan {
 	case deterministic(p, r):
 		return *p
 	}
+	if r.Models != ModelOnly && route(p, r) {
+		return *p
+	}
 	if r.Models == ModelNever {
 		p.decide(StageModel, Refused, NoModel, 0, len(r.Message))
 		return *p

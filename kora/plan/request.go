@@ -28,6 +28,8 @@ type Request struct {
 	// Model is what to ask of it when it comes to that: tier, name, limits,
 	// messages before this one and the system prompt. Its last message is added.
 	Model contracts.ModelCall
+	// Routes are what the tenant has answers to; nil without any.
+	Routes *Routes
 	// Privacy of every unit.
 	Privacy contracts.Privacy
 }

@@ -79,5 +79,6 @@ const (
 	Spelling       Reason = "spelling"        // a word was read as another, one slip away
 	NoModel        Reason = "no_model"        // a model is needed, and not allowed
 	ModelWanted    Reason = "model_wanted"    // the caller wants a model
+	NoRoute        Reason = "no_route"        // the tenant has no route for it
 	BelowThreshold Reason = "below_threshold" // a router is not sure enough
 )
