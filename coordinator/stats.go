@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/capacity"
+	"github.com/krako-labs/krako/coordinator/pressure"
 	"github.com/krako-labs/krako/coordinator/session"
 )
 
@@ -24,6 +26,12 @@ type Stats struct {
 	Nodes, Pods             int
 	Paused, Silent, Tripped int
 	Slots                   int
+	// Calls is what there is to see of model calls; PodsDesired pods are wanted for
+	// them, and ModelAdmission says how graphs with such calls are let in.
+	Calls          capacity.Sample
+	PodsDesired    int
+	ModelAdmission string
+	Congestion     bool
 	// LogRecords is how long the log is, Unindexed how many of its last records the
 	// read model does not hold yet.
 	LogRecords, Unindexed uint64
@@ -121,6 +129,11 @@ func (st *state) stats() Stats {
 		Pressure: float64(st.units) / float64(st.c.cfg.MaxUnits), Admission: string(st.valve.Mode()),
 		Queued: st.queue.Len(), Delayed: len(st.delayed), Leases: len(st.leases),
 		Commits: uint64(st.commit.commits.Load()), Committing: time.Duration(st.commit.committing.Load()),
+	}
+	s.Calls, s.ModelAdmission = st.queueSample(), string(pressure.Open)
+	if core := st.scaling.core; core != nil {
+		v := core.View()
+		s.PodsDesired, s.ModelAdmission, s.Congestion = v.Desired, string(v.Mode), v.Congestion
 	}
 	for _, n := range st.nodes {
 		if n.worker == nil {

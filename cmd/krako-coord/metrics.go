@@ -60,6 +60,12 @@ func gauges(s *coordinator.Stats) []obs.Figure {
 		now("leases", "Units that nodes hold.", float64(s.Leases)),
 		now("slots", "Units that connected nodes can run at once.", float64(s.Slots)),
 		now("admission_pressure_ratio", "Units of running sessions as a share of the most allowed.", s.Pressure),
+		now("model_calls_queued", "Model calls that wait for a pod.", float64(s.Calls.Queued)),
+		now("model_calls_running", "Model calls that pods hold.", float64(s.Calls.Running)),
+		now("model_calls_wait_p95_seconds", "How long 95 of 100 waiting model calls have waited at most.", float64(s.Calls.WaitMS)/1e3),
+		now("pod_slots", "Model calls that connected pods can run at once.", float64(s.Calls.Slots)),
+		now("pods_desired", "Pods that the coordinator wants; 0 where it does not decide.", float64(s.PodsDesired)),
+		now("congestion", "1 while no more pods can be had and model calls wait all the same.", is(s.Congestion)),
 		now("log_records", "Records in the log.", float64(s.LogRecords)),
 		now("log_unindexed_records", "Records at the log's end that the read model does not hold yet.", float64(s.Unindexed)),
 		now("log_epoch", "How often the log was opened to be written.", float64(s.Epoch)),
@@ -74,11 +80,15 @@ func gauges(s *coordinator.Stats) []obs.Figure {
 	each("workers_held", held, "why", "silent", float64(s.Silent))
 	each("workers_held", held, "why", "failing", float64(s.Tripped))
 	for _, mode := range []string{"OPEN", "THROTTLED", "CRITICAL"} {
-		is := 0.0
-		if s.Admission == mode {
-			is = 1
-		}
-		each("admission_mode", "How graphs are let in: 1 for the present mode.", "mode", mode, is)
+		each("admission_mode", "How graphs are let in: 1 for the present mode.", "mode", mode, is(s.Admission == mode))
+		each("model_admission_mode", "How graphs with model calls are let in: 1 for the present mode.", "mode", mode, is(s.ModelAdmission == mode))
 	}
 	return list
+}
+
+func is(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
