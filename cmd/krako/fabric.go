@@ -47,7 +47,10 @@ func stateOf(n *contracts.NodeView) string {
 }
 
 func (a *app) verifyCommand() *cobra.Command {
-	var unit, save string
+	var (
+		unit, save string
+		once       bool
+	)
 	cmd := &cobra.Command{
 		Use: "verify SESSION|FILE", Short: "Check the signatures of a session's results on this machine", Args: exactly("SESSION|FILE"),
 		Long: `verify fetches what the nodes signed and checks it here: each batch's Ed25519
@@ -55,8 +58,13 @@ signature and Merkle root, and that every unit's result is in a batch of the nod
 it is credited to. With --unit it checks one unit's receipt and prints what it
 proves; --save keeps the receipt. A kept receipt, or the proof that a node signed
 two results under one lease, is checked without asking anybody. A signature says who
-claims a result, not that it is right.`,
-		Example: "  krako verify receipt.json\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057 --unit assemble",
+claims a result, not that it is right.
+
+With --again the models of the session are asked the same once more, as new sessions
+that cost what they cost, and answers are compared byte for byte. That says something
+only within one determinism class of the replay profile; elsewhere it says so and
+nothing else.`,
+		Example: "  krako verify receipt.json\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057 --unit assemble\n  krako verify 01890a5d-ac96-774b-bcce-b302099a8057 --again",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if kept, err := os.ReadFile(args[0]); err == nil {
 				return a.verifyKept(args[0], kept)
@@ -66,6 +74,9 @@ claims a result, not that it is right.`,
 				return err
 			}
 			id := contracts.SessionID(args[0])
+			if once {
+				return a.askAgain(cmd.Context(), c, id, contracts.UnitID(unit))
+			}
 			if unit != "" {
 				r, err := c.Receipt(cmd.Context(), id, contracts.UnitID(unit))
 				if err != nil {
@@ -95,5 +106,6 @@ claims a result, not that it is right.`,
 	}
 	cmd.Flags().StringVar(&unit, "unit", "", "check and print one unit's receipt")
 	cmd.Flags().StringVar(&save, "save", "", "with --unit, the file to keep the receipt in")
+	cmd.Flags().BoolVar(&once, "again", false, "ask models again and compare their answers, of all units or of --unit")
 	return cmd
 }

@@ -160,6 +160,9 @@ func TestPodAnswersThroughTheFabric(t *testing.T) {
 	if out := f.krako("verify", string(id), "--unit", "ask"); !strings.Contains(out, "/replay/") {
 		t.Errorf("the receipt names no class:\n%s", out)
 	}
+	if out := f.krako("verify", string(id), "--again"); strings.Count(out, "same") != 2 {
+		t.Errorf("asked again, the models answer:\n%s", out)
+	}
 	if out := f.krako("pods"); !strings.Contains(out, "nonsense") {
 		t.Errorf("krako pods:\n%s", out)
 	}
