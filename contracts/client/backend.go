@@ -32,6 +32,12 @@ const abandonTimeout = 5 * time.Second
 // events are those of the session, so that a second execution of a request
 // observes all of the first one.
 func (b *Backend) Execute(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, observe func(contracts.Event)) (*contracts.ExecutionResult, error) {
+	return b.ExecuteAloud(ctx, g, ec, observe, nil)
+}
+
+// ExecuteAloud is Execute that also hands on what models say while they say it, to say
+// if that is not nil; pieces may be missed, the result has the whole answer.
+func (b *Backend) ExecuteAloud(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, observe func(contracts.Event), say func(contracts.Tokens)) (*contracts.ExecutionResult, error) {
 	if ctx.Err() != nil {
 		return nil, b.broken(ctx, ctx.Err())
 	}
@@ -45,7 +51,7 @@ func (b *Backend) Execute(ctx context.Context, g *contracts.TaskGraph, ec contra
 		b.recall(ctx, g, m, err)
 		return nil, err
 	}
-	res, err := b.follow(ctx, accepted.SessionID, observe)
+	res, err := b.follow(ctx, accepted.SessionID, observe, say)
 	if err != nil {
 		b.abandon(ctx, accepted.SessionID)
 		return nil, err
@@ -53,12 +59,14 @@ func (b *Backend) Execute(ctx context.Context, g *contracts.TaskGraph, ec contra
 	return res, nil
 }
 
-func (b *Backend) follow(ctx context.Context, id contracts.SessionID, observe func(contracts.Event)) (*contracts.ExecutionResult, error) {
-	if observe != nil {
-		err := b.Events(ctx, id, "", func(e contracts.Event) error {
-			observe(e)
+func (b *Backend) follow(ctx context.Context, id contracts.SessionID, observe func(contracts.Event), say func(contracts.Tokens)) (*contracts.ExecutionResult, error) {
+	if observe != nil || say != nil {
+		err := b.Listen(ctx, id, func(e contracts.Event) error {
+			if observe != nil {
+				observe(e)
+			}
 			return nil
-		})
+		}, say)
 		if err != nil {
 			return nil, err
 		}

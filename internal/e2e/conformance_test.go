@@ -3,8 +3,8 @@ package e2e
 import (
 	"testing"
 
-	"github.com/krako-labs/krako/contracts/client"
 	"github.com/krako-labs/krako/contracts/conformance"
+	"github.com/krako-labs/krako/kora/krakobackend"
 )
 
 // TestConformance holds a coordinator and two nodes, as processes, to the suite
@@ -12,7 +12,7 @@ import (
 // graph leaves behind does not depend on where it runs.
 func TestConformance(t *testing.T) {
 	conformance.Run(t, func(t *testing.T) conformance.Subject {
-		b := client.NewBackend(start(t, 2).Client, "e2e")
+		b := krakobackend.New(start(t, 2).Client, "cluster", "e2e", krakobackend.Agreed)
 		return conformance.Subject{Backend: b, Blocks: b, Distributed: true}
 	})
 }
