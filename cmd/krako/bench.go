@@ -49,7 +49,7 @@ of this machine in this state, so compare runs made one after the other.`,
 	cmd.Flags().IntVar(&b.admit, "admit", 100_000, "units of the graph whose acceptance is timed")
 	cmd.Flags().IntVar(&b.singles, "singles", 200, "graphs of one unit for latency")
 	cmd.Flags().IntVar(&b.nodes, "nodes", 2, "nodes to run")
-	cmd.Flags().StringVar(&b.only, "only", "", "measure only the way of units (units) or only the log (log)")
+	cmd.Flags().StringVar(&b.only, "only", "", "measure only the way of units (units), the log (log) or decisions (placement)")
 	cmd.Flags().BoolVar(&b.long, "long", false, "also measure memory and restart after a million units and events")
 	cmd.Flags().StringVar(&b.profile, "profile", "", "directory to write CPU profiles of all processes to")
 	return cmd
@@ -82,12 +82,13 @@ type fabricFigures struct {
 	Admit            float64 `json:"admit_100k_ms"`
 	IdleCoordMiB     float64 `json:"idle_coord_rss_mib"`
 	IdleNodeMiB      float64 `json:"idle_node_rss_mib"`
+	placementFigures
 	logFigures
 }
 
 func (b *fabricBench) run(ctx context.Context) (err error) {
-	if b.only != "" && b.only != "units" && b.only != "log" {
-		return cli.Usagef("--only is %q, can be units or log", b.only)
+	if b.only != "" && b.only != "units" && b.only != "log" && b.only != "placement" {
+		return cli.Usagef("--only is %q, can be units, log or placement", b.only)
 	}
 	if b.units < 1 || b.units > 100_000 || b.admit < 1 || b.admit > 100_000 || min(b.singles, b.runs, b.nodes) < 1 {
 		return cli.Usagef("--units and --admit must be 1 to 100000, --runs, --singles and --nodes at least 1")
@@ -98,12 +99,15 @@ func (b *fabricBench) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	f := fabricFigures{Units: b.units, Nodes: b.nodes}
-	if b.only != "log" {
+	if b.measures("units") {
 		if err := b.fabric(ctx, &f); err != nil {
 			return err
 		}
 	}
-	if b.only != "units" {
+	if b.measures("placement") {
+		b.placement(&f.placementFigures)
+	}
+	if b.measures("log") {
 		if err := b.appends(ctx, &f.logFigures); err != nil {
 			return err
 		}
@@ -113,6 +117,8 @@ func (b *fabricBench) run(ctx context.Context) (err error) {
 	}
 	return b.print(f)
 }
+
+func (b *fabricBench) measures(part string) bool { return b.only == "" || b.only == part }
 
 // fabric measures units on their way through a cluster.
 func (b *fabricBench) fabric(ctx context.Context, f *fabricFigures) error {
@@ -393,11 +399,12 @@ CPU per unit   %8.1f us coordinator, %.1f us nodes, %.1f us client
 a large graph  %8.0f ms to accept %d units
 disk per unit  %8.0f bytes
 idle memory    %8.1f MiB coordinator, %.1f MiB node
+placement      %8.1f us a decision among 1,000 nodes, %.1f among 100,000
 log            %8.0f records/s of 64 writers, p99 %.2f ms; %.0f in batches
 restart        %8.0f ms to the first unit after 100,000 records, %.0f after a million
 memory         %8.1f MiB after 100,000 units, %.1f after a million
 `, f.UnitsPerSecond, f.Units, f.Nodes, f.UnitsPerCPU, f.SingleP50, f.SingleP99, f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.ClientCPUPerUnit,
-		f.Admit, b.admit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB,
+		f.Admit, b.admit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB, f.Placement1k, f.Placement100k,
 		f.AppendPerSecond, f.AppendP99, f.BatchedPerSecond, f.Restart1e5, f.Restart1e6, f.RSS100k, f.RSS1M)
 	return nil
 }
