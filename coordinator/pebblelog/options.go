@@ -42,7 +42,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		CacheBytes:    32 << 20,
-		MemTableBytes: 32 << 20,
+		MemTableBytes: 16 << 20,
 		QueueBytes:    16 << 20, // about 20 ms of appending flat out
 		MaxFileBytes:  64 << 30,
 		ReserveBytes:  256 << 20, // all memtables flushed and one compaction
