@@ -60,7 +60,7 @@ func (b *builder) adapter(base, token string) string {
 // check of the last output.
 func (b *builder) escalation(t *Task, n int, l limits, last bool, begin func(*contracts.WorkUnit)) try {
 	a := t.Policy.Adaptive.resolve()
-	made := try{}
+	made, first := try{}, begin
 	for _, s := range b.stages(t, &a) {
 		role := fmt.Sprintf("%s:%d-%s", attempt(n), s.step, s.token)
 		tokens := l.tokens
@@ -68,8 +68,8 @@ func (b *builder) escalation(t *Task, n int, l limits, last bool, begin func(*co
 			tokens = min(tokens, a.sampleTokens)
 		}
 		c := b.call(t, role, s.adapter, l, tokens, begin)
-		samples := b.samples(t, role, s, &a, l, c)
-		v := b.verdict(t, role, s, &a, l, append([]contracts.UnitID{c}, samples...))
+		samples := b.samples(t, role, s, &a, l, c, begin)
+		v := b.verdict(t, role, s, &a, l, begin, append([]contracts.UnitID{c}, samples...))
 		for _, sample := range samples {
 			made.calls = append(made.calls, call{unit: sample, adapter: s.adapter, step: s.step})
 		}
@@ -86,6 +86,7 @@ func (b *builder) escalation(t *Task, n int, l limits, last bool, begin func(*co
 		}
 	}
 	k := b.query(t.ID, attempt(n), `[.verdicts[] | select(. != null)] | last | .output`, map[string]any{"verdicts": make([]any, len(verdicts))})
+	first(k)
 	for i, v := range verdicts {
 		k.Dependencies = append(k.Dependencies, v)
 		k.Bind = append(k.Bind, contracts.Bind{From: v, Select: result, To: at(fmt.Sprintf("/verdicts/%d", i))})
@@ -98,12 +99,13 @@ func (b *builder) escalation(t *Task, n int, l limits, last bool, begin func(*co
 
 // samples adds the further calls of the first stage that a missing confidence
 // asks for, where they can pay at all: all but that is known beforehand.
-func (b *builder) samples(t *Task, role string, s stage, a *adaptive, l limits, first contracts.UnitID) []contracts.UnitID {
+func (b *builder) samples(t *Task, role string, s stage, a *adaptive, l limits, first contracts.UnitID, begin func(*contracts.WorkUnit)) []contracts.UnitID {
 	if !a.samples || s.step != 0 || why(s, a, l) != "" {
 		return nil
 	}
 	need := b.query(t.ID, role+":need", `.out.confidence | type != "number"`, map[string]any{"out": nil})
-	need.Dependencies = []contracts.UnitID{first}
+	begin(need)
+	need.Dependencies = append(need.Dependencies, first)
 	need.Bind = []contracts.Bind{{From: first, To: at("/out")}}
 	b.bounds(need, l, false)
 	asks := need.ID
@@ -134,7 +136,7 @@ func why(s stage, a *adaptive, l limits) string {
 }
 
 // verdict adds the unit that decides what follows a call.
-func (b *builder) verdict(t *Task, role string, s stage, a *adaptive, l limits, calls []contracts.UnitID) contracts.UnitID {
+func (b *builder) verdict(t *Task, role string, s stage, a *adaptive, l limits, begin func(*contracts.WorkUnit), calls []contracts.UnitID) contracts.UnitID {
 	doc := map[string]any{
 		"id": t.ID, "outs": make([]any, len(calls)), "cost": a.cost(s.next), "remaining": l.tokens, "end": s.end, "next": s.next,
 		"min_confidence": a.minConfidence, "min_voi": a.minVOI, "use_voi": a.useVOI, "gate": s.token == "gate",
@@ -146,6 +148,7 @@ func (b *builder) verdict(t *Task, role string, s stage, a *adaptive, l limits, 
 		}
 	}
 	u := b.query(t.ID, role+":verdict", verdictProgram, doc)
+	begin(u)
 	for i, c := range calls {
 		u.Dependencies = append(u.Dependencies, c)
 		u.Bind = append(u.Bind, contracts.Bind{From: c, To: at(fmt.Sprintf("/outs/%d", i))})

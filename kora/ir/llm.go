@@ -88,7 +88,8 @@ func (b *builder) attempt(t *Task, n int, l limits, last bool, begin func(*contr
 	if t.Policy.Adaptive == nil {
 		c := b.call(t, attempt(n)+":call", t.Run.Spec.Adapter, l, l.tokens, begin)
 		k := b.query(t.ID, attempt(n), checkProgram, map[string]any{"id": t.ID, "out": nil})
-		k.Dependencies = []contracts.UnitID{c}
+		begin(k) // a call that is skipped leaves nothing to check
+		k.Dependencies = append(k.Dependencies, c)
 		k.Bind = []contracts.Bind{{From: c, To: at("/out")}}
 		k.OutputSchema = llmSchema(t)
 		b.bounds(k, l, last)

@@ -215,7 +215,7 @@ func (rd *reader) failure(p *part, n int) *Failure {
 		code, f.Details = at.Error.Code, at.Error.Message
 	}
 	switch {
-	case code == contracts.CodeSchemaMismatch:
+	case code == contracts.CodeSchemaMismatch || code == contracts.CodeBadOutput:
 		stage, kind = "VERIFY", "OUTPUT_SCHEMA_INVALID"
 	case at.StopReason == contracts.StopBudgetExhausted || at.StopReason == contracts.StopTimeout:
 		kind, f.BudgetBreached = "BUDGET_BREACH", true
