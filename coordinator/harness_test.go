@@ -56,6 +56,8 @@ type fabric struct {
 	// read is the lowest offset that the log was read from since it was opened.
 	read atomic.Uint64
 	full atomic.Bool // the disk
+	// scaler acts on how many pods are wanted, from the next open on.
+	scaler coordinator.Scaler
 	// broken is a disk that fails; broke is closed when the coordinator has ended.
 	broken atomic.Bool
 	broke  chan struct{}
@@ -159,7 +161,7 @@ func (f *fabric) open(tune ...tuning) {
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
 		Log: watched{f.db.Log(), &f.read, &f.full, &f.broken}, Blocks: bounded{f.db.Blocks(), &f.full}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
-		Sessions: model, Key: &f.signer,
+		Sessions: model, Key: &f.signer, Scaler: f.scaler,
 	})
 	if err != nil {
 		t.Fatal(err)

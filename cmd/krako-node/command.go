@@ -109,7 +109,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
 	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(pauseCommand(), resumeCommand(), statusCommand())
+	cmd.AddCommand(pauseCommand(), resumeCommand(), statusCommand(), earningsCommand())
 	return cli.Report(stderr, "krako-node", cmd.ExecuteContext(ctx))
 }
 

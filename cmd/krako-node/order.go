@@ -31,7 +31,7 @@ func (o *order) register(cmd *cobra.Command) {
 }
 
 // skip are flags of the commands that are no settings of the node.
-var skip = []string{"config", "help", "for", "json"}
+var skip = []string{"config", "help", "for", "json", "api", "api-key", "api-pin", "node", "operator", "from"}
 
 // status gives a command and returns the node's status after it.
 func (o *order) status(cmd *cobra.Command, path string, body any) (s node.Status, raw []byte, err error) {
