@@ -1,11 +1,13 @@
 package coordinator_test
 
 import (
+	"math/big"
 	"slices"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/contracts/envelope"
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
@@ -37,6 +39,22 @@ func TestINV11UnsignedOrReplayedResultsAreNeverUsed(t *testing.T) {
 			m := w.seal(w.echo(u))
 			m.Batch = slices.Clone(m.Batch)
 			m.Batch[len(m.Batch)/2] ^= 1
+			w.send(m)
+		},
+		"malleated signature": func(t *testing.T, f *fabric, w *worker, u p2p.Unit) {
+			m := w.seal(w.echo(u))
+			m.Batch = malleate(m.Batch)
+			w.send(m)
+		},
+		"signed as something else": func(t *testing.T, f *fabric, w *worker, u p2p.Unit) {
+			m := w.seal(w.echo(u))
+			_, kind, payload, err := envelope.Open(m.Batch, contracts.BatchDomain)
+			if err == nil {
+				m.Batch, err = envelope.Seal(w.id.Private(), "krako-something-else", kind, payload)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 			w.send(m)
 		},
 		"another result block": func(t *testing.T, f *fabric, w *worker, u p2p.Unit) {
@@ -114,6 +132,18 @@ func TestINV11UnsignedOrReplayedResultsAreNeverUsed(t *testing.T) {
 	}
 }
 
+// malleate adds the order of the group to the scalar of a signature, which is the
+// end of an envelope: the same signature in other bytes, to whoever does not look.
+func malleate(sealed []byte) []byte {
+	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	out := slices.Clone(sealed)
+	scalar := out[len(out)-32:]
+	slices.Reverse(scalar) // it is little-endian
+	new(big.Int).Add(new(big.Int).SetBytes(scalar), order).FillBytes(scalar)
+	slices.Reverse(scalar)
+	return out
+}
+
 // expectAck reads until the coordinator has dealt with a batch: its number is
 // used up, whatever became of its items.
 func (w *worker) expectAck(seq uint64) {
@@ -164,5 +194,28 @@ func TestReplayedBatchIsRejected(t *testing.T) {
 	w.expectReject(1)
 	if r := f.end(id); r.Metadata.State != contracts.SessionCompleted {
 		t.Errorf("session is %s", r.Metadata.State)
+	}
+}
+
+// TestRolledBackSequenceIsRejected has a node go back to a number below its latest,
+// as one that lost its disk would, before and after a restart of the coordinator.
+func TestRolledBackSequenceIsRejected(t *testing.T) {
+	f := startFabric(t)
+	w := f.connect()
+	f.submit(graph(unit("a", `{"n":1}`)))
+	w.send(w.sealBatch(contracts.Batch{Cluster: w.cluster, Seq: 5}, w.echo(w.take())))
+	w.expectAck(5)
+	again := f.submit(graph(unit("a", `{"n":2}`)))
+	u := w.take()
+	w.send(w.sealBatch(contracts.Batch{Cluster: w.cluster, Seq: 3}, w.echo(u)))
+	w.expectReject(3)
+	f.stop()
+	f.open()
+	w.join(f)
+	w.send(w.sealBatch(contracts.Batch{Cluster: w.cluster, Seq: 5}, w.echo(u)))
+	w.expectReject(5)
+	w.send(w.sealBatch(contracts.Batch{Cluster: w.cluster, Seq: 6}, w.echo(u)))
+	if r := f.end(again); string(r.FinalOutput) != `{"n":2}` {
+		t.Errorf("session is %s with %s", r.Metadata.State, r.FinalOutput)
 	}
 }
