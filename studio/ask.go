@@ -74,8 +74,11 @@ func (s *Server) request(ctx context.Context, q *Question) (plan.Request, error)
 		ID: uuid.Must(uuid.Parse(q.Run)).String(), Message: q.Text, Now: s.o.Now(), Zone: s.o.Zone, Locale: s.o.Locale, Models: modes[q.Mode],
 		Model: contracts.ModelCall{Name: q.Model, System: q.System, Temperature: q.Temperature, MaxTokens: q.MaxTokens},
 	}
-	if q.Mode == "only" && !s.o.Engine.Models {
-		return r, contracts.Errorf(contracts.CodeUnsupported, "mode", "there is no model to ask")
+	if !slices.ContainsFunc(s.models(ctx), func(m Model) bool { return m.Ready }) {
+		if r.Models == plan.ModelOnly {
+			return r, contracts.Errorf(contracts.CodeUnsupported, "mode", "there is no model to ask")
+		}
+		r.Models = plan.ModelNever
 	}
 	var err error
 	if r.Model.Messages, err = s.before(ctx, q); err != nil {

@@ -48,12 +48,21 @@ func (f *feed) add(name string, v any) {
 	f.push(frame{name, data}, name == frameDone)
 }
 
+// piece is part of a model's answer. Restart says that what came before is void.
+type piece struct {
+	Text    string `json:"text"`
+	Restart bool   `json:"restart,omitempty"`
+}
+
 // say adds a piece of a model's answer.
-func (f *feed) say(text string) {
+func (f *feed) say(text string, restart bool) {
 	f.mu.Lock()
+	if restart {
+		f.text.Reset()
+	}
 	f.text.WriteString(text)
 	f.mu.Unlock()
-	f.add(frameText, text)
+	f.add(frameText, piece{text, restart})
 }
 
 func (f *feed) push(fr frame, last bool) {

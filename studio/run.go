@@ -3,6 +3,7 @@ package studio
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/kora"
@@ -42,12 +43,15 @@ func (r *record) answer() string {
 func (s *Server) run(ctx context.Context, f *feed, r plan.Request) {
 	r, p := s.o.Engine.Plan(r)
 	f.add(framePlan, s.planned(r.ID, &p))
-	if s.o.Speech != nil {
-		stop := s.o.Speech(r.ID, f.say)
-		defer stop()
-	}
 	rec := &record{}
-	reply, err := s.o.Engine.Ask(ctx, r, func(e contracts.Event) { f.add(frameEvent, e) })
+	reply, err := s.o.Engine.Follow(ctx, r, kora.Observer{
+		Event: func(e contracts.Event) { f.add(frameEvent, e) },
+		Tokens: func(t contracts.Tokens) {
+			if answers(&p, t.WorkUnitID) {
+				f.say(t.Text, t.Restart)
+			}
+		},
+	})
 	text, events := f.said()
 	if err != nil {
 		rec.Reply, rec.Text = &kora.Reply{RunID: r.ID, Kind: p.Kind, Plan: p}, text
@@ -60,6 +64,12 @@ func (s *Server) run(ctx context.Context, f *feed, r plan.Request) {
 		s.log.Error("run not kept", "run", r.ID, "error", err)
 	}
 	f.add(frameDone, s.view(r.ID, rec, events))
+}
+
+// answers reports whether a unit's output is the answer of a plan: what other
+// models say on the way is not for reading.
+func answers(p *plan.Plan, unit contracts.UnitID) bool {
+	return slices.ContainsFunc(p.Graph.Outputs.Final, func(o contracts.FinalOutput) bool { return o.WorkUnitID == unit })
 }
 
 // told is an error as a run keeps it.

@@ -16,8 +16,7 @@ import (
 	"github.com/krako-labs/krako/studio/history"
 )
 
-// Options say what a Studio stands on. All but Token, Models and Speech are
-// required.
+// Options say what a Studio stands on. All but Token and Models are required.
 type Options struct {
 	Engine  *kora.Engine
 	History *history.Store
@@ -32,11 +31,9 @@ type Options struct {
 	Zone    string
 	Locale  string
 	Version string
-	// Models lists the models that can be asked now; nil where there are none.
+	// Models lists the models that can be asked now. Without one that is ready none
+	// is asked, whatever the Engine could. Nil where there are none.
 	Models func(context.Context) []Model
-	// Speech, if not nil, calls say with each piece of an answer that a model is
-	// making in the run, until stop is called.
-	Speech func(run string, say func(text string)) (stop func())
 	Now    func() time.Time
 	Log    *slog.Logger
 }

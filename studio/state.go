@@ -3,6 +3,7 @@ package studio
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/krako-labs/krako/contracts"
 )
@@ -12,7 +13,7 @@ type State struct {
 	Version string `json:"version"`
 	Zone    string `json:"zone"`
 	Locale  string `json:"locale"`
-	// CanAskModels says whether the backend runs model calls at all.
+	// CanAskModels says whether a model is ready to be asked.
 	CanAskModels bool           `json:"can_ask_models"`
 	Models       []Model        `json:"models" nullable:"false"`
 	Backend      Backend        `json:"backend"`
@@ -34,10 +35,9 @@ var settings = map[string]bool{"theme": true, "advanced": true, "mode": true, "m
 const maxSetting = 32 << 10
 
 func (s *Server) state(ctx context.Context, _ *struct{}) (State, error) {
-	st := State{Version: s.o.Version, Zone: s.o.Zone, Locale: s.o.Locale, CanAskModels: s.o.Engine.Models, Models: []Model{}, Settings: map[string]any{}}
-	if s.o.Models != nil {
-		st.Models = append(st.Models, s.o.Models(ctx)...)
-	}
+	st := State{Version: s.o.Version, Zone: s.o.Zone, Locale: s.o.Locale, Models: []Model{}, Settings: map[string]any{}}
+	st.Models = append(st.Models, s.models(ctx)...)
+	st.CanAskModels = slices.ContainsFunc(st.Models, func(m Model) bool { return m.Ready })
 	st.Backend = s.backend(ctx)
 	kept, err := s.o.History.Settings(ctx)
 	for name, value := range kept {
@@ -47,6 +47,14 @@ func (s *Server) state(ctx context.Context, _ *struct{}) (State, error) {
 		}
 	}
 	return st, err
+}
+
+// models are the models there are, none where none can be asked.
+func (s *Server) models(ctx context.Context) []Model {
+	if !s.o.Engine.Models || s.o.Models == nil {
+		return nil
+	}
+	return s.o.Models(ctx)
 }
 
 func (s *Server) backend(ctx context.Context) Backend {

@@ -35,7 +35,8 @@ func (a *app) studioCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "studio", Short: "Chat in the browser, and see why", Args: cobra.NoArgs,
 		Long: `studio serves KORA Studio on this computer and opens it in the browser. It needs no
-network and no model: what can be computed is computed here. Chats, files and runs
+network and no model: what can be computed is computed here, and Ollama, LM Studio
+and llama.cpp are found when they run on this computer. Chats, files and runs
 stay in the data directory.
 
 Only this computer can reach it, unless --listen says otherwise; then everybody who
@@ -113,14 +114,22 @@ func (a *app) studioOptions(ctx context.Context, dir string) (o studio.Options, 
 	if err != nil {
 		return o, nil, err
 	}
-	k, err := local.Open(ctx, local.Options{Version: cli.Version(), CacheDir: filepath.Join(a.dir, "compiled"), Blocks: blocks, Log: log})
+	lo := local.Options{Version: cli.Version(), CacheDir: filepath.Join(a.dir, "compiled"), Blocks: blocks, Log: log}
+	models, err := a.studioModels(ctx)
+	if models != nil {
+		lo.Models, o.Models = models, listModels(models)
+	}
+	if err != nil {
+		return o, nil, errors.Join(err, kept.Close())
+	}
+	k, err := local.Open(ctx, lo)
 	if err != nil {
 		return o, nil, errors.Join(err, kept.Close())
 	}
 	done = func() error { return errors.Join(k.Close(context.WithoutCancel(ctx)), kept.Close()) }
-	return studio.Options{
-		Engine: k.Engine, History: kept, UI: ui.Files(), Key: key, Zone: a.zone, Locale: a.locale, Version: cli.Version(), Log: log,
-	}, done, nil
+	o.Engine, o.History, o.UI, o.Key = k.Engine, kept, ui.Files(), key
+	o.Zone, o.Locale, o.Version, o.Log = a.zone, a.locale, cli.Version(), log
+	return o, done, nil
 }
 
 // reachable are the names under which an address is reached, and whether only this

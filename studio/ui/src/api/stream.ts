@@ -4,7 +4,7 @@ import type { Run } from './client'
 export type Frame =
   | { name: 'plan' | 'done'; run: Run }
   | { name: 'event'; event: RawEvent }
-  | { name: 'text'; text: string }
+  | { name: 'text'; text: string; restart: boolean }
 
 export type RawEvent = { type: string; subject?: string; time: string; data?: Record<string, unknown> }
 
@@ -49,7 +49,7 @@ function read(name: string, data: string): Frame | undefined {
     case 'event':
       return { name, event: v }
     case 'text':
-      return { name, text: v }
+      return { name, text: v.text, restart: v.restart ?? false }
   }
   return undefined
 }

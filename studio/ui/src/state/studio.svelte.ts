@@ -42,7 +42,12 @@ export class Studio {
   busy = $derived(this.branch.some((m) => m.run && this.runs[m.run]?.state === 'running'))
 
   async start() {
-    this.readTheme()
+    setInterval(() => !document.hidden && !this.state?.can_ask_models && this.look(), 5000)
+    await this.load()
+  }
+
+  /** Asks for everything that is shown. */
+  async load() {
     await this.attempt(async () => {
       this.state = await api.state()
       const s = this.state.settings as Record<string, never>
@@ -68,6 +73,12 @@ export class Studio {
       this.trouble = e instanceof TypeError ? 'Studio does not answer. Is kora studio still running?' : String((e as Error).message)
       return false
     }
+  }
+
+  /** Looks quietly whether a model has come. */
+  private async look() {
+    const state = await api.state().catch(() => undefined)
+    if (state) this.state = state
   }
 
   async refresh() {
@@ -158,6 +169,10 @@ export class Studio {
       run,
       (f) => {
         if (f.name === 'text') {
+          if (f.restart) {
+            text = ''
+            if (this.runs[run]) this.runs[run].text = ''
+          }
           if (!text) requestAnimationFrame(flush)
           text += f.text
           return

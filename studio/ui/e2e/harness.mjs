@@ -1,0 +1,60 @@
+// Starts the real kora studio and a real Chromium, once for a file of tests.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium } from 'playwright-core'
+
+export const both = 'what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026'
+
+const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((p) => existsSync(p))
+const kora = process.env.KORA ?? '../../bin/kora'
+
+/** A Studio with an empty history; args are further flags. */
+export async function startStudio(...args) {
+  const dir = await mkdtemp(join(tmpdir(), 'studio-'))
+  const child = spawn(kora, ['studio', '--no-browser', '--listen', '127.0.0.1:0', '--zone', 'UTC', '--data-dir', dir, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const base = await new Promise((found, failed) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const at = /http:\S+/.exec(line)
+      if (at) found(at[0].replace(/\/$/, ''))
+    })
+    child.on('exit', (code) => failed(new Error(`kora studio ended with ${code}`)))
+  })
+  return {
+    base,
+    async stop() {
+      const gone = new Promise((done) => child.on('exit', done))
+      child.kill('SIGTERM')
+      await gone
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+export const startBrowser = () => chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+
+/** A page whose errors and requests elsewhere are collected in wrong. */
+export async function openPage(browser, base, { width = 1440, height = 900, theme = 'light' } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+  const page = await context.newPage()
+  const wrong = []
+  page.on('pageerror', (e) => wrong.push(`error: ${e.message}`))
+  page.on('console', (m) => m.type() === 'error' && !m.text().includes('net::ERR_FAILED') && wrong.push(`console: ${m.text()}`))
+  page.on('request', (r) => !r.url().startsWith(base) && !r.url().startsWith('data:') && !r.url().startsWith('blob:') && wrong.push(`off origin: ${r.url()}`))
+  await page.goto(base)
+  return { page, wrong, close: () => context.close() }
+}
+
+export async function ask(page, text) {
+  const box = page.getByRole('textbox', { name: 'Message', exact: true })
+  await box.fill(text)
+  await box.press('Enter')
+  await answered(page)
+}
+
+/** Waits until the last answer is complete. */
+export const answered = (page) => page.locator('article.kora').last().getByRole('list', { name: 'How this was answered' }).waitFor({ timeout: 120_000 })
