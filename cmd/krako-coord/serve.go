@@ -21,6 +21,7 @@ import (
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/internal/p2p"
+	"github.com/krako-labs/krako/wasmtasks/offer"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -34,7 +35,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
-	if err := storeModules(ctx, db.blocks); err != nil {
+	if err := offer.Store(ctx, db.blocks); err != nil {
 		return err
 	}
 	host, err := openHost(ctx, s, log)
@@ -127,7 +128,7 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, ac
 	if err != nil {
 		return nil, err
 	}
-	tasks, err := newCatalogue()
+	tasks, err := offer.New()
 	if err != nil {
 		return nil, err
 	}

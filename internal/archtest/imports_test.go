@@ -53,6 +53,7 @@ var may = map[string][]string{
 	"llmpod/llmbench":      {"contracts", "internal/cluster", "internal/llama", "llmpod"},
 	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session", "kora/reasoner"},
 	"wasmtasks":            {"contracts", "wasmtasks"},
+	"wasmtasks/offer":      {"contracts", "internal/blob", "wasmtasks"},
 	"wasmtasks/tasktest":   {"contracts", "wasmtasks", "internal/sandbox"},
 	"examples":             {"contracts", "wasmtasks", "examples"},
 	"examples/exampletest": {"contracts", "examples", "wasmtasks", "internal/sandbox"},

@@ -5,20 +5,15 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-
-	"github.com/ipfs/go-cid"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/sandbox"
 	"github.com/krako-labs/krako/kora"
 	"github.com/krako-labs/krako/kora/localbackend"
-	"github.com/krako-labs/krako/wasmtasks"
+	"github.com/krako-labs/krako/wasmtasks/offer"
 )
 
 // Options say where a local KORA keeps things.
@@ -40,17 +35,11 @@ type Options struct {
 type Local struct {
 	*kora.Engine
 	box   *sandbox.Sandbox
-	tasks tasks
+	tasks *offer.Catalogue
 }
 
 // Tasks returns the tasks of the catalogue, by name.
-func (l *Local) Tasks() []contracts.TaskView {
-	all := make([]contracts.TaskView, 0, len(l.tasks))
-	for _, name := range slices.Sorted(maps.Keys(l.tasks)) {
-		all = append(all, l.tasks[name])
-	}
-	return all
-}
+func (l *Local) Tasks() []contracts.TaskView { return l.tasks.Tasks() }
 
 // maxMemory bounds the blocks that are kept in memory, in bytes.
 const maxMemory = 512 << 20
@@ -61,10 +50,10 @@ func Open(ctx context.Context, o Options) (*Local, error) {
 	if blocks == nil {
 		blocks = blob.NewMemory(blob.MemoryOptions{MaxBytes: maxMemory})
 	}
-	if err := store(ctx, blocks); err != nil {
+	if err := offer.Store(ctx, blocks); err != nil {
 		return nil, err
 	}
-	tasks, err := newTasks()
+	tasks, err := offer.New()
 	if err != nil {
 		return nil, err
 	}
@@ -82,56 +71,3 @@ func Open(ctx context.Context, o Options) (*Local, error) {
 
 // Close frees the sandbox. No Ask may be under way.
 func (l *Local) Close(ctx context.Context) error { return l.box.Close(ctx) }
-
-// store puts the catalogue's modules among the blocks.
-func store(ctx context.Context, blocks blob.Store) error {
-	done := map[cid.Cid]bool{}
-	for _, t := range wasmtasks.Catalogue() {
-		wasm, ok := wasmtasks.Module(t.Module)
-		if !ok {
-			return contracts.Errorf(contracts.CodeInternal, t.Name, "module %s is not embedded", t.Module)
-		}
-		if done[t.Module] {
-			continue
-		}
-		done[t.Module] = true
-		if err := blocks.Put(ctx, blob.Block{CID: t.Module, Data: wasm}); err != nil {
-			return fmt.Errorf("store module of %s: %w", t.Name, err)
-		}
-	}
-	return nil
-}
-
-// tasks are the catalogue as backends see it.
-type tasks map[string]contracts.TaskView
-
-func newTasks() (tasks, error) {
-	all := tasks{}
-	for _, t := range wasmtasks.Catalogue() {
-		v := contracts.TaskView{
-			Task: t.Name, Type: t.Type, Module: contracts.Link{Cid: t.Module}, Entry: t.Entry,
-			Description: t.Description, MediaType: t.OutputMediaType, Input: t.Input, Blobs: t.Blobs,
-		}
-		var err error
-		if t.InputSchema != "" {
-			v.InputSchema, err = contracts.NewJSON([]byte(t.InputSchema))
-		}
-		if err == nil && t.OutputSchema != "" {
-			v.OutputSchema, err = contracts.NewJSON([]byte(t.OutputSchema))
-		}
-		if err == nil && t.Examples != "" {
-			err = json.Unmarshal([]byte(t.Examples), &v.Examples)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("describe task %s: %w", t.Name, err)
-		}
-		all[t.Name] = v
-	}
-	return all, nil
-}
-
-// Resolve implements localbackend.Catalogue.
-func (t tasks) Resolve(name string) (contracts.TaskView, bool) {
-	v, ok := t[name]
-	return v, ok
-}

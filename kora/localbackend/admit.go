@@ -106,6 +106,11 @@ func (b *Backend) resolve(ctx context.Context, g *contracts.TaskGraph) ([]progra
 			return nil, err
 		}
 		programs[i] = p
+		if w.Timeouts != nil && w.Timeouts.RunMS != nil {
+			// What a unit may take is about its run, not about compiling its module.
+			// A module that cannot be admitted is its units' failure, not the graph's.
+			_, _ = b.module(ctx, p.module)
+		}
 	}
 	return programs, nil
 }

@@ -1,4 +1,4 @@
-package main
+package offer
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 
 // Every task tells what it takes and gives, and its examples hold it to that.
 func TestTasksShowTheirSchemasAndExamples(t *testing.T) {
-	c, err := newCatalogue()
+	c, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}

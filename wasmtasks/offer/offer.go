@@ -1,4 +1,7 @@
-package main
+// Package offer is the embedded catalogue as those see it who run its tasks: what
+// each task is, by name, and its modules as blocks. It promises not to change once
+// made and not to run anything.
+package offer
 
 import (
 	"context"
@@ -7,19 +10,21 @@ import (
 	"slices"
 
 	"github.com/ipfs/go-cid"
+
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/wasmtasks"
 )
 
-// catalogue offers the embedded tasks to the coordinator. It never changes.
-type catalogue struct {
+// Catalogue is every embedded task. It is safe for concurrent use.
+type Catalogue struct {
 	views  []contracts.TaskView
 	byName map[string]contracts.TaskView
 }
 
-func newCatalogue() (*catalogue, error) {
-	c := &catalogue{byName: map[string]contracts.TaskView{}}
+// New describes the embedded tasks. An error is a fault of the build.
+func New() (*Catalogue, error) {
+	c := &Catalogue{byName: map[string]contracts.TaskView{}}
 	for _, t := range wasmtasks.Catalogue() {
 		v, err := view(t)
 		if err != nil {
@@ -32,13 +37,13 @@ func newCatalogue() (*catalogue, error) {
 }
 
 // Resolve returns the task with the given name@version.
-func (c *catalogue) Resolve(name string) (contracts.TaskView, bool) {
+func (c *Catalogue) Resolve(name string) (contracts.TaskView, bool) {
 	v, ok := c.byName[name]
 	return v, ok
 }
 
-// Tasks returns the whole catalogue.
-func (c *catalogue) Tasks() []contracts.TaskView { return slices.Clone(c.views) }
+// Tasks returns the whole catalogue, sorted by name. The slice is the caller's.
+func (c *Catalogue) Tasks() []contracts.TaskView { return slices.Clone(c.views) }
 
 func view(t wasmtasks.Task) (contracts.TaskView, error) {
 	v := contracts.TaskView{
@@ -58,8 +63,8 @@ func view(t wasmtasks.Task) (contracts.TaskView, error) {
 	return v, err
 }
 
-// storeModules puts the catalogue's modules where nodes fetch blocks from.
-func storeModules(ctx context.Context, to blob.Store) error {
+// Store puts the modules that are not there yet among the blocks.
+func Store(ctx context.Context, to blob.Store) error {
 	stored := map[cid.Cid]bool{}
 	for _, t := range wasmtasks.Catalogue() {
 		if stored[t.Module] {
