@@ -7,7 +7,7 @@ const out = process.argv[2] ?? '../../docs/images'
 const [studio, browser] = await Promise.all([startStudio('--no-models'), startBrowser()])
 try {
   for (const theme of ['light', 'dark']) {
-    const { page, close } = await openPage(browser, studio.base, { width: 1280, height: 800, theme })
+    const { page, close } = await openPage(browser, studio.base, { width: 1440, height: 860, theme })
     const shot = (name) => page.screenshot({ path: join(out, `studio-${name}-${theme}.png`) })
     if (theme === 'light') {
       await ask(page, 'convert 10 kilograms to pounds')
