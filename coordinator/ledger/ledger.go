@@ -125,6 +125,8 @@ const (
 	maxRows = 4096
 	// keepEvery is how many records there are between two snapshots, at least.
 	keepEvery = 64 << 10
+	// linger is how long what is new waits for more: each look at the log has its price.
+	linger = 100 * time.Millisecond
 	// retry is how long a log or file that fails is left alone.
 	retry = 5 * time.Second
 )
@@ -143,12 +145,15 @@ func (l *Ledger) Run(ctx context.Context, log Log, blocks narrate.Blocks) error 
 		if ctx.Err() != nil {
 			break
 		}
+		again := time.NewTimer(linger)
 		if err != nil {
 			l.log.Error("ledger is behind", "record", l.next, "error", err)
-			select {
-			case <-time.After(retry):
-			case <-ctx.Done():
-			}
+			again.Reset(retry)
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			again.Stop()
 		}
 	}
 	if err := l.flush(context.WithoutCancel(ctx), true); err != nil {
