@@ -77,6 +77,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(
 		a.askCommand(), a.planCommand(), a.evalCommand(), a.routerCommand(), a.studioCommand(),
 		a.serveCommand(), a.mcpCommand(),
+		a.chatCommand(), a.runCommand(), a.inspectCommand(), a.graphCommand(), a.telemetryCommand(),
 	)
 	return cli.Report(stderr, "kora", root.ExecuteContext(ctx))
 }

@@ -80,6 +80,7 @@ var may = map[string][]string{
 	"kora/local":                {"contracts", "internal/blob", "internal/sandbox", "kora", "wasmtasks"},
 	"kora/localbackend/session": {"contracts"},
 	"kora/reasoner":             {"contracts", "internal/llama"},
+	"kora/audr":                 {"contracts"},
 	"kora/krakobackend":         {"contracts"},
 	"kora/mcp":                  {"contracts", "kora", "kora/plan"},
 	"kora/openai":               {"contracts", "kora", "kora/plan", "kora/reasoner"},

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/kora"
+	"github.com/krako-labs/krako/kora/plan"
+)
+
+func (a *app) chatCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "chat", Short: "Answer one message after the other", Args: cobra.NoArgs,
+		Long: `chat answers every line of standard input and remembers what was said, for the model
+if there is one. It says below each answer how it was made. The end of the input, or
+Ctrl-C, ends it.`,
+		Example: "  kora chat",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.chat(cmd.Context()) },
+	}
+}
+
+// Bounds of a chat: a line in bytes, and the turns that a model is told of.
+const (
+	maxLine  = 1 << 20
+	maxTurns = 40
+)
+
+func (a *app) chat(ctx context.Context) error {
+	base, err := a.request([]string{"-"})
+	if err != nil {
+		return err
+	}
+	k, _, err := a.openWithModels(ctx)
+	if err != nil {
+		return err
+	}
+	defer k.Close(context.WithoutCancel(ctx))
+	lines := bufio.NewScanner(io.Reader(a.stdin))
+	lines.Buffer(nil, maxLine)
+	var turns []contracts.Message
+	for a.printf("> "); ctx.Err() == nil && lines.Scan(); a.printf("> ") {
+		r := base
+		r.Message = lines.Text()
+		if r.Message == "" {
+			continue
+		}
+		if a.now == "" {
+			r.Now = time.Now()
+		}
+		r.Model.Messages = turns
+		reply, err := a.answer(ctx, k.Engine, r)
+		if err != nil {
+			return err
+		}
+		if reply.Error == nil {
+			turns = append(turns, contracts.Message{Role: "user", Content: r.Message}, contracts.Message{Role: "assistant", Content: reply.Text})
+			turns = turns[max(0, len(turns)-maxTurns):]
+		}
+	}
+	a.printf("\n")
+	return lines.Err()
+}
+
+// answer prints an answer while it is made, and below it how.
+func (a *app) answer(ctx context.Context, e *kora.Engine, r plan.Request) (*kora.Reply, error) {
+	said := ""
+	reply, err := e.Follow(ctx, r, kora.Observer{Tokens: func(t contracts.Tokens) {
+		if t.Restart && said != "" {
+			a.printf("\n(again)\n")
+			said = ""
+		}
+		said += t.Text
+		a.printf("%s", t.Text)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case reply.Error != nil:
+		a.printf("%s\n", reply.Error.Message)
+	case said != reply.Text:
+		if said != "" {
+			a.printf("\n")
+		}
+		a.printf("%s\n", reply.Text)
+	default:
+		a.printf("\n")
+	}
+	if reply.Result != nil {
+		a.printf("  %s: %d of %d steps without a model, %d tokens, %d ms\n", reply.Kind, reply.WithoutModel, reply.Steps,
+			reply.Result.Telemetry.TotalTokens, (reply.PlannedIn + reply.RanIn).Milliseconds())
+	}
+	return reply, nil
+}

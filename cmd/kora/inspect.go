@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/kora/layout"
+)
+
+func (a *app) inspectCommand() *cobra.Command {
+	var format, direction string
+	cmd := &cobra.Command{
+		Use: "inspect FILE", Short: "Show a graph or a saved run", Args: cobra.ExactArgs(1),
+		Long: `inspect shows a graph, or a run that run --save wrote, with how every unit fared: as text,
+or as a drawing in SVG, Mermaid or DOT.`,
+		Example: "  kora inspect run.json\n  kora plan \"2 + 2\" | kora inspect - --format mermaid",
+		RunE: func(_ *cobra.Command, args []string) error {
+			doc, err := a.readDocument(args[0])
+			if err != nil {
+				return err
+			}
+			return a.draw(doc, format, layout.Direction(direction))
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text, svg, mermaid or dot")
+	cmd.Flags().StringVar(&direction, "direction", string(layout.LeftToRight), "where the layers go: lr or tb")
+	return cmd
+}
+
+func (a *app) draw(doc *saved, format string, d layout.Direction) error {
+	if !d.Valid() {
+		return cli.Usagef("--direction: %q is neither lr nor tb", d)
+	}
+	var marks layout.Marks
+	if doc.Result != nil {
+		marks = layout.MarksOf(doc.Result)
+	}
+	switch format {
+	case "text":
+		a.list(doc)
+		return nil
+	case "mermaid":
+		return layout.Mermaid(a.stdout, doc.Graph, d, marks)
+	case "dot":
+		return layout.DOT(a.stdout, doc.Graph, d, marks)
+	case "svg":
+		drawing, err := layout.Of(doc.Graph, layout.Options{Direction: d})
+		if err != nil {
+			return err
+		}
+		return layout.SVG(a.stdout, doc.Graph, drawing, marks)
+	}
+	return cli.Usagef("--format: %q is none of text, svg, mermaid, dot", format)
+}
+
+// list prints a line for each unit.
+func (a *app) list(doc *saved) {
+	for i := range doc.Graph.WorkUnits {
+		u := &doc.Graph.WorkUnits[i]
+		what := "model"
+		if u.Program != nil {
+			what = u.Program.Task
+			if u.Program.Module != nil {
+				what = u.Program.Module.String() + " " + u.Program.Entry
+			}
+		}
+		a.printf("%-24s %-14s %s", u.ID, u.Type, what)
+		if len(u.Dependencies) > 0 {
+			a.printf("  after %s", strings.Join(names(u.Dependencies), ", "))
+		}
+		a.printf("\n")
+		if doc.Result != nil && i < len(doc.Result.Telemetry.Tasks) {
+			a.fared(&doc.Result.Telemetry.Tasks[i])
+		}
+	}
+	if r := doc.Result; r != nil {
+		a.printf("run: %s, %s, %d ms, %d model calls, %d tokens, fuel %d\n", r.Metadata.State, r.Metadata.StopReason,
+			r.Telemetry.TotalLatencyMS, r.Telemetry.ModelInvocationCount, r.Telemetry.TotalTokens, r.Telemetry.FuelUsed)
+	}
+}
+
+// fared prints what became of a unit.
+func (a *app) fared(t *contracts.TaskTelemetry) {
+	a.printf("  %s (%s) in %.3f ms, fuel %d", t.Status, t.StopReason, t.DurationMS, t.FuelUsed)
+	if t.TokensIn+t.TokensOut > 0 {
+		a.printf(", tokens %d in, %d out", t.TokensIn, t.TokensOut)
+	}
+	if t.RetryCount > 0 {
+		a.printf(", %d retries", t.RetryCount)
+	}
+	if t.Error != nil {
+		a.printf(", %s", t.Error)
+	}
+	a.printf("\n")
+	if t.UnitCID != "" {
+		a.printf("  unit   %s\n", t.UnitCID)
+	}
+	if t.ResultCID != "" {
+		a.printf("  result %s\n", t.ResultCID)
+	}
+}
+
+func names(ids []contracts.UnitID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
+
+func (a *app) graphCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "graph", Short: "Check, convert and name graphs", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	sub := func(use, short string, f func(*saved) error) {
+		cmd.AddCommand(&cobra.Command{Use: use + " FILE", Short: short, Args: cobra.ExactArgs(1), Example: "  kora graph " + use + " graph.json",
+			RunE: func(_ *cobra.Command, args []string) error {
+				doc, err := a.readDocument(args[0])
+				if err != nil {
+					return err
+				}
+				return f(doc)
+			}})
+	}
+	sub("validate", "Say whether a graph can run", func(d *saved) error {
+		a.printf("valid: %d units\n", len(d.Graph.WorkUnits))
+		return nil
+	})
+	sub("convert", "Print a graph of KORA's Task IR 0.1 as a task graph", func(d *saved) error { return a.printJSON(d.Graph) })
+	sub("cid", "Print a graph's address", func(d *saved) error {
+		id, err := d.Graph.CID()
+		if err != nil {
+			return fmt.Errorf("address of the graph: %w", err)
+		}
+		a.printf("%s\n", id)
+		return nil
+	})
+	return cmd
+}
