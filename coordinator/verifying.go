@@ -339,6 +339,7 @@ func (st *state) unresolve(l *live) {
 // be superseded.
 func (st *state) reload(ctx context.Context, c *docket.Case, id contracts.SessionID, unit int) {
 	if st.vet.loading[id] {
+		st.vet.later = append(st.vet.later, c)
 		return
 	}
 	st.vet.loading[id] = true
@@ -363,6 +364,10 @@ func (st *state) reload(ctx context.Context, c *docket.Case, id contracts.Sessio
 func (c *Coordinator) closedSession(ctx context.Context, id contracts.SessionID) (l *live, err error) {
 	_, d, err := c.find(ctx, id)
 	if err != nil || d == nil {
+		return nil, err
+	}
+	// Its end must be durable: what is read before is how it was, not how it is.
+	if err := c.awaitDurable(ctx, d.over); err != nil {
 		return nil, err
 	}
 	last := d.last.offset()
