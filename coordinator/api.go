@@ -145,6 +145,9 @@ func (c *Coordinator) Result(ctx context.Context, id contracts.SessionID) (doc c
 	if err != nil {
 		return nil, false, err
 	}
+	if ended == nil {
+		return c.Result(ctx, id) // it goes on, because a result of it was superseded
+	}
 	if doc, err = openDocument(context.WithoutCancel(ctx), c.parts.Blocks, ended.result); err != nil {
 		return nil, false, fmt.Errorf("read result: %w", err)
 	}
