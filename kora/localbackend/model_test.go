@@ -157,7 +157,7 @@ func TestModelTimeIsBounded(t *testing.T) {
 	wantEnd(t, r, contracts.StopTimeout, contracts.CodeTimeout)
 	counted(t, r, m)
 
-	b, m = withModel(t)
+	b, _ = withModel(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := b.Execute(ctx, graph(asks("ask", "wait")), contracts.ExecutionContext{}, func(e contracts.Event) {
 		if e.Type == contracts.EventUnitScheduled {
