@@ -202,6 +202,9 @@ func FuzzConvert(f *testing.F) {
 		if err != nil || name == "" {
 			return
 		}
+		if strings.Contains(name+x+y, "\r") {
+			return // encoding/csv leaves these out of fields where lines end in CRLF
+		}
 		a, err := Convert(ctx, ConvertInput{Table: Source{Data: data}, To: "csv", CRLF: true})
 		if err != nil {
 			return // not UTF-8
