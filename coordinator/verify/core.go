@@ -66,10 +66,10 @@ func (c *Core) Committed(u Unit, class Class, n Node, d Digest, coin uint64) {
 	} else if g.asked > 0 {
 		g.asked--
 	}
-	g.add(result{n, d, x.results})
+	g.add(result{node: n, digest: d, at: x.results})
 	switch {
 	case g.settled:
-		c.compare(u, g, result{n, d, x.results})
+		c.compare(u, g, result{node: n, digest: d, at: x.results})
 	case g.recomputing:
 		// The trusted zone is at it already and will judge this one too.
 	case g.split():
@@ -106,11 +106,10 @@ func (c *Core) weigh(u Unit, g *group, coin uint64) {
 	}
 	sure := c.groupDoubt(g) <= c.policy.Theta[g.class]
 	switch {
-	case g.released && !g.doubted:
-		c.final(u, g) // a late replica agreed: the result was checked itself
-	case sure && g.released:
+	case g.final:
+	case g.released && (sure || !g.doubted):
 		g.doubted = false
-		c.final(u, g)
+		c.stake(u, g) // a late replica agreed, and stands for the result as well
 	case sure:
 		c.release(u, g, coin)
 	case g.n < c.policy.Replicas[g.class]:
@@ -124,11 +123,7 @@ func (c *Core) weigh(u Unit, g *group, coin uint64) {
 func (c *Core) release(u Unit, g *group, coin uint64) {
 	g.released, g.digest = true, g.few[0].digest
 	c.act(Action{Kind: Release, Unit: u, Digest: g.digest})
-	for _, r := range g.results() {
-		x := &c.nodes[r.node]
-		x.open.push(openResult{u, x.checks})
-		g.unripe++
-	}
+	c.stake(u, g)
 	switch c.policy.toss(coin, g.n) {
 	case byTrusted:
 		c.recompute(u, g)
@@ -183,27 +178,14 @@ func (c *Core) compare(u Unit, g *group, r result) {
 }
 
 // reopen doubts a result whose node was caught, and asks for it again.
-func (c *Core) reopen(u Unit) {
-	g := c.groups.get(u)
-	if g == nil || g.settled || g.final || g.doubted {
+func (c *Core) reopen(u Unit, g *group) {
+	if g.settled || g.final || g.doubted {
 		return
 	}
 	g.doubted = true
 	if g.asked == 0 && !g.recomputing {
 		c.replicate(u, g)
 	}
-}
-
-// Reopen doubts a final result that the core has forgotten: the caller found it
-// in the log when its node was caught.
-func (c *Core) Reopen(u Unit, class Class, n Node, d Digest) {
-	if c.groups.get(u) != nil {
-		return
-	}
-	g := c.groups.add(u, class)
-	g.released, g.digest = true, d
-	g.add(result{node: n, digest: d})
-	c.reopen(u)
 }
 
 // Unplaceable says that no node is left that May allows for a replica. The

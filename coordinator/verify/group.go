@@ -20,13 +20,16 @@ type group struct {
 	// settled is set once digest is known to be right, broken when there is no
 	// right one; final when nothing will be looked at again.
 	settled, broken, final bool
-	// unripe counts the members whose finality it waits for.
+	// unripe counts the members that have not outlived it yet (stake).
 	unripe int
 }
 
 type result struct {
 	node   Node
 	digest Digest
+	// staked is set once the result is among its node's open ones, disowned once its
+	// node was caught after it gave it.
+	staked, disowned bool
 	// at is the result's number among its node's.
 	at uint64
 }
@@ -61,7 +64,7 @@ func (c *Core) groupDoubt(g *group) float64 {
 	wrong, right := 1.0, 1.0
 	for _, r := range g.results() {
 		p := c.doubt(r.node)
-		if p == 1 {
+		if p == 1 || r.disowned {
 			p = c.policy.FMax // a caught node's word is a stranger's
 		}
 		wrong *= p
@@ -79,6 +82,34 @@ func (c *Core) recompute(u Unit, g *group) {
 	if !g.recomputing {
 		g.recomputing = true
 		c.act(Action{Kind: Recompute, Unit: u})
+	}
+}
+
+// stake has a released result wait until every member that stands for it has
+// outlived it. That two agree does not make it final: members of a ring agree,
+// and are caught later, one by one.
+func (c *Core) stake(u Unit, g *group) {
+	all := g.results()
+	for i := range all {
+		r := &all[i]
+		if r.staked || r.disowned {
+			continue
+		}
+		r.staked = true
+		x := &c.nodes[r.node]
+		x.open.push(openResult{u, x.checks})
+		g.unripe++
+	}
+}
+
+// disown takes back what a caught node said about a unit.
+func (g *group) disown(n Node) {
+	all := g.results()
+	for i := range all {
+		if r := &all[i]; r.node == n && r.staked && !r.disowned {
+			r.disowned = true
+			g.unripe--
+		}
 	}
 }
 

@@ -187,7 +187,10 @@ func (c *Core) distrust(n Node) {
 	}
 	x.k = 0
 	for _, r := range x.open.take() {
-		c.reopen(r.unit)
+		if g := c.groups.get(r.unit); g != nil {
+			g.disown(n)
+			c.reopen(r.unit, g)
+		}
 	}
 }
 
