@@ -35,7 +35,10 @@ func (g *TaskGraph) normalize() {
 
 // encode returns the DAG-CBOR of a graph in its normal form.
 func (g *TaskGraph) encode() ([]byte, error) {
-	b, err := dagcbor.Marshal(g)
+	b, err := g.append(make([]byte, 0, 512+128*len(g.WorkUnits)))
+	if err == nil {
+		err = dagcbor.Check(b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode graph: %w", err)
 	}

@@ -3,6 +3,7 @@ package contracts
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/krako-labs/krako/contracts/jcs"
@@ -75,10 +76,32 @@ type checker struct {
 	found       []*Violation
 }
 
-func (c *checker) fail(rule Rule, unit UnitID, path, format string, args ...any) {
+// place is where something stands in a graph. It is spelled only where something
+// is wrong: of 100,000 units most are not.
+type place struct {
+	unit  int // its index; below 0 for what is in no unit
+	under string
+}
+
+// in is a place in the document itself.
+func in(path string) place { return place{-1, path} }
+
+func (p place) to(name string) place { return place{p.unit, p.under + name} }
+
+// at is the element of a list.
+func (p place) at(name string, i int) place { return p.to("/" + name + "/" + strconv.Itoa(i)) }
+
+func (p place) String() string {
+	if p.unit < 0 {
+		return p.under
+	}
+	return "/work_units/" + strconv.Itoa(p.unit) + p.under
+}
+
+func (c *checker) fail(rule Rule, unit UnitID, at place, format string, args ...any) {
 	if len(c.found) < maxViolations {
 		c.found = append(c.found, &Violation{
-			Rule: rule, Unit: UnitID(clip(string(unit), maxNameBytes)), Path: clip(path, maxQuoted),
+			Rule: rule, Unit: UnitID(clip(string(unit), maxNameBytes)), Path: clip(at.String(), maxQuoted),
 			Message: clip(fmt.Sprintf(format, args...), maxQuoted),
 		})
 	}

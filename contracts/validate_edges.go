@@ -1,21 +1,20 @@
 package contracts
 
-import (
-	"fmt"
-
-	"github.com/krako-labs/krako/contracts/jsonpointer"
-)
+import "github.com/krako-labs/krako/contracts/jsonpointer"
 
 // edges checks one unit's dependencies, binds and conditions, once every unit
 // id is known.
-func (c *checker) edges(u *WorkUnit, at string) {
+func (c *checker) edges(u *WorkUnit, at place) {
 	if n := len(u.Dependencies); n > c.limits.MaxFanIn {
-		c.fail(RuleFanIn, u.ID, at+"/dependencies", "has %d dependencies, the limit is %d", n, c.limits.MaxFanIn)
+		c.fail(RuleFanIn, u.ID, at.to("/dependencies"), "has %d dependencies, the limit is %d", n, c.limits.MaxFanIn)
+		return
+	}
+	if len(u.Dependencies)+len(u.Bind)+len(u.When) == 0 {
 		return
 	}
 	deps := make(map[UnitID]bool, len(u.Dependencies))
 	for i, d := range u.Dependencies {
-		path := fmt.Sprintf("%s/dependencies/%d", at, i)
+		path := at.at("dependencies", i)
 		switch {
 		case d == u.ID:
 			c.fail(RuleDepSelf, u.ID, path, "a unit cannot depend on itself")
@@ -31,19 +30,19 @@ func (c *checker) edges(u *WorkUnit, at string) {
 	mounted := make(map[string]bool, len(u.Bind))
 	for i, b := range u.Bind {
 		if b.Blob != "" && mounted[b.Blob] {
-			c.fail(RuleBlob, u.ID, fmt.Sprintf("%s/bind/%d/blob", at, i), "%q is bound twice", b.Blob)
+			c.fail(RuleBlob, u.ID, at.at("bind", i).to("/blob"), "%q is bound twice", b.Blob)
 		}
 		mounted[b.Blob] = true
-		c.bind(u, b, deps, fmt.Sprintf("%s/bind/%d", at, i))
+		c.bind(u, b, deps, at.at("bind", i))
 	}
 	for i, w := range u.When {
-		c.when(u, w, deps, fmt.Sprintf("%s/when/%d", at, i))
+		c.when(u, w, deps, at.at("when", i))
 	}
 }
 
-func (c *checker) bind(u *WorkUnit, b Bind, deps map[UnitID]bool, at string) {
+func (c *checker) bind(u *WorkUnit, b Bind, deps map[UnitID]bool, at place) {
 	if !deps[b.From] {
-		c.fail(RuleEdgeUndeclared, u.ID, at+"/from", "%q is not a dependency", b.From)
+		c.fail(RuleEdgeUndeclared, u.ID, at.to("/from"), "%q is not a dependency", b.From)
 	}
 	if b.Blob != "" {
 		_, taken := u.Blobs[b.Blob]
@@ -51,40 +50,40 @@ func (c *checker) bind(u *WorkUnit, b Bind, deps map[UnitID]bool, at string) {
 		case b.Select != "" || b.To != "":
 			c.fail(RuleBind, u.ID, at, "has both blob and select or to")
 		case !validBlobName(b.Blob):
-			c.fail(RuleBlob, u.ID, at+"/blob", "%q is not a blob name", b.Blob)
+			c.fail(RuleBlob, u.ID, at.to("/blob"), "%q is not a blob name", b.Blob)
 		case taken:
-			c.fail(RuleBlob, u.ID, at+"/blob", "%q is already a literal blob", b.Blob)
+			c.fail(RuleBlob, u.ID, at.to("/blob"), "%q is already a literal blob", b.Blob)
 		case u.Type == LLM:
-			c.fail(RuleBind, u.ID, at+"/blob", "an llm unit mounts no blobs")
+			c.fail(RuleBind, u.ID, at.to("/blob"), "an llm unit mounts no blobs")
 		}
 		return
 	}
 	if b.To == "" {
-		c.fail(RuleBind, u.ID, at+"/to", "names no place in the input")
+		c.fail(RuleBind, u.ID, at.to("/to"), "names no place in the input")
 	}
 	for _, p := range []struct{ name, value string }{{"/select", b.Select}, {"/to", b.To}} {
 		if err := jsonpointer.Check(p.value); err != nil {
-			c.fail(RuleBind, u.ID, at+p.name, "%v", err)
+			c.fail(RuleBind, u.ID, at.to(p.name), "%v", err)
 		}
 	}
 }
 
-func (c *checker) when(u *WorkUnit, w Condition, deps map[UnitID]bool, at string) {
+func (c *checker) when(u *WorkUnit, w Condition, deps map[UnitID]bool, at place) {
 	if !deps[w.Dependency] {
-		c.fail(RuleEdgeUndeclared, u.ID, at+"/dependency", "%q is not a dependency", w.Dependency)
+		c.fail(RuleEdgeUndeclared, u.ID, at.to("/dependency"), "%q is not a dependency", w.Dependency)
 	}
-	oneOf(c, RuleWhen, u.ID, at+"/condition", w.Condition, OnFailure, OnSchemaMismatch, OnConfidenceBelow, OnEquals, Always)
+	oneOf(c, RuleWhen, u.ID, at.to("/condition"), w.Condition, OnFailure, OnSchemaMismatch, OnConfidenceBelow, OnEquals, Always)
 	if (w.Threshold != nil) != (w.Condition == OnConfidenceBelow) {
-		c.fail(RuleWhen, u.ID, at+"/threshold", "goes with confidence_below, and only with it")
+		c.fail(RuleWhen, u.ID, at.to("/threshold"), "goes with confidence_below, and only with it")
 	}
 	if (len(w.Value) > 0) != (w.Condition == OnEquals) {
-		c.fail(RuleWhen, u.ID, at+"/value", "goes with equals, and only with it")
+		c.fail(RuleWhen, u.ID, at.to("/value"), "goes with equals, and only with it")
 	}
 	if w.Select != "" && w.Condition != OnEquals {
-		c.fail(RuleWhen, u.ID, at+"/select", "goes with equals, and only with it")
+		c.fail(RuleWhen, u.ID, at.to("/select"), "goes with equals, and only with it")
 	}
 	if err := jsonpointer.Check(w.Select); err != nil {
-		c.fail(RuleWhen, u.ID, at+"/select", "%v", err)
+		c.fail(RuleWhen, u.ID, at.to("/select"), "%v", err)
 	}
 }
 
@@ -109,7 +108,7 @@ func (c *checker) shape() {
 	for ; done < len(ready); done++ {
 		i := ready[done]
 		if depth[i] > c.limits.MaxDepth {
-			c.fail(RuleDepth, units[i].ID, fmt.Sprintf("/work_units/%d", i), "is %d units deep, the limit is %d", depth[i], c.limits.MaxDepth)
+			c.fail(RuleDepth, units[i].ID, place{unit: i}, "is %d units deep, the limit is %d", depth[i], c.limits.MaxDepth)
 			return
 		}
 		for _, j := range dependents[i] {
@@ -121,7 +120,7 @@ func (c *checker) shape() {
 	}
 	if done < len(units) {
 		i := c.onCycle(waiting)
-		c.fail(RuleAcyclic, units[i].ID, fmt.Sprintf("/work_units/%d/dependencies", i), "is part of a dependency cycle")
+		c.fail(RuleAcyclic, units[i].ID, place{i, "/dependencies"}, "is part of a dependency cycle")
 	}
 }
 

@@ -1,7 +1,6 @@
 package contracts
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -13,31 +12,31 @@ import (
 func (c *checker) document() {
 	g := c.graph
 	if major(g.SchemaVersion) != major(Version) {
-		c.fail(RuleSchemaVersion, "", "/schema_version", "version %q is not supported, this side speaks %s", g.SchemaVersion, Version)
+		c.fail(RuleSchemaVersion, "", in("/schema_version"), "version %q is not supported, this side speaks %s", g.SchemaVersion, Version)
 	}
 	if g.GraphVersion == "" || len(g.GraphVersion) > maxNameBytes {
-		c.fail(RuleIdentity, "", "/graph_version", "must be 1 to %d bytes", maxNameBytes)
+		c.fail(RuleIdentity, "", in("/graph_version"), "must be 1 to %d bytes", maxNameBytes)
 	}
 	for _, id := range []struct{ path, value string }{{"/graph_id", g.GraphID}, {"/request_id", g.RequestID}} {
 		if !validUUID(id.value) {
-			c.fail(RuleIdentity, "", id.path, "%q is not a UUID in lower case", id.value)
+			c.fail(RuleIdentity, "", in(id.path), "%q is not a UUID in lower case", id.value)
 		}
 	}
 	if !g.TenantID.Valid() {
-		c.fail(RuleIdentity, "", "/tenant_id", "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", g.TenantID, maxNameBytes)
+		c.fail(RuleIdentity, "", in("/tenant_id"), "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", g.TenantID, maxNameBytes)
 	}
 	if g.CreatedAt.IsZero() {
-		c.fail(RuleIdentity, "", "/created_at", "is missing")
+		c.fail(RuleIdentity, "", in("/created_at"), "is missing")
 	}
 	c.budgets(&g.Budgets)
 	c.policies(g.Policies)
 	for _, ns := range slices.Sorted(maps.Keys(g.Ext)) {
 		if !c.limits.understands(ns) {
-			c.fail(RuleExtension, "", "/ext/"+jsonpointer.Escape(ns), "namespace %.128q is unknown", ns)
+			c.fail(RuleExtension, "", in("/ext/"+jsonpointer.Escape(ns)), "namespace %.128q is unknown", ns)
 		}
 	}
 	if n := len(g.WorkUnits); n == 0 || n > c.limits.MaxUnits {
-		c.fail(RuleUnitCount, "", "/work_units", "has %d units, allowed are 1 to %d", n, c.limits.MaxUnits)
+		c.fail(RuleUnitCount, "", in("/work_units"), "has %d units, allowed are 1 to %d", n, c.limits.MaxUnits)
 	}
 }
 
@@ -68,11 +67,11 @@ func (c *checker) budgets(b *Budgets) {
 		{"max_cpu_units", b.MaxCPUUnits}, {"max_fuel", b.MaxFuel},
 	} {
 		if f.value != nil && (*f.value < 0 || *f.value > maxInteger) {
-			c.fail(RuleBudget, "", "/budgets/"+f.name, "is %d, allowed are 0 to %d", *f.value, maxInteger)
+			c.fail(RuleBudget, "", in("/budgets/"+f.name), "is %d, allowed are 0 to %d", *f.value, maxInteger)
 		}
 	}
 	if b.MaxCostUSD != "" && !moneyForm.MatchString(b.MaxCostUSD) {
-		c.fail(RuleBudget, "", "/budgets/max_cost_usd", "%q is not a decimal with at most 6 digits after the point", b.MaxCostUSD)
+		c.fail(RuleBudget, "", in("/budgets/max_cost_usd"), "%q is not a decimal with at most 6 digits after the point", b.MaxCostUSD)
 	}
 }
 
@@ -80,35 +79,35 @@ func (c *checker) policies(p *Policies) {
 	if p == nil {
 		return
 	}
-	oneOf(c, RulePolicy, "", "/policies/failure_policy", p.FailurePolicy, "", FailFast, ContinueOnError)
-	oneOf(c, RulePolicy, "", "/policies/privacy_default", p.PrivacyDefault, "", AllowRemote, LocalOnly)
-	oneOf(c, RulePolicy, "", "/policies/logging_mode", p.LoggingMode, "", LogOff, LogMinimal, LogDebug)
+	oneOf(c, RulePolicy, "", in("/policies/failure_policy"), p.FailurePolicy, "", FailFast, ContinueOnError)
+	oneOf(c, RulePolicy, "", in("/policies/privacy_default"), p.PrivacyDefault, "", AllowRemote, LocalOnly)
+	oneOf(c, RulePolicy, "", in("/policies/logging_mode"), p.LoggingMode, "", LogOff, LogMinimal, LogDebug)
 	if n := p.MaxLLMInvocations; n != nil && (*n < 0 || *n > maxInteger) {
-		c.fail(RulePolicy, "", "/policies/max_llm_invocations_per_session", "is %d, allowed are 0 to %d", *n, maxInteger)
+		c.fail(RulePolicy, "", in("/policies/max_llm_invocations_per_session"), "is %d, allowed are 0 to %d", *n, maxInteger)
 	}
 }
 
-func oneOf[T ~string](c *checker, rule Rule, unit UnitID, path string, got T, want ...T) {
+func oneOf[T ~string](c *checker, rule Rule, unit UnitID, at place, got T, want ...T) {
 	for _, w := range want {
 		if got == w {
 			return
 		}
 	}
-	c.fail(rule, unit, path, "%q is not one of %q", got, want)
+	c.fail(rule, unit, at, "%q is not one of %q", got, slices.Clone(want)) // want itself stays on the stack
 }
 
 func (c *checker) outputs() {
 	final := c.graph.Outputs.Final
 	if len(final) == 0 {
-		c.fail(RuleOutputs, "", "/outputs/final", "names no unit")
+		c.fail(RuleOutputs, "", in("/outputs/final"), "names no unit")
 	}
 	for i, f := range final {
-		path := fmt.Sprintf("/outputs/final/%d", i)
+		at := in("/outputs").at("final", i)
 		if _, ok := c.index[f.WorkUnitID]; !ok {
-			c.fail(RuleOutputs, "", path+"/work_unit_id", "unit %q does not exist", f.WorkUnitID)
+			c.fail(RuleOutputs, "", at.to("/work_unit_id"), "unit %q does not exist", f.WorkUnitID)
 		}
 		if err := jsonpointer.Check(f.Select); err != nil {
-			c.fail(RuleOutputs, "", path+"/select", "%v", err)
+			c.fail(RuleOutputs, "", at.to("/select"), "%v", err)
 		}
 		if c.full() {
 			return
@@ -121,9 +120,9 @@ func (c *checker) size(encode func(*TaskGraph) ([]byte, error)) []byte {
 	b, err := encode(c.graph)
 	switch {
 	case err != nil:
-		c.fail(RuleDocument, "", "", "%v", err)
+		c.fail(RuleDocument, "", in(""), "%v", err)
 	case int64(len(b)) > c.limits.MaxGraphBytes:
-		c.fail(RuleGraphSize, "", "", "canonical form is %d bytes, the limit is %d", len(b), c.limits.MaxGraphBytes)
+		c.fail(RuleGraphSize, "", in(""), "canonical form is %d bytes, the limit is %d", len(b), c.limits.MaxGraphBytes)
 	}
 	return b
 }

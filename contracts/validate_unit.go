@@ -1,7 +1,6 @@
 package contracts
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -24,11 +23,11 @@ func (c *checker) units() {
 			return
 		}
 		u := &c.graph.WorkUnits[i]
-		at := fmt.Sprintf("/work_units/%d", i)
+		at := place{unit: i}
 		if !u.ID.Valid() {
-			c.fail(RuleUnitID, u.ID, at+"/id", "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", u.ID, maxNameBytes)
+			c.fail(RuleUnitID, u.ID, at.to("/id"), "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", u.ID, maxNameBytes)
 		} else if first, ok := c.index[u.ID]; ok {
-			c.fail(RuleUnitUnique, u.ID, at+"/id", "is already the id of /work_units/%d", first)
+			c.fail(RuleUnitUnique, u.ID, at.to("/id"), "is already the id of %s", place{unit: first})
 		} else {
 			c.index[u.ID] = i
 		}
@@ -38,14 +37,14 @@ func (c *checker) units() {
 		if c.full() {
 			return
 		}
-		c.edges(&c.graph.WorkUnits[i], fmt.Sprintf("/work_units/%d", i))
+		c.edges(&c.graph.WorkUnits[i], place{unit: i})
 	}
 }
 
-func (c *checker) unit(u *WorkUnit, at string) {
-	oneOf(c, RuleUnitType, u.ID, at+"/type", u.Type, Deterministic, Retrieval, SmallModel, LLM)
+func (c *checker) unit(u *WorkUnit, at place) {
+	oneOf(c, RuleUnitType, u.ID, at.to("/type"), u.Type, Deterministic, Retrieval, SmallModel, LLM)
 	if len(u.Name) > maxUnitNameBytes {
-		c.fail(RuleConstraint, u.ID, at+"/name", "is longer than %d bytes", maxUnitNameBytes)
+		c.fail(RuleConstraint, u.ID, at.to("/name"), "is longer than %d bytes", maxUnitNameBytes)
 	}
 	if u.Type == LLM {
 		c.model(u, at)
@@ -53,43 +52,43 @@ func (c *checker) unit(u *WorkUnit, at string) {
 		c.program(u, at)
 	}
 	if len(u.Input) > 0 && !u.Input.IsObject() {
-		c.fail(RuleInput, u.ID, at+"/input", "is not a JSON object")
+		c.fail(RuleInput, u.ID, at.to("/input"), "is not a JSON object")
 	}
 	if len(u.OutputSchema) > 0 {
 		if err := c.schema(u.OutputSchema); err != nil {
-			c.fail(RuleOutputSchema, u.ID, at+"/output_schema", "%v", err)
+			c.fail(RuleOutputSchema, u.ID, at.to("/output_schema"), "%v", err)
 		}
 	}
 	if u.VerifyWith != nil {
-		c.programForm(RuleProgram, u.ID, at+"/verify_with", u.VerifyWith)
+		c.programForm(RuleProgram, u.ID, at.to("/verify_with"), u.VerifyWith)
 	}
 	c.blobs(u, at)
 	c.limitsOf(u, at)
 }
 
-func (c *checker) program(u *WorkUnit, at string) {
+func (c *checker) program(u *WorkUnit, at place) {
 	if u.Program == nil {
-		c.fail(RuleProgram, u.ID, at+"/program", "is missing on a %s unit", u.Type)
+		c.fail(RuleProgram, u.ID, at.to("/program"), "is missing on a %s unit", u.Type)
 	} else {
-		c.programForm(RuleProgram, u.ID, at+"/program", u.Program)
+		c.programForm(RuleProgram, u.ID, at.to("/program"), u.Program)
 	}
 	if u.Model != nil {
-		c.fail(RuleModel, u.ID, at+"/model", "is only for llm units")
+		c.fail(RuleModel, u.ID, at.to("/model"), "is only for llm units")
 	}
 }
 
-func (c *checker) programForm(rule Rule, id UnitID, at string, p *Program) {
+func (c *checker) programForm(rule Rule, id UnitID, at place, p *Program) {
 	switch {
 	case (p.Task == "") == (p.Module == nil):
 		c.fail(rule, id, at, "needs exactly one of task and module")
 	case p.Task != "" && !validTask(p.Task):
-		c.fail(rule, id, at+"/task", "%q is not of the form name@version", p.Task)
+		c.fail(rule, id, at.to("/task"), "%q is not of the form name@version", p.Task)
 	case p.Task != "" && p.Entry != "":
-		c.fail(rule, id, at+"/entry", "is fixed by the catalogue task")
+		c.fail(rule, id, at.to("/entry"), "is fixed by the catalogue task")
 	case len(p.Entry) > maxNameBytes:
-		c.fail(rule, id, at+"/entry", "is longer than %d bytes", maxNameBytes)
+		c.fail(rule, id, at.to("/entry"), "is longer than %d bytes", maxNameBytes)
 	case p.Module != nil && !rawLink(*p.Module):
-		c.fail(rule, id, at+"/module", "is not a link to plain bytes: CIDv1, raw, sha2-256")
+		c.fail(rule, id, at.to("/module"), "is not a link to plain bytes: CIDv1, raw, sha2-256")
 	}
 }
 
@@ -99,15 +98,18 @@ func validTask(s string) bool {
 	return ok && validName(name) && validName(version)
 }
 
-func (c *checker) blobs(u *WorkUnit, at string) {
+func (c *checker) blobs(u *WorkUnit, at place) {
 	if len(u.Blobs) > maxBlobs {
-		c.fail(RuleBlob, u.ID, at+"/blobs", "has %d blobs, the limit is %d", len(u.Blobs), maxBlobs)
+		c.fail(RuleBlob, u.ID, at.to("/blobs"), "has %d blobs, the limit is %d", len(u.Blobs), maxBlobs)
 	}
 	if u.Type == LLM && len(u.Blobs) > 0 {
-		c.fail(RuleBlob, u.ID, at+"/blobs", "an llm unit mounts no blobs")
+		c.fail(RuleBlob, u.ID, at.to("/blobs"), "an llm unit mounts no blobs")
+	}
+	if len(u.Blobs) == 0 {
+		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.Blobs)) {
-		path := at + "/blobs/" + jsonpointer.Escape(name)
+		path := at.to("/blobs/" + jsonpointer.Escape(name))
 		if !validBlobName(name) {
 			c.fail(RuleBlob, u.ID, path, "%.128q is not a blob name", name)
 		}
@@ -123,58 +125,58 @@ func validBlobName(s string) bool {
 	return validName(s) && !strings.Contains(s, "/") && s != "." && s != ".."
 }
 
-func (c *checker) limitsOf(u *WorkUnit, at string) {
+func (c *checker) limitsOf(u *WorkUnit, at place) {
 	if k := u.Constraints; k != nil {
-		oneOf(c, RuleConstraint, u.ID, at+"/constraints/privacy", k.Privacy, "", AllowRemote, LocalOnly)
-		c.within(u.ID, at+"/constraints/latency_ms", k.LatencyMS, 0, maxInteger)
-		c.within(u.ID, at+"/constraints/budget_tokens", k.BudgetTokens, 0, maxInteger)
-		c.within(u.ID, at+"/constraints/fuel", k.Fuel, 1, maxInteger)
-		c.within(u.ID, at+"/constraints/memory_mb", k.MemoryMB, 1, maxMemoryMB)
+		oneOf(c, RuleConstraint, u.ID, at.to("/constraints/privacy"), k.Privacy, "", AllowRemote, LocalOnly)
+		c.within(u.ID, at.to("/constraints/latency_ms"), k.LatencyMS, 0, maxInteger)
+		c.within(u.ID, at.to("/constraints/budget_tokens"), k.BudgetTokens, 0, maxInteger)
+		c.within(u.ID, at.to("/constraints/fuel"), k.Fuel, 1, maxInteger)
+		c.within(u.ID, at.to("/constraints/memory_mb"), k.MemoryMB, 1, maxMemoryMB)
 	}
 	if t := u.Timeouts; t != nil {
-		c.within(u.ID, at+"/timeouts/dispatch_timeout_ms", t.DispatchMS, 1, maxInteger)
-		c.within(u.ID, at+"/timeouts/run_timeout_ms", t.RunMS, 1, maxInteger)
+		c.within(u.ID, at.to("/timeouts/dispatch_timeout_ms"), t.DispatchMS, 1, maxInteger)
+		c.within(u.ID, at.to("/timeouts/run_timeout_ms"), t.RunMS, 1, maxInteger)
 	}
 	if r := u.Retries; r != nil {
 		attempts := int64(r.MaxAttempts)
-		c.within(u.ID, at+"/retries/max_attempts", &attempts, 0, MaxAttempts)
-		c.within(u.ID, at+"/retries/backoff_ms", &r.BackoffMS, 0, maxInteger)
+		c.within(u.ID, at.to("/retries/max_attempts"), &attempts, 0, MaxAttempts)
+		c.within(u.ID, at.to("/retries/backoff_ms"), &r.BackoffMS, 0, maxInteger)
 		if r.MaxAttempts > 1 && !u.IsIdempotent() {
-			c.fail(RuleConstraint, u.ID, at+"/retries/max_attempts", "a unit that is not idempotent is never retried")
+			c.fail(RuleConstraint, u.ID, at.to("/retries/max_attempts"), "a unit that is not idempotent is never retried")
 		}
 	}
-	oneOf(c, RuleConstraint, u.ID, at+"/priority", u.Priority, "", P0, P1, P2, P3)
-	oneOf(c, RuleConstraint, u.ID, at+"/verification_mode", u.Verification, "", VerifyNone, VerifySchema, VerifyQuorum, VerifyRecompute, VerifyAdaptive)
-	c.hint(u, at+"/execution_hint")
+	oneOf(c, RuleConstraint, u.ID, at.to("/priority"), u.Priority, "", P0, P1, P2, P3)
+	oneOf(c, RuleConstraint, u.ID, at.to("/verification_mode"), u.Verification, "", VerifyNone, VerifySchema, VerifyQuorum, VerifyRecompute, VerifyAdaptive)
+	c.hint(u, at.to("/execution_hint"))
 }
 
-func (c *checker) hint(u *WorkUnit, at string) {
+func (c *checker) hint(u *WorkUnit, at place) {
 	h := u.ExecutionHint
 	if h == nil {
 		return
 	}
 	if h.Region != "" {
-		c.names(u.ID, at+"/region", h.Region)
+		c.names(u.ID, at.to("/region"), h.Region)
 	}
 	for i, tag := range h.NodeTags {
-		c.names(u.ID, fmt.Sprintf("%s/node_tags/%d", at, i), tag)
+		c.names(u.ID, at.at("node_tags", i), tag)
 	}
 	if r := h.Requires; r != nil {
-		c.within(u.ID, at+"/requires/min_ram_mb", &r.MinRAMMB, 0, maxInteger)
-		c.within(u.ID, at+"/requires/min_vram_mb", &r.MinVRAMMB, 0, maxInteger)
+		c.within(u.ID, at.to("/requires/min_ram_mb"), &r.MinRAMMB, 0, maxInteger)
+		c.within(u.ID, at.to("/requires/min_vram_mb"), &r.MinVRAMMB, 0, maxInteger)
 		for i, a := range r.Accelerators {
-			c.names(u.ID, fmt.Sprintf("%s/requires/accelerators/%d", at, i), a)
+			c.names(u.ID, at.at("requires/accelerators", i), a)
 		}
 	}
 }
 
-func (c *checker) names(id UnitID, path, name string) {
+func (c *checker) names(id UnitID, path place, name string) {
 	if !validName(name) {
 		c.fail(RuleConstraint, id, path, "%q is not 1 to %d characters of [A-Za-z0-9._:/-]", name, maxNameBytes)
 	}
 }
 
-func (c *checker) within(id UnitID, path string, v *int64, lo, hi int64) {
+func (c *checker) within(id UnitID, path place, v *int64, lo, hi int64) {
 	if v != nil && (*v < lo || *v > hi) {
 		c.fail(RuleConstraint, id, path, "is %d, allowed are %d to %d", *v, lo, hi)
 	}

@@ -77,10 +77,10 @@ func (l *link) flush(ctx context.Context) (wait time.Duration, err error) {
 // tellPause has the coordinator know at once that the node is paused, or that it
 // is not any more.
 func (l *link) tellPause(ctx context.Context) error {
-	h := l.agent.heartbeat()
-	if h.Pause == l.told {
-		return nil
+	if l.agent.governor.cause() == l.told {
+		return nil // a heartbeat names every lease: it is not made for each batch
 	}
+	h := l.agent.heartbeat()
 	l.told = h.Pause
 	return l.stream.Send(ctx, &h)
 }

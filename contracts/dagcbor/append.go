@@ -23,6 +23,9 @@ func AppendText(b []byte, s string) []byte {
 	return append(appendHead(b, majorText, uint64(len(s))), s...)
 }
 
+// AppendTextHead appends the head of a text of n bytes, which the caller appends.
+func AppendTextHead(b []byte, n int) []byte { return appendHead(b, majorText, uint64(n)) }
+
 // AppendBytes appends p as a byte string.
 func AppendBytes(b, p []byte) []byte {
 	return append(appendHead(b, majorBytes, uint64(len(p))), p...)
