@@ -3,11 +3,15 @@ package contracts
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"reflect"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/contracts/jcs"
 )
 
 // TestHotGraphsAreMarshal holds the encoder of graphs against the reflective one.
@@ -126,4 +130,88 @@ func drawValue(t *rapid.T, depth int) any {
 		object[rapid.StringN(0, 4, 40).Draw(t, "name")] = drawValue(t, depth-1)
 	}
 	return object
+}
+
+// quickAndSlow reads a document both ways.
+func quickAndSlow[T any](t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, doc []byte, quick func(*T, []byte) bool) {
+	t.Helper()
+	canonical, err := jcs.Canonicalize(doc)
+	if err != nil {
+		return
+	}
+	var got, want T
+	read, wantErr := quick(&got, canonical), jcs.DecodeCanonical(canonical, &want)
+	if read && wantErr != nil {
+		t.Fatalf("%s\nis read, and not strict: %v", doc, wantErr)
+	}
+	if d := cmp.Diff(want, got, sameLinks); read && d != "" {
+		t.Fatalf("%s\n%s", doc, d)
+	}
+}
+
+// TestQuickGraphs holds the reader of units against the reflective one.
+func TestQuickGraphs(t *testing.T) {
+	const unit = `{"id":"a","type":"deterministic","program":{"task":"t@1"},"input":{"n":1},"dependencies":["x","y"],"name":"é","priority":"p0","verification_mode":"none"}`
+	for doc, want := range map[string]bool{
+		`{"work_units":[` + unit + `]}`:                                           true,
+		`{"work_units":[],"budgets":{}}`:                                          true,
+		`{"budgets":{},"work_units":[` + unit + `,` + unit + `]}`:                 true,
+		`{"budgets":{},"work_units":[` + unit + `,{"id":"b\n","critical":true}]}`: true,
+		`{"budgets":{},"work_units":[{"id":"b","dependencies":[],"input":[1]}]}`:  true,
+		`{"budgets":{},"work_units":[{"id":"b","input":null}]}`:                   true,
+		`{"budgets":{},"work_units":[` + unit + `,{"id":"b","other":1}]}`:         false,
+		`{"budgets":{},"work_units":[{"id":null}]}`:                               false,
+		`{"budgets":{},"work_units":[{"id":{}}]}`:                                 false,
+		`{"budgets":{},"work_units":[{"dependencies":[[]]}]}`:                     false,
+		`{"budgets":{},"work_units":[{"program":[]}]}`:                            false,
+		`{"budgets":{},"work_units":[[]]}`:                                        false,
+		`{"budgets":{},"work_units":null}`:                                        false,
+		`{"budgets":{},"work_units":[],"more":1}`:                                 false,
+		`{"budgets":{}}`: false,
+		`[]`:             false,
+	} {
+		canonical, err := jcs.Canonicalize([]byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var g TaskGraph
+		if want && doc[:14] == `{"work_units":` && doc[15] != ']' {
+			want = false // the budgets are missing
+		}
+		if got := g.ReadQuick(canonical); got != want {
+			t.Errorf("%s is read: %t", doc, got)
+		}
+		quickAndSlow(t, []byte(doc), (*TaskGraph).ReadQuick)
+		quickAndSlow(t, []byte(`{"task_graph":`+doc+`,"submission_metadata":{"submitted_at":"2026-03-01T12:00:00.000Z","kora_version":"v"}}`), (*SubmitRequest).ReadQuick)
+	}
+}
+
+func FuzzQuickGraph(f *testing.F) {
+	for _, name := range []string{"minimal", "full"} {
+		doc, err := os.ReadFile("testdata/examples/task-graph." + name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(doc)
+	}
+	f.Add([]byte(`{"budgets":{},"work_units":[{"id":"a","program":{"entry":"e","task":"t@1"},"type":"llm"},{"id":"b","program":{"task":"t@1"}}]}`))
+	f.Fuzz(func(t *testing.T, doc []byte) { quickAndSlow(t, doc, (*TaskGraph).ReadQuick) })
+}
+
+// A reader that fails leaves the room that it was given as it was.
+func TestQuickGraphLeavesRoomClear(t *testing.T) {
+	g := TaskGraph{WorkUnits: make([]WorkUnit, 0, 4)}
+	doc, err := jcs.Canonicalize([]byte(`{"budgets":{},"work_units":[{"id":"a","name":"n"},{"no":1}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.ReadQuick(doc) {
+		t.Fatal("is read")
+	}
+	if u := g.WorkUnits[:4]; len(g.WorkUnits) > 0 || !reflect.DeepEqual(u, make([]WorkUnit, 4)) {
+		t.Errorf("left %+v", u)
+	}
 }

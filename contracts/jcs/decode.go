@@ -21,16 +21,32 @@ func DecodeStrict(doc []byte, v any) error {
 	if err != nil {
 		return err
 	}
+	if q, ok := v.(Quick); ok && q.ReadQuick(canonical) {
+		return nil
+	}
+	return DecodeCanonical(canonical, v)
+}
+
+// Quick is a document that knows how to read itself, most of the time.
+type Quick interface {
+	// ReadQuick reads the document from its canonical form, as DecodeCanonical does.
+	// It reports false, and has changed nothing, for one that it leaves to that.
+	ReadQuick(canonical []byte) bool
+}
+
+// DecodeCanonical is DecodeStrict for what Canonicalize returned, or a value that
+// is a part of that. It does not ask v to read itself.
+func DecodeCanonical(canonical []byte, v any) error {
 	root := reflect.TypeOf(v)
 	if root != nil && root.Kind() == reflect.Pointer {
 		root = root.Elem()
 	}
-	fields := walker{cursor: cursor{in: canonical}}
+	fields := walker{Cursor: Cursor{in: canonical}}
 	if err := fields.value(root); err != nil {
 		return err
 	}
 	if cause := json.Unmarshal(canonical, v); cause != nil { // unknown fields are found above
-		values := walker{cursor: cursor{in: canonical}, decode: true}
+		values := walker{Cursor: Cursor{in: canonical}, decode: true}
 		if err := values.value(root); err != nil {
 			return err
 		}
@@ -48,7 +64,7 @@ func refusal(cause error) *Error {
 // innermost value that its type refuses: encoding/json does not say where an
 // error of UnmarshalJSON, or one inside an array, came from.
 type walker struct {
-	cursor
+	Cursor
 	decode bool
 	known  map[reflect.Type]*members
 }
@@ -76,7 +92,7 @@ func (w *walker) parts(t reflect.Type) *Error {
 		t = t.Elem()
 	}
 	if t == nil || decodesItself(t) {
-		w.skip()
+		w.Skip()
 		return nil
 	}
 	first, kind := w.in[w.pos], t.Kind()
@@ -88,7 +104,7 @@ func (w *walker) parts(t reflect.Type) *Error {
 	case first == '[' && (kind == reflect.Slice || kind == reflect.Array):
 		return w.elements(t.Elem())
 	default:
-		w.skip()
+		w.Skip()
 		return nil
 	}
 }
@@ -96,9 +112,9 @@ func (w *walker) parts(t reflect.Type) *Error {
 func (w *walker) fields(t reflect.Type) *Error {
 	known := w.membersOf(t)
 	missing := slices.Clone(known.required)
-	for w.pos++; !w.next('}'); {
-		w.next(',')
-		name := w.name()
+	for w.pos++; !w.Next('}'); {
+		w.Next(',')
+		name := w.Name()
 		field, ok := known.types[name]
 		if !ok {
 			return (&Error{Offset: -1, Message: fmt.Sprintf("unknown field %.100q", name)}).under(name)
@@ -115,9 +131,9 @@ func (w *walker) fields(t reflect.Type) *Error {
 }
 
 func (w *walker) entries(t reflect.Type) *Error {
-	for w.pos++; !w.next('}'); {
-		w.next(',')
-		name := w.name()
+	for w.pos++; !w.Next('}'); {
+		w.Next(',')
+		name := w.Name()
 		if err := w.value(t); err != nil {
 			return err.under(name)
 		}
@@ -127,8 +143,8 @@ func (w *walker) entries(t reflect.Type) *Error {
 
 func (w *walker) elements(t reflect.Type) *Error {
 	i := 0
-	for w.pos++; !w.next(']'); i++ {
-		w.next(',')
+	for w.pos++; !w.Next(']'); i++ {
+		w.Next(',')
 		if err := w.value(t); err != nil {
 			return err.under(fmt.Sprint(i))
 		}
@@ -136,8 +152,9 @@ func (w *walker) elements(t reflect.Type) *Error {
 	return nil
 }
 
-// skip consumes a value unseen.
-func (c *cursor) skip() {
+// Skip consumes a value and returns it as it stands.
+func (c *Cursor) Skip() []byte {
+	start := c.pos
 	depth := 0
 	for {
 		switch c.in[c.pos] {
@@ -150,10 +167,10 @@ func (c *cursor) skip() {
 		case ',', ':':
 			c.pos++
 		default:
-			c.token()
+			c.Token()
 		}
 		if depth == 0 {
-			return
+			return c.in[start:c.pos]
 		}
 	}
 }

@@ -11,19 +11,29 @@ func Value(doc []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := cursor{in: canonical}
+	c := NewCursor(canonical)
 	return c.value(), nil
 }
 
-// cursor reads a canonical document, which is known to be sound: none of its
-// methods can fail.
-type cursor struct {
+// Cursor reads a canonical document, which is known to be sound: none of its
+// methods can fail. Whoever asks for something else than what comes next gets
+// nonsense, or a panic.
+type Cursor struct {
 	in  []byte
 	pos int
 }
 
-// next consumes one byte if it is b.
-func (c *cursor) next(b byte) bool {
+// NewCursor returns a cursor before the value that Canonicalize returned.
+func NewCursor(canonical []byte) *Cursor { return &Cursor{in: canonical} }
+
+// Offset is how much was consumed, in bytes.
+func (c *Cursor) Offset() int { return c.pos }
+
+// Back goes back to an earlier Offset.
+func (c *Cursor) Back(offset int) { c.pos = offset }
+
+// Next consumes one byte if it is b: a bracket, or a comma.
+func (c *Cursor) Next(b byte) bool {
 	if c.in[c.pos] != b {
 		return false
 	}
@@ -31,11 +41,11 @@ func (c *cursor) next(b byte) bool {
 	return true
 }
 
-// token consumes a string, number or word and returns it as it stands.
-func (c *cursor) token() []byte {
+// Token consumes a string, number or word and returns it as it stands.
+func (c *Cursor) Token() []byte {
 	start := c.pos
-	if c.next('"') {
-		for !c.next('"') {
+	if c.Next('"') {
+		for !c.Next('"') {
 			if c.in[c.pos] == '\\' {
 				c.pos++
 			}
@@ -49,32 +59,35 @@ func (c *cursor) token() []byte {
 	return c.in[start:c.pos]
 }
 
-// name consumes the name of a member and its colon.
-func (c *cursor) name() string {
-	name := string(plain(c.token()))
+// Name consumes the name of a member and its colon.
+func (c *Cursor) Name() string { return string(c.NameBytes()) }
+
+// NameBytes is Name; the bytes are not to be kept.
+func (c *Cursor) NameBytes() []byte {
+	name := plain(c.Token())
 	c.pos++
 	return name
 }
 
-func (c *cursor) value() any {
+func (c *Cursor) value() any {
 	switch {
-	case c.next('{'):
+	case c.Next('{'):
 		object := map[string]any{}
-		for !c.next('}') {
-			c.next(',')
-			name := c.name()
+		for !c.Next('}') {
+			c.Next(',')
+			name := c.Name()
 			object[name] = c.value()
 		}
 		return object
-	case c.next('['):
+	case c.Next('['):
 		array := []any{}
-		for !c.next(']') {
-			c.next(',')
+		for !c.Next(']') {
+			c.Next(',')
 			array = append(array, c.value())
 		}
 		return array
 	default:
-		return scalar(c.token())
+		return scalar(c.Token())
 	}
 }
 
