@@ -27,6 +27,8 @@ type committer struct {
 	leave   chan struct{}
 
 	counts Counts
+	// passed is told how far the log is durable, behind the effects of the records.
+	passed func(eventlog.Offset)
 	// commits counts appends, committing the nanoseconds that they took.
 	commits, committing atomic.Int64
 }
@@ -48,7 +50,8 @@ type effect struct {
 // maxPending is how many records may gather before the loop takes no more in.
 const maxPending = 16 << 10
 
-func (c *committer) start(log eventlog.Log, fold chan<- committed) {
+func (c *committer) start(log eventlog.Log, fold chan<- committed, passed func(eventlog.Offset)) {
+	c.passed = passed
 	c.work, c.done, c.ended, c.leave = make(chan batch), make(chan error, 1), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(c.ended)
@@ -159,6 +162,7 @@ func (c *committer) append(log eventlog.Log, b *batch, fold chan<- committed) er
 			return err
 		}
 		b.release(at+n, first-eventlog.Offset(at))
+		c.passed(first + eventlog.Offset(n) - 1)
 		fold <- committed{first, b.records[at : at+n], b.facts[at : at+n]}
 		at += n
 	}

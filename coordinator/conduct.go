@@ -9,6 +9,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/docket"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/survey"
 	"github.com/krako-labs/krako/coordinator/trust"
 	"github.com/krako-labs/krako/coordinator/verify"
 )
@@ -28,9 +29,6 @@ func evidenceOf(c contracts.Code) trust.Kind {
 	}
 	return trust.Failure
 }
-
-// maxHistory bounds the changes of standing that are kept of a node.
-const maxHistory = 64
 
 // Trust says what is known of a node's conduct. The error is NOT_FOUND for a node
 // that was never seen.
@@ -158,7 +156,7 @@ func (st *state) ordered(id contracts.NodeID, o contracts.NodeOrder) (*session.S
 
 // remark keeps a change of a node's standing.
 func (n *node) remark(at int64, s *session.Standing) {
-	if len(n.history) == maxHistory {
+	if len(n.history) == survey.MaxRemarks {
 		n.history = n.history[1:]
 	}
 	n.history = append(n.history, contracts.TrustChange{

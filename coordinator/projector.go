@@ -30,6 +30,8 @@ type projector struct {
 	edge atomic.Pointer[edge]
 	// surveyed is where the last survey was made, or tried.
 	surveyed eventlog.Offset
+	// docket is the snapshot of the docket that the last survey's record names.
+	docket contracts.Link
 }
 
 // edge is the right edge of the log's Merkle tree at one size.
@@ -70,6 +72,7 @@ func (p *projector) fold(data []byte, r *session.Record) {
 	if r.Survey != nil {
 		p.change.Survey, p.change.SurveyRecord = r.Survey.CID.Cid, p.survey.At
 		p.surveyed = max(p.surveyed, eventlog.Offset(r.Survey.At))
+		p.docket = r.Survey.Docket
 	}
 	p.change.Through = p.survey.At
 }

@@ -38,7 +38,7 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 	if err := st.remember(ctx); err != nil {
 		return nil, err
 	}
-	if err := st.reopenCases(ctx, p.survey.Verified); err != nil {
+	if err := st.reopenCases(ctx, p.survey.Verified, p.docket); err != nil {
 		return nil, err
 	}
 	for _, id := range slices.Sorted(maps.Keys(st.sessions)) { // oldest first
@@ -60,6 +60,12 @@ func (st *state) recall(s *survey.Survey) {
 		n := st.node(id)
 		n.info, n.seen, n.seq, n.done = was.Info, time.UnixMicro(was.Seen).UTC(), was.Seq, was.Done
 		n.recorded.Store(n.seq)
+		for i := range was.Remarks {
+			st.heed(n, was.Remarks[i].At, &was.Remarks[i].Standing)
+		}
+		if was.Approved {
+			st.letIn(n, was.Operator)
+		}
 	}
 }
 

@@ -198,7 +198,7 @@ const maxTurn = 512
 func (st *state) loop(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	st.commit.start(st.c.parts.Log, st.c.projector.in)
+	st.commit.start(st.c.parts.Log, st.c.projector.in, st.vet.durable.pass)
 	defer st.commit.stop()
 	for {
 		inbox := st.c.inbox

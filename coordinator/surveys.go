@@ -28,11 +28,15 @@ func (p *projector) write(ctx context.Context) {
 }
 
 func (c *Coordinator) keepSurvey(ctx context.Context, b blob.Block, rec session.Survey) {
-	// The block is durable before the record that names it.
+	// The blocks are durable before the record that names them.
 	err := c.parts.Blocks.Put(ctx, b)
 	rec.CID = contracts.Link{Cid: b.CID}
 	if err == nil {
+		err = c.keepDocket(ctx)
+	}
+	if err == nil {
 		err = c.post(ctx, func(st *state) {
+			rec.Docket = st.vet.kept
 			st.must(st.commit.add(&session.Record{At: st.now.UnixMicro(), Survey: &rec}, nil))
 		})
 	}
@@ -63,21 +67,22 @@ func (p *projector) resume(ctx context.Context) error {
 	if !at.Survey.Defined() {
 		return nil
 	}
-	s, err := p.load(ctx, at.Survey.String(), at.SurveyRecord)
+	s, docket, err := p.load(ctx, at.Survey.String(), at.SurveyRecord)
 	if err != nil {
 		p.c.log.Warn("survey cannot be used, folding the whole log", "survey", at.Survey, "error", err)
 		return nil
 	}
-	p.survey, p.surveyed, p.change.Position = s, s.At, at
+	p.survey, p.surveyed, p.docket, p.change.Position = s, s.At, docket, at
 	p.change.Through = s.At // what the model has beyond is folded again, to no effect
 	p.indexed.Store(uint64(s.At))
 	return nil
 }
 
-// load reads the survey that the record at names, holding it against the log.
-func (p *projector) load(ctx context.Context, want string, at eventlog.Offset) (*survey.Survey, error) {
+// load reads the survey that the record at names, holding it against the log, and
+// says which snapshot of the docket the record names.
+func (p *projector) load(ctx context.Context, want string, at eventlog.Offset) (s *survey.Survey, docket contracts.Link, err error) {
 	var named *session.Survey
-	err := p.c.parts.Log.Read(ctx, at, func(rec eventlog.Record) error {
+	err = p.c.parts.Log.Read(ctx, at, func(rec eventlog.Record) error {
 		r, err := session.DecodeRecord(rec.Data)
 		if err == nil {
 			named, err = r.Survey, errEnough
@@ -85,20 +90,20 @@ func (p *projector) load(ctx context.Context, want string, at eventlog.Offset) (
 		return err
 	})
 	if err != nil && err != errEnough {
-		return nil, err
+		return nil, docket, err
 	}
 	if named == nil || named.CID.String() != want {
-		return nil, contracts.Errorf(contracts.CodeConflict, "survey", "record %d does not name it", at)
+		return nil, docket, contracts.Errorf(contracts.CodeConflict, "survey", "record %d does not name it", at)
 	}
 	block, err := p.c.parts.Blocks.Get(ctx, named.CID.Cid)
 	if err != nil {
-		return nil, err
+		return nil, docket, err
 	}
-	s, err := survey.Decode(p.c.parts.Log.Cluster(), block)
+	s, err = survey.Decode(p.c.parts.Log.Cluster(), block)
 	if err == nil && uint64(s.At) != named.At {
 		err = contracts.Errorf(contracts.CodeConflict, "survey", "is of record %d, not %d", s.At, named.At)
 	}
-	return s, err
+	return s, named.Docket, err
 }
 
 // FoldReadModel brings a read model up to the end of a log, from the log's first

@@ -46,13 +46,19 @@ type vetting struct {
 	later   []*docket.Case
 
 	durable *durableFacts
+	// at is the last record that is folded, kept the newest snapshot of the docket, as
+	// of keptAt.
+	at     eventlog.Offset
+	kept   contracts.Link
+	keptAt eventlog.Offset
 }
 
 // durableFacts are records on their way from the committer to the loop. The
 // committer adds, the loop takes them when the append is done.
 type durableFacts struct {
-	mu   sync.Mutex
-	list []durableFact
+	mu      sync.Mutex
+	list    []durableFact
+	through eventlog.Offset // all that concern the docket up to here have been added
 }
 
 type durableFact struct {
@@ -60,12 +66,26 @@ type durableFact struct {
 	rec session.Record
 }
 
-func (d *durableFacts) take() []durableFact {
+// pass notes that all records up to at have been added.
+func (d *durableFacts) pass(at eventlog.Offset) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := d.list
-	d.list = nil
-	return list
+	d.through = at
+}
+
+// take returns what has been added, and up to which record it is all.
+func (d *durableFacts) take() ([]durableFact, eventlog.Offset) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := len(d.list)
+	for n > 0 && d.list[n-1].at > d.through {
+		n--
+	}
+	list := d.list[:n:n]
+	if d.list = d.list[n:]; len(d.list) == 0 {
+		d.list = nil
+	}
+	return list, d.through
 }
 
 func newVetting(cfg *Config) vetting {
@@ -155,9 +175,11 @@ func (st *state) mayBuildOn(unit cid.Cid) bool {
 
 // pursue folds what has become durable and does what follows.
 func (st *state) pursue(ctx context.Context) error {
-	for _, f := range st.vet.durable.take() {
+	facts, through := st.vet.durable.take()
+	for _, f := range facts {
 		st.learnOf(uint64(f.at), &f.rec)
 	}
+	st.vet.at = through
 	for _, m := range st.vet.docket.Moved() {
 		if err := st.stand(m); err != nil {
 			return err
@@ -180,20 +202,33 @@ func (st *state) learnOf(at uint64, r *session.Record) {
 	st.vet.docket.Fold(at, r)
 	if s := r.Standing; s != nil {
 		n := st.node(s.Node)
-		n.remark(r.At, s)
-		switch {
-		case s.Standing == docket.Approved:
-			n.awaits = false
-			if s.Operator != "" {
-				st.trust.Apply(trust.Evidence{At: st.now, Node: s.Node, Kind: trust.Identified, Operator: s.Operator})
-			}
-			st.rank(n)
-		case s.Standing == verify.Suspended.String() || s.Standing == verify.Banned.String():
-			st.evidence(s.Node, trust.Barred)
-		default:
-			st.evidence(s.Node, trust.Admitted)
+		st.heed(n, r.At, s)
+		if s.Standing == docket.Approved {
+			st.letIn(n, s.Operator)
 		}
 	}
+}
+
+// heed takes a change of a node's standing into what is known of its conduct.
+func (st *state) heed(n *node, at int64, s *session.Standing) {
+	n.remark(at, s)
+	switch s.Standing {
+	case docket.Approved:
+	case verify.Suspended.String(), verify.Banned.String():
+		st.evidence(n.id, trust.Barred)
+	default:
+		st.evidence(n.id, trust.Admitted)
+	}
+}
+
+// letIn lets a node work that waited for an order; operator answers for it, if
+// anybody does.
+func (st *state) letIn(n *node, operator string) {
+	n.awaits = false
+	if operator != "" {
+		st.trust.Apply(trust.Evidence{At: st.now, Node: n.id, Kind: trust.Identified, Operator: operator})
+	}
+	st.rank(n)
 }
 
 // attend brings the sessions of a case in line with its verdict.
@@ -435,11 +470,15 @@ func (st *state) reopen(ctx context.Context, c *docket.Case, l *live, unit int) 
 	})
 }
 
-// reopenCases folds the docket from the log at a start.
-func (st *state) reopenCases(ctx context.Context, from eventlog.Offset) error {
-	if from == 0 {
+// reopenCases takes the docket up at a start: from its snapshot and the records
+// behind that, or from the first record about verification if there is none.
+func (st *state) reopenCases(ctx context.Context, first eventlog.Offset, snapshot contracts.Link) error {
+	st.vet.at = st.c.parts.Log.Last()
+	st.vet.durable.pass(st.vet.at)
+	if first == 0 {
 		return nil
 	}
+	from := max(first, st.restoreDocket(ctx, snapshot)+1)
 	d := st.vet.docket
 	err := st.c.parts.Log.Read(ctx, from, func(rec eventlog.Record) error {
 		if _, fact := session.Peek(rec.Data); fact == session.FactDispatched || fact == session.FactReturned || fact == session.FactBatch {
@@ -449,8 +488,8 @@ func (st *state) reopenCases(ctx context.Context, from eventlog.Offset) error {
 		if err != nil {
 			return nil // the survey has judged the log
 		}
-		if d.Concerns(&r) {
-			st.learnOf(uint64(rec.Offset), &r)
+		if d.Concerns(&r) { // of standings the survey tells the rest
+			d.Fold(uint64(rec.Offset), &r)
 		}
 		return nil
 	})

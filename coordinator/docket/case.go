@@ -54,6 +54,8 @@ type Copy struct {
 	Node    contracts.NodeID
 	Epoch   uint64
 	Trusted bool
+
+	folded bool // its record is
 }
 
 // User is a unit that ended with a known result, and which.

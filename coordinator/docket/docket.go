@@ -27,6 +27,7 @@ type Docket struct {
 
 	changed []*Case
 	moved   []Move
+	ripe    []*Case // whose results became final in this fold
 }
 
 // standing is what is known of a node.
@@ -65,6 +66,9 @@ func New(p verify.Policy, secret []byte, trusted []contracts.NodeID) *Docket {
 // Len returns how many cases there are.
 func (d *Docket) Len() int { return len(d.cases) }
 
+// Blank reports whether nothing was ever held back, nor any node judged or let in.
+func (d *Docket) Blank() bool { return len(d.nodes) == 0 && len(d.approved) == 0 }
+
 // Of returns the case with the given name, nil if it is closed.
 func (d *Docket) Of(id uint64) *Case { return d.cases[id] }
 
@@ -82,14 +86,32 @@ func (d *Docket) Concerns(r *session.Record) bool {
 	return r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil
 }
 
-// May reports whether a node may be given a copy.
+// May reports whether a node may be given a copy. It takes nobody in: who is asked
+// about depends on who is connected, and a docket on the log alone.
 func (d *Docket) May(c *Case, n contracts.NodeID) bool {
+	operator := d.operatorOf(n)
 	for _, o := range c.Out {
-		if o.Node == n || d.node(o.Node).operator == d.node(n).operator {
+		if o.Node == n || d.operatorOf(o.Node) == operator {
 			return false
 		}
 	}
-	return d.core.May(verify.Unit(c.ID), d.node(n).handle)
+	if x := d.nodes[n]; x != nil {
+		return d.core.May(verify.Unit(c.ID), x.handle)
+	}
+	op, known := d.operators[operator]
+	return d.core.MayNew(verify.Unit(c.ID), op, known, d.trusted[n])
+}
+
+// operatorOf returns who answers for a node, or would if it were taken in now. One
+// that nobody speaks for is an operator by itself.
+func (d *Docket) operatorOf(n contracts.NodeID) string {
+	if x := d.nodes[n]; x != nil {
+		return x.operator
+	}
+	if operator := d.approved[n]; operator != "" {
+		return operator
+	}
+	return string(n)
 }
 
 // Works reports whether a node is given work.
@@ -128,11 +150,7 @@ func (d *Docket) node(n contracts.NodeID) *standing {
 	if x := d.nodes[n]; x != nil {
 		return x
 	}
-	operator := d.approved[n]
-	if operator == "" {
-		operator = string(n)
-	}
-	return d.join(n, operator)
+	return d.join(n, d.operatorOf(n))
 }
 
 // Approved reports whether a node was let in by order, and who answers for it.
@@ -145,7 +163,7 @@ func (d *Docket) Approved(n contracts.NodeID) (operator string, ok bool) {
 // said no more then.
 func (d *Docket) Known(n contracts.NodeID) bool { return d.nodes[n] != nil }
 
-// join takes a node in. One that nobody speaks for is an operator by itself.
+// join takes a node in.
 func (d *Docket) join(n contracts.NodeID, operator string) *standing {
 	op, ok := d.operators[operator]
 	if !ok {
@@ -230,15 +248,17 @@ func (d *Docket) Each(fn func(*Case)) {
 	}
 }
 
-// Give notes that a copy is out. The fold of its record does the same, once.
+// Give notes that a copy is out, before its record is durable. The fold of that does
+// the same, once.
 func (d *Docket) Give(c *Case, lease uint64, o Copy) {
-	if _, ok := c.Out[lease]; ok {
-		return
-	}
+	was, ok := c.Out[lease]
 	if c.Out == nil {
 		c.Out = map[uint64]Copy{}
 	}
-	c.Out[lease] = o
+	o.folded = o.folded || was.folded
+	if c.Out[lease] = o; ok {
+		return
+	}
 	if o.Trusted {
 		c.Recompute = false
 	} else {

@@ -70,7 +70,7 @@ func (d *Docket) copied(p *session.Copied) {
 		return
 	}
 	if p.Reason == "" {
-		d.Give(c, p.Lease, Copy{p.Node, p.Epoch, p.Trusted})
+		d.Give(c, p.Lease, Copy{Node: p.Node, Epoch: p.Epoch, Trusted: p.Trusted, folded: true})
 		return
 	}
 	delete(c.Out, p.Lease)
@@ -136,7 +136,7 @@ func (d *Docket) closed(id contracts.SessionID) {
 
 // Approved is the standing of a node that was let in by order. What it may do
 // follows from its conduct.
-const Approved = "approved"
+const Approved = session.Approved
 
 // stand carries out an order or a proof; other records only tell.
 func (d *Docket) stand(s *session.Standing) {
@@ -165,13 +165,26 @@ func (d *Docket) follow(c *Case) {
 	for _, a := range d.core.Take() {
 		d.act(a)
 	}
-	if c == nil {
-		return
+	for _, o := range d.ripe {
+		if o != c {
+			d.close(o)
+		}
 	}
-	if !d.core.Knows(verify.Unit(c.ID)) && c.settled() {
+	clear(d.ripe)
+	d.ripe = d.ripe[:0]
+	if c != nil {
+		d.close(c)
+		d.List(c)
+	}
+}
+
+// close drops a case for which nobody waits: what its node did elsewhere can be what
+// made its result final.
+func (d *Docket) close(c *Case) {
+	if d.cases[c.ID] == c && !d.core.Knows(verify.Unit(c.ID)) && c.settled() {
 		d.drop(c)
+		d.List(c)
 	}
-	d.List(c)
 }
 
 func (d *Docket) act(a verify.Action) {
@@ -194,6 +207,9 @@ func (d *Docket) act(a verify.Action) {
 		c.Replicas++
 	case verify.Recompute:
 		c.Recompute = true
+	case verify.Final:
+		d.ripe = append(d.ripe, c)
+		return
 	case verify.NonDeterministic:
 		c.Broken = "its module gives different results on two engines"
 	case verify.NoQuorum:

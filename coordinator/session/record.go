@@ -77,6 +77,9 @@ type Survey struct {
 	At         uint64         `cbor:"at"`
 	CID        contracts.Link `cbor:"cid"`
 	Checkpoint []byte         `cbor:"cp,omitempty"`
+	// Docket is the newest snapshot of what is not final, undefined if nothing ever
+	// was. It says itself which records it sums up.
+	Docket contracts.Link `cbor:"dk,omitempty"`
 }
 
 // Accepted opens a session. The graph itself is a block.

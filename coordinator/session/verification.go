@@ -35,6 +35,9 @@ type Copied struct {
 	Hopeless bool   `cbor:"no,omitempty"`
 }
 
+// Approved is the standing of a node that was let in by order.
+const Approved = "approved"
+
 // Superseded says that a result which was used is wrong, and what is right. What
 // was computed from the wrong one is void.
 type Superseded struct {

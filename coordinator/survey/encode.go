@@ -15,7 +15,7 @@ import (
 
 // version is the form of an encoded survey. Another one is refused; the log is
 // then folded from its beginning.
-const version = 1
+const version = 2
 
 // wire is the encoded form: strict DAG-CBOR, lists in the order of their ids.
 type wire struct {
@@ -38,6 +38,10 @@ type wireNode struct {
 	Seen int64              `cbor:"t"`
 	Seq  uint64             `cbor:"seq"`
 	Done uint64             `cbor:"done"`
+
+	Remarks  []Remark `cbor:"std,omitempty"`
+	Approved bool     `cbor:"appr,omitempty"`
+	Operator string   `cbor:"op,omitempty"`
 }
 
 type wireOpening struct {
@@ -55,7 +59,7 @@ func (s *Survey) Encode(cluster string) ([]byte, error) {
 	w := wire{V: version, Cluster: cluster, At: uint64(s.At), Batch: contracts.Link{Cid: s.batch}, Signer: s.signer, Vetted: uint64(s.Verified)}
 	for _, id := range slices.Sorted(maps.Keys(s.Nodes)) {
 		n := s.Nodes[id]
-		w.Nodes = append(w.Nodes, wireNode{id, n.Info, n.Seen, n.Seq, n.Done})
+		w.Nodes = append(w.Nodes, wireNode{id, n.Info, n.Seen, n.Seq, n.Done, n.Remarks, n.Approved, n.Operator})
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.Open)) {
 		o := s.Open[id]
@@ -85,7 +89,7 @@ func Decode(cluster string, b []byte) (*Survey, error) {
 	s.At, s.batch, s.signer = eventlog.Offset(w.At), w.Batch.Cid, w.Signer
 	s.Verified = eventlog.Offset(w.Vetted)
 	for _, n := range w.Nodes {
-		s.Nodes[n.Node] = &Node{n.Info, n.Seen, n.Seq, n.Done}
+		s.Nodes[n.Node] = &Node{n.Info, n.Seen, n.Seq, n.Done, n.Remarks, n.Approved, n.Operator}
 	}
 	for _, o := range w.Open {
 		s.Open[o.Session] = &Opening{eventlog.Offset(o.First), o.At, &o.Accepted}

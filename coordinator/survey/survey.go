@@ -13,6 +13,7 @@ package survey
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ipfs/go-cid"
 
@@ -52,7 +53,23 @@ type Node struct {
 	Seen int64 // when it came or went last, in microseconds since 1970
 	Seq  uint64
 	Done uint64 // results of it that ended a unit
+	// Remarks are the last changes of its standing, oldest first.
+	Remarks []Remark
+	// Approved is set once it was let in by order; Operator answers for it then, if
+	// anybody was named.
+	Approved bool
+	Operator string
 }
+
+// Remark is a change of a node's standing, and when that was, in microseconds since
+// 1970.
+type Remark struct {
+	At       int64            `cbor:"t"`
+	Standing session.Standing `cbor:"s"`
+}
+
+// MaxRemarks bounds the changes of standing that are kept of a node.
+const MaxRemarks = 64
 
 // Opening is where a session begins, and what it is.
 type Opening struct {
@@ -108,6 +125,7 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 		}
 	case r.Standing != nil:
 		s.verifies()
+		s.node(r.Standing.Node).remark(r.At, r.Standing)
 	case r.Superseded != nil && r.Superseded.Opening != nil:
 		o := r.Superseded.Opening
 		s.Open[r.Session] = &Opening{First: eventlog.Offset(o.First), At: o.At, Accepted: &o.Accepted}
@@ -123,6 +141,18 @@ func (s *Survey) verifies() {
 	if s.Verified == 0 {
 		s.Verified = s.At
 	}
+}
+
+func (n *Node) remark(at int64, s *session.Standing) {
+	if s.Standing == session.Approved {
+		if n.Approved = true; s.Operator != "" {
+			n.Operator = s.Operator
+		}
+	}
+	if len(n.Remarks) == MaxRemarks {
+		n.Remarks = slices.Delete(n.Remarks, 0, 1)
+	}
+	n.Remarks = append(n.Remarks, Remark{at, *s})
 }
 
 func (s *Survey) learn(encoded []byte) {

@@ -142,3 +142,22 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// A node is known by the last changes of its standing and by who let it in, however
+// long ago that was.
+func TestStandingsAreKept(t *testing.T) {
+	s := survey.New()
+	records := []session.Record{{At: 1, Standing: &session.Standing{Node: "n1", Standing: "approved", Operator: "lab", By: "kk"}}}
+	for i := range survey.MaxRemarks + 3 {
+		records = append(records, session.Record{At: int64(i + 2), Standing: &session.Standing{Node: "n1", Standing: "probation", Reason: fmt.Sprint(i)}})
+	}
+	fold(t, s, records)
+	b, err := s.Encode(cluster)
+	must(t, err)
+	again, err := survey.Decode(cluster, b)
+	must(t, err)
+	n := again.Nodes["n1"]
+	if !n.Approved || n.Operator != "lab" || len(n.Remarks) != survey.MaxRemarks || n.Remarks[0].Standing.Reason != "3" || again.Verified != 1 {
+		t.Errorf("%+v with %d remarks, first %+v", n, len(n.Remarks), n.Remarks[0])
+	}
+}
