@@ -2,7 +2,7 @@ package plan
 
 // polite are words around a question that ask nothing.
 var (
-	politeBefore = phrases(
+	politeBefore = newPhraseList(
 		"could you please tell me", "can you please tell me", "could you tell me", "can you tell me", "please tell me", "tell me",
 		"could you please", "can you please", "would you please", "could you", "can you", "would you", "will you", "i need to know", "i want to know",
 		"i would like to know", "i'd like to know", "i wanna know", "i'd love to know", "do you know", "do you happen to know", "any idea", "please", "pls", "kindly", "hey", "hi",
@@ -10,7 +10,7 @@ var (
 		"i was wondering", "i am wondering", "i'm wondering", "i wonder", "let me know", "show me", "give me", "get me", "find me", "help me", "help me out", "remind me", "would you mind telling me",
 		"i am needing to know", "i need you to", "i need", "i want", "i'd like", "i would like", "i would like to get", "i'd like to get", "i need to find out", "to know", "share", "i want you to", "i'd like you to", "just", "quickly", "dear assistant", "assistant", "thanks", "and", ",", ":", "!", ".",
 	)
-	politeAfter = phrases(
+	politeAfter = newPhraseList(
 		"thank you very much", "thank you so much", "thank you", "thanks a lot", "thanks in advance", "thanks", "thx", "many thanks", "cheers", "please", "pls", "for me", "asap",
 		"if you can", "if you could", "if possible", "if you don't mind", "if you do not mind", "i appreciate it", "when you get a chance", "real quick", "quickly", "exactly", "?", ".", "!", ",", "…",
 	)
@@ -19,7 +19,7 @@ var (
 // asides are the beginnings of sentences that say what an answer is for, and
 // purposes what may be said in them. They ask nothing.
 var (
-	asides = phrases(
+	asides = newPhraseList(
 		"i need it for", "i need this for", "i need that for", "i need it", "i need this", "it's for", "it is for", "this is for", "that's for", "that is for", "asking for", "for",
 		"i'm working on", "i am working on", "i'm writing", "i am writing", "i'm doing", "because i'm working on", "because i need it for",
 	)
@@ -41,9 +41,12 @@ func aside(tokens []token) (int, bool) {
 		return 0, false
 	}
 	best, ok := 0, false
-	for _, a := range asides {
+	if end == 0 {
+		return 0, false
+	}
+	for _, i := range asides.last[tokens[end-1].text] {
 		// "now" and "right" are purposes only behind words that say so.
-		if from, found := phraseBefore(tokens[:end], a); found && from > 0 && (!ok || from < best) {
+		if from, found := phraseBefore(tokens[:end], asides.all[i]); found && from > 0 && (!ok || from < best) {
 			best, ok = from, true
 		}
 	}
@@ -54,21 +57,67 @@ func aside(tokens []token) (int, bool) {
 func trim(tokens []token) []token {
 	for again := true; again; {
 		again = false
-		for _, p := range politeBefore {
-			if end, ok := phraseAt(tokens, 0, p); ok {
-				tokens, again = tokens[end:], true
+		// Each phrase once in turn, those in vain left out.
+		for next := 0; len(tokens) > 0; {
+			i, end, ok := politeBefore.at(tokens, next)
+			if !ok {
+				break
 			}
+			tokens, next, again = tokens[end:], i+1, true
 		}
-		for _, p := range politeAfter {
-			if from, ok := phraseBefore(tokens, p); ok {
-				tokens, again = tokens[:from], true
+		for next := 0; len(tokens) > 0; {
+			i, from, ok := politeAfter.before(tokens, next)
+			if !ok {
+				break
 			}
+			tokens, next, again = tokens[:from], i+1, true
 		}
 		if from, ok := aside(tokens); ok {
 			tokens, again = tokens[:from], true
 		}
 	}
 	return tokens
+}
+
+// phraseList is a list of phrases that are found by their first and last words.
+type phraseList struct {
+	all         [][]string
+	first, last map[string][]int
+}
+
+func newPhraseList(texts ...string) *phraseList {
+	l := &phraseList{all: phrases(texts...), first: map[string][]int{}, last: map[string][]int{}}
+	for i, p := range l.all {
+		l.first[p[0]] = append(l.first[p[0]], i)
+		l.last[p[len(p)-1]] = append(l.last[p[len(p)-1]], i)
+	}
+	return l
+}
+
+// at finds the first phrase from next on that tokens begin with, and its end.
+func (l *phraseList) at(tokens []token, next int) (i, end int, ok bool) {
+	for _, i := range l.first[tokens[0].text] {
+		if i < next {
+			continue
+		}
+		if end, ok := phraseAt(tokens, 0, l.all[i]); ok {
+			return i, end, true
+		}
+	}
+	return 0, 0, false
+}
+
+// before finds the first phrase from next on that tokens end in, and its beginning.
+func (l *phraseList) before(tokens []token, next int) (i, from int, ok bool) {
+	for _, i := range l.last[tokens[len(tokens)-1].text] {
+		if i < next {
+			continue
+		}
+		if from, ok := phraseBefore(tokens, l.all[i]); ok {
+			return i, from, true
+		}
+	}
+	return 0, 0, false
 }
 
 // phrases splits texts into the folded words that tokens have.
@@ -105,20 +154,7 @@ func phraseBefore(tokens []token, phrase []string) (int, bool) {
 }
 
 // splits are what may stand between two questions.
-var splits = phrases("and then", "and also", "and", "then", "also", ";", ".", "?", ", and", ",")
-
-// divide returns the ways to cut a message into clauses that are all read, the
-// fewest clauses first, each clause with its readings. It stops at the first
-// number of clauses for which there is a way.
-func divide(c *context, tokens []token) [][]clause {
-	memo := map[[2]int][]reading{}
-	for parts := 1; parts <= maxClauses; parts++ {
-		if ways := cut(c, tokens, parts, memo, 0); len(ways) > 0 {
-			return ways
-		}
-	}
-	return nil
-}
+var splits = newPhraseList("and then", "and also", "and", "then", "also", ";", ".", "?", ", and", ",")
 
 // maxClauses bounds the questions of one message.
 const maxClauses = 8
@@ -129,56 +165,106 @@ type clause struct {
 	readings   []reading
 }
 
-// cut cuts tokens into the given number of clauses. memo holds the readings of
-// token ranges, whose numbers count from the message's beginning.
-func cut(c *context, tokens []token, parts int, memo map[[2]int][]reading, from int) [][]clause {
+// divide returns the ways to cut a message into clauses that are all read, the
+// fewest clauses first, each clause with its readings. It stops at the first
+// number of clauses for which there is a way.
+func divide(c *context, tokens []token) [][]clause {
+	d := newDivision(c, tokens)
+	for parts := 1; parts <= min(maxClauses, len(d.gaps)+1); parts++ {
+		if ways := d.cut(parts, 0); len(ways) > 0 {
+			return ways
+		}
+	}
+	return nil
+}
+
+// division is a message that is being cut. What was found about a part of it is
+// found once.
+type division struct {
+	c      *context
+	tokens []token
+	// gaps are where one clause may end and the next begin.
+	gaps []gap
+	// may are the forms whose words are in the message, said the words of a clause.
+	may, tries []int
+	said       words
+	clauses    map[[2]int]clause
+	ways       map[[2]int][][]clause
+}
+
+type gap struct{ end, next int }
+
+func newDivision(c *context, tokens []token) *division {
+	d := &division{c: c, tokens: tokens, said: newWords(len(wordNumbers)), clauses: map[[2]int]clause{}, ways: map[[2]int][][]clause{}}
+	wordNumbers.number(tokens)
+	for at := 1; at < len(tokens)-1; at++ {
+		if _, end, ok := splits.at(tokens[at:], 0); ok && at+end < len(tokens) {
+			d.gaps = append(d.gaps, gap{at, at + end})
+		}
+	}
+	d.said.in(tokens)
+	for i := range allForms {
+		if allForms[i].within(d.said) {
+			d.may = append(d.may, i)
+		}
+	}
+	return d
+}
+
+// cut returns the ways to cut the tokens from one on into a number of clauses.
+func (d *division) cut(parts, from int) [][]clause {
 	if parts == 1 {
-		if cl, ok := clauseOf(c, tokens, memo, from, len(tokens)); ok {
+		if cl := d.clause(from, len(d.tokens)); len(cl.readings) > 0 {
 			return [][]clause{{cl}}
 		}
 		return nil
 	}
-	var ways [][]clause
-	for at := 1; at < len(tokens)-1; at++ {
-		end, ok := splitAt(tokens, at)
-		if !ok {
+	key := [2]int{parts, from}
+	ways, ok := d.ways[key]
+	if ok {
+		return ways
+	}
+	for _, g := range d.gaps {
+		if g.end <= from {
 			continue
 		}
-		first, ok := clauseOf(c, tokens[:at], memo, from, at)
-		if !ok {
+		first := d.clause(from, g.end)
+		if len(first.readings) == 0 {
 			continue
 		}
-		for _, rest := range cut(c, tokens[end:], parts-1, memo, from+end) {
-			ways = append(ways, append([]clause{first}, rest...))
-			if len(ways) > maxReadings {
+		for _, rest := range d.cut(parts-1, g.next) {
+			if ways = append(ways, append([]clause{first}, rest...)); len(ways) > maxReadings {
+				d.ways[key] = ways
 				return ways
 			}
 		}
 	}
+	d.ways[key] = ways
 	return ways
 }
 
-func splitAt(tokens []token, at int) (int, bool) {
-	for _, s := range splits {
-		if end, ok := phraseAt(tokens, at, s); ok && end < len(tokens) {
-			return end, true
-		}
+// clause reads the tokens from one up to another.
+func (d *division) clause(from, to int) clause {
+	key := [2]int{from, to}
+	cl, ok := d.clauses[key]
+	if ok {
+		return cl
 	}
-	return 0, false
+	if tokens := trim(d.tokens[from:to]); len(tokens) > 0 {
+		cl = clause{tokens[0].start, tokens[len(tokens)-1].end, d.read(tokens)}
+	}
+	d.clauses[key] = cl
+	return cl
 }
 
-func clauseOf(c *context, tokens []token, memo map[[2]int][]reading, from, n int) (clause, bool) {
-	key := [2]int{from, from + n}
-	readings, ok := memo[key]
-	trimmed := trim(tokens)
-	if !ok {
-		if len(trimmed) > 0 {
-			readings = read(c, trimmed)
+func (d *division) read(tokens []token) []reading {
+	first, last := tokens[0].id, tokens[len(tokens)-1].id
+	d.said.in(tokens)
+	d.tries = d.tries[:0]
+	for _, i := range d.may {
+		if f := &allForms[i]; f.ends(first, last) && f.within(d.said) {
+			d.tries = append(d.tries, i)
 		}
-		memo[key] = readings
 	}
-	if len(readings) == 0 {
-		return clause{}, false
-	}
-	return clause{trimmed[0].start, trimmed[len(trimmed)-1].end, readings}, true
+	return read(d.c, tokens, d.tries)
 }

@@ -3,7 +3,6 @@ package plan
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
 // clockRules read questions about now. The clock is the request's, and part of
@@ -138,7 +137,7 @@ func readPlace(m *matcher, from int, yield func(int, any) bool) bool {
 		return true
 	}
 	raw := m.raw(from, from+3)
-	if _, err := time.LoadLocation(raw); err != nil {
+	if _, ok := location(raw); !ok {
 		return true
 	}
 	return yield(from+3, raw)

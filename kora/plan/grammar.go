@@ -51,39 +51,40 @@ func newRule(name string, build func(*context, values) ([]step, bool), patterns 
 // enough to know that it is ambiguous.
 const maxReadings = 2
 
-// read returns the different readings of a clause, up to maxReadings.
-func read(c *context, tokens []token) []reading {
+// read returns the different readings of a clause, up to maxReadings. may are the
+// patterns to try.
+func read(c *context, tokens []token, may []int) []reading {
 	var found []reading
-	seen := map[string]bool{}
-	said := ruleIndex.lexicon.present(tokens)
-	m := &matcher{c: c, tokens: tokens, values: map[string]any{}}
-	for i := range rules {
-		r := &rules[i]
-		for k, p := range r.patterns {
-			if !may(said, ruleIndex.needs[i][k]) {
-				continue
-			}
-			m.steps = maxSteps
-			clear(m.values) // a match that was broken off leaves some
-			p.match(m, 0, func(at int) bool {
-				if at != len(tokens) {
-					return true
-				}
-				steps, ok := r.build(c, m.values)
-				if !ok {
-					return true
-				}
-				rd := reading{r.name, steps}
-				if k := rd.key(); !seen[k] {
-					seen[k] = true
-					found = append(found, rd)
-				}
-				return len(found) < maxReadings
-			})
-			if len(found) >= maxReadings {
-				return found
-			}
+	var r *rule
+	m := &matcher{c: c, tokens: tokens}
+	m.end = func(at int) bool {
+		if at != len(tokens) {
+			return true
+		}
+		steps, ok := r.build(c, m.values())
+		if !ok {
+			return true
+		}
+		found = addReading(found, reading{parser: r.name, steps: steps})
+		return len(found) < maxReadings
+	}
+	for _, i := range may {
+		f := &allForms[i]
+		r, m.steps, m.bound = &rules[f.rule], maxSteps, m.bound[:0]
+		m.run(f.start, 0)
+		if len(found) >= maxReadings {
+			break
 		}
 	}
 	return found
+}
+
+// addReading adds a reading unless it is there already.
+func addReading(found []reading, rd reading) []reading {
+	for i := range found {
+		if found[i].key() == rd.key() {
+			return found
+		}
+	}
+	return append(found, rd)
 }

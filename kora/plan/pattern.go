@@ -12,24 +12,8 @@ import (
 // [a|b] stands for one of its alternatives or nothing, (a|b) for one of them,
 // {name:kind} for what a slot of the kind reads. Everything else is words and
 // marks, compared in their folded form.
-type pattern interface {
-	// match calls k with every position at which the pattern can end that begins
-	// at from, until k returns false; it reports whether to go on.
-	match(m *matcher, from int, k func(at int) bool) bool
-}
-
-// matcher is one attempt to read a sequence of tokens.
-type matcher struct {
-	c      *context
-	tokens []token
-	values map[string]any
-	// steps bounds the work of one attempt.
-	steps int
-}
-
-// maxSteps bounds one attempt to read a clause: patterns are short, and only a
-// hostile message gets there.
-const maxSteps = 20_000
+// A pattern is one of sequence, either, literal and slot.
+type pattern any
 
 type (
 	sequence []pattern
@@ -45,47 +29,103 @@ type (
 // until yield returns false; it reports whether to go on.
 type reader func(m *matcher, from int, yield func(end int, value any) bool) bool
 
-func (p literal) match(m *matcher, from int, k func(int) bool) bool {
-	if m.steps--; m.steps < 0 {
-		return false
-	}
-	if from < len(m.tokens) && m.tokens[from].text == string(p) && m.tokens[from].kind != quoted {
-		return k(from + 1)
-	}
-	return true
+// node is a step of a pattern as it is matched: every node knows what comes after
+// it, so that trying one costs no memory but where a slot reads.
+type node struct {
+	word   wordID  // the word to be there
+	slot   *slot   // or what is to be read
+	choice []*node // or where to go on, each of them in turn
+	next   *node   // behind word and slot; all are nil at the end of a pattern
 }
 
-func (p sequence) match(m *matcher, from int, k func(int) bool) bool {
-	if len(p) == 0 {
-		return k(from)
+// link makes the nodes of a pattern that goes on at next.
+func (l lexicon) link(p pattern, next *node) *node {
+	switch p := p.(type) {
+	case literal:
+		return &node{word: l.id(string(p)), next: next}
+	case slot:
+		return &node{slot: &p, next: next}
+	case sequence:
+		for i := len(p) - 1; i >= 0; i-- {
+			next = l.link(p[i], next)
+		}
+		return next
+	case either:
+		n := &node{}
+		for _, alternative := range p {
+			n.choice = append(n.choice, l.link(alternative, next))
+		}
+		return n
 	}
-	return p[0].match(m, from, func(at int) bool { return p[1:].match(m, at, k) })
+	panic(fmt.Sprintf("plan: %T is no pattern", p))
 }
 
-func (p either) match(m *matcher, from int, k func(int) bool) bool {
-	for _, alternative := range p {
-		if !alternative.match(m, from, k) {
-			return false
+// matcher is one attempt to read a sequence of tokens.
+type matcher struct {
+	c      *context
+	tokens []token
+	// bound are the slots that were read on the way to where the matcher is.
+	bound []binding
+	// steps bounds the work of one attempt.
+	steps int
+	// end is called where a pattern has read up to a token, until it returns false.
+	end func(at int) bool
+}
+
+type binding struct {
+	name  string
+	value any
+}
+
+// values are the slots as they are read now; of two with one name the later counts.
+func (m *matcher) values() values {
+	v := make(values, len(m.bound))
+	for _, b := range m.bound {
+		v[b.name] = b.value
+	}
+	return v
+}
+
+// maxSteps bounds one attempt to read a clause: patterns are short, and only a
+// hostile message gets there.
+const maxSteps = 20_000
+
+// run calls m.end with every position at which the pattern can end that goes on
+// at n and begins at token at, until m.end returns false; it reports whether to
+// go on.
+func (m *matcher) run(n *node, at int) bool {
+	for {
+		switch {
+		case n.slot != nil:
+			if m.steps--; m.steps < 0 {
+				return false
+			}
+			return n.slot.read(m, at, func(end int, value any) bool {
+				m.bound = append(m.bound, binding{n.slot.name, value})
+				on := m.run(n.next, end)
+				m.bound = m.bound[:len(m.bound)-1]
+				return on
+			})
+		case n.choice != nil:
+			last := len(n.choice) - 1
+			for _, c := range n.choice[:last] {
+				if !m.run(c, at) {
+					return false
+				}
+			}
+			n = n.choice[last]
+		case n.next == nil:
+			return m.end(at)
+		default:
+			if m.steps--; m.steps < 0 {
+				return false
+			}
+			if at >= len(m.tokens) || m.tokens[at].id != n.word {
+				return true
+			}
+			n, at = n.next, at+1
 		}
 	}
-	return true
-}
-
-func (p slot) match(m *matcher, from int, k func(int) bool) bool {
-	if m.steps--; m.steps < 0 {
-		return false
-	}
-	return p.read(m, from, func(end int, value any) bool {
-		old, had := m.values[p.name]
-		m.values[p.name] = value
-		on := k(end)
-		if had {
-			m.values[p.name] = old
-		} else {
-			delete(m.values, p.name)
-		}
-		return on
-	})
 }
 
 // compile parses a pattern. A fault in one is a fault of the program.

@@ -116,19 +116,3 @@ func FuzzMake(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkMake(b *testing.B) {
-	r := request("what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026")
-	b.ReportAllocs()
-	for b.Loop() {
-		Make(r)
-	}
-}
-
-func BenchmarkAbstain(b *testing.B) {
-	r := request("can you tell me how to change the shipping address of the order that I placed yesterday and when it will arrive")
-	b.ReportAllocs()
-	for b.Loop() {
-		Make(r)
-	}
-}

@@ -24,8 +24,24 @@ var tableRules = []rule{
 	newRule("table.lookup", tableLookup, "<what> [the] {c:column} (of|for|where|when) [the] [{w:column}] [is|=] {x:value}"),
 }
 
-// columns are what a table's head says, nil where there is not exactly one table.
+// peek is what a table's head says.
+type peek struct {
+	names []string
+	rows  [][]string
+	a     *Attachment
+}
+
+// columns are what the attached table's head says, nil where there is not exactly
+// one table. It is read once.
 func columns(c *context) (names []string, rows [][]string, a *Attachment) {
+	if c.table == nil {
+		names, rows, a := readHead(c)
+		c.table = &peek{names, rows, a}
+	}
+	return c.table.names, c.table.rows, c.table.a
+}
+
+func readHead(c *context) (names []string, rows [][]string, a *Attachment) {
 	for i := range c.req.Attachments {
 		if tableFormat(&c.req.Attachments[i]) == "" {
 			continue

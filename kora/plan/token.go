@@ -16,6 +16,7 @@ type token struct {
 	raw        string // as it stands in the message
 	start, end int    // in the message, bytes
 	spaced     bool   // white space stands before it
+	id         wordID // of text among the words that patterns know
 }
 
 type tokenKind uint8

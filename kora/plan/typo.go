@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -18,63 +20,96 @@ const (
 	minSlip  = 4
 )
 
-// vocabulary is every word that can mean something.
-var vocabulary = sync.OnceValue(func() map[string]bool {
-	all := map[string]bool{}
+// vocabulary is every word that can mean something, and by length those that a
+// misspelt one can be put right to.
+type vocabulary struct {
+	known    map[string]bool
+	byLength [maxSlipLength + 2][]spelling
+}
+
+// maxSlipLength bounds the words that are put right.
+const maxSlipLength = 24
+
+// spelling is a word with the set of its letters. Words that are one slip apart
+// have sets that differ in at most two letters.
+type spelling struct {
+	word    string
+	letters uint32
+}
+
+func newSpelling(w string) spelling {
+	s := spelling{word: w}
+	for i := range len(w) {
+		if c := w[i]; c == '\'' {
+			s.letters |= 1 << 26
+		} else {
+			s.letters |= 1 << (c - 'a')
+		}
+	}
+	return s
+}
+
+// plain reports whether a word is of the letters that words here are spelt with.
+func plain(w string) bool {
+	for i := range len(w) {
+		if c := w[i]; (c < 'a' || c > 'z') && c != '\'' {
+			return false
+		}
+	}
+	return true
+}
+
+var theVocabulary = sync.OnceValue(func() *vocabulary {
+	v := &vocabulary{known: map[string]bool{}}
 	add := func(text string) {
 		for _, w := range strings.Fields(text) {
-			if strings.Trim(w, "abcdefghijklmnopqrstuvwxyz'") == "" {
-				all[w] = true
+			if plain(w) {
+				v.known[w] = true
 			}
 		}
 	}
-	for w := range ruleIndex.lexicon {
-		add(w)
-	}
-	for w := range unitNames {
-		add(w)
-	}
-	for w := range months {
-		add(w)
-	}
-	for w := range small {
-		add(w)
-	}
-	for w := range large {
-		add(w)
-	}
-	for w := range ordinals {
-		add(w)
-	}
-	for w := range zoneNames {
-		add(w)
-	}
+	addKeys(add, wordNumbers)
+	addKeys(add, unitNames)
+	addKeys(add, months)
+	addKeys(add, small)
+	addKeys(add, large)
+	addKeys(add, ordinals)
+	addKeys(add, zoneNames)
 	for _, names := range []map[string]string{hashes, encodings, kinds, extractables, measures, extremes, comparisons} {
-		for w := range names {
-			add(w)
-		}
+		addKeys(add, names)
 	}
 	for _, b := range bases {
 		add(strings.Join(b.words, " "))
 	}
-	for _, list := range [][][]string{politeBefore, politeAfter, asides} {
-		for _, p := range list {
+	for _, list := range []*phraseList{politeBefore, politeAfter, asides} {
+		for _, p := range list.all {
 			add(strings.Join(p, " "))
 		}
 	}
-	return all
+	for w := range v.known {
+		if len(w) >= minSlip && len(w) < len(v.byLength) {
+			v.byLength[len(w)] = append(v.byLength[len(w)], newSpelling(w))
+		}
+	}
+	return v
 })
+
+func addKeys[M ~map[string]V, V any](add func(string), m M) {
+	for k := range m {
+		add(k)
+	}
+}
 
 // corrected returns tokens with misspelt words put right, and what was changed. It
 // returns none where nothing was or too much would have to be.
 func corrected(tokens []token) (fixed []token, changes []token) {
-	known := vocabulary()
+	v := theVocabulary()
 	for i := range tokens {
 		t := &tokens[i]
-		if t.kind != word || utf8.RuneCountInString(t.text) < minSlip || known[t.text] {
+		if t.kind != word || utf8.RuneCountInString(t.text) < minSlip || v.known[t.text] {
 			continue
 		}
-		w, ok := nearest(t.text, known)
+		w, ok := v.nearest(t.text)
 		if !ok {
 			continue
 		}
@@ -82,7 +117,7 @@ func corrected(tokens []token) (fixed []token, changes []token) {
 			return nil, nil
 		}
 		if fixed == nil {
-			fixed = append([]token(nil), tokens...)
+			fixed = slices.Clone(tokens)
 		}
 		fixed[i].text = w
 		changes = append(changes, fixed[i])
@@ -92,37 +127,62 @@ func corrected(tokens []token) (fixed []token, changes []token) {
 
 // nearest returns the only known word that is one slip away: two letters that
 // changed places, or else a letter too many, too few or another one.
-func nearest(w string, known map[string]bool) (string, bool) {
-	if len(w) > 24 || strings.Trim(w, "abcdefghijklmnopqrstuvwxyz'") != "" {
+func (v *vocabulary) nearest(w string) (string, bool) {
+	if len(w) > maxSlipLength || !plain(w) {
 		return "", false
 	}
-	found := map[string]bool{}
-	try := func(s string) {
-		if len(s) >= minSlip && known[s] {
-			found[s] = true
-		}
-	}
-	for i := range len(w) - 1 {
-		try(w[:i] + w[i+1:i+2] + w[i:i+1] + w[i+2:])
-	}
-	if len(found) == 0 {
-		for i := range len(w) + 1 {
-			if i < len(w) {
-				try(w[:i] + w[i+1:])
+	said := newSpelling(w)
+	var found, swapped string
+	var edits, swaps int
+	for n := len(w) - 1; n <= len(w)+1; n++ {
+		for _, s := range v.byLength[n] {
+			if bits.OnesCount32(s.letters^said.letters) > 2 {
+				continue
 			}
-			for c := byte('a'); c <= 'z'; c++ {
-				try(w[:i] + string(c) + w[i:])
-				if i < len(w) {
-					try(w[:i] + string(c) + w[i+1:])
-				}
+			switch slipped(w, s.word) {
+			case swap:
+				swapped = s.word
+				swaps++
+			case edit:
+				found = s.word
+				edits++
 			}
 		}
 	}
-	if len(found) != 1 {
-		return "", false
+	if swaps > 0 {
+		return swapped, swaps == 1
 	}
-	for s := range found {
-		w = s
+	return found, edits == 1
+}
+
+type slip uint8
+
+const (
+	none slip = iota
+	swap      // two letters beside one another changed places
+	edit      // a letter is too many, too few or another
+)
+
+// slipped says by which single slip a word was written for another. Apostrophes
+// are left out at times, which is no slip.
+func slipped(said, meant string) slip {
+	at := 0
+	for at < len(said) && at < len(meant) && said[at] == meant[at] {
+		at++
 	}
-	return w, true
+	switch rest := said[at:]; {
+	case len(said) == len(meant)+1:
+		if rest[1:] == meant[at:] {
+			return edit
+		}
+	case len(said)+1 == len(meant):
+		if rest == meant[at+1:] && meant[at] != '\'' {
+			return edit
+		}
+	case len(rest) > 1 && rest[0] == meant[at+1] && rest[1] == meant[at] && rest[2:] == meant[at+2:]:
+		return swap
+	case len(rest) > 0 && rest[1:] == meant[at+1:] && meant[at] != '\'':
+		return edit
+	}
+	return none
 }
