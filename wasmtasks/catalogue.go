@@ -13,6 +13,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 
@@ -58,10 +59,18 @@ func Resolve(name string) (Task, bool) {
 }
 
 // Module returns the WebAssembly module with content address c, if it is one of
-// the catalogue's. The bytes must not be changed.
+// the catalogue's. The bytes are a copy and the caller's: all of them together are
+// tens of megabytes that a process which has stored them need not hold twice.
 func Module(c cid.Cid) ([]byte, bool) {
-	wasm, ok := loaded().modules[c]
-	return wasm, ok
+	file, ok := loaded().modules[c]
+	if !ok {
+		return nil, false
+	}
+	wasm, err := files.ReadFile(file)
+	if err != nil {
+		panic(fmt.Sprintf("embedded task catalogue: %v", err)) // load has seen it
+	}
+	return wasm, true
 }
 
 // Toolchain returns the Go version that built the modules.
@@ -72,7 +81,7 @@ type catalogue struct {
 	toolchain string
 	tasks     []Task
 	byName    map[string]Task
-	modules   map[cid.Cid][]byte
+	modules   map[cid.Cid]string // their files
 }
 
 // document is the form of catalogue.json.
@@ -119,13 +128,12 @@ func load() (*catalogue, error) {
 	if err := d.Decode(&doc); err != nil {
 		return nil, err
 	}
-	c := &catalogue{toolchain: doc.Toolchain, byName: map[string]Task{}, modules: map[cid.Cid][]byte{}}
+	c := &catalogue{toolchain: doc.Toolchain, byName: map[string]Task{}, modules: map[cid.Cid]string{}}
 	for _, m := range doc.Modules {
-		wasm, err := files.ReadFile(m.File)
-		if err != nil {
+		if _, err := fs.Stat(files, m.File); err != nil {
 			return nil, err
 		}
-		c.modules[m.CID.Cid] = wasm
+		c.modules[m.CID.Cid] = m.File
 		for _, t := range m.Tasks {
 			task := Task{
 				t.Name, t.Type, m.CID.Cid, t.Entry, t.Description, t.Input, t.Blobs, t.OutputMediaType,

@@ -389,6 +389,14 @@ func noopGraph(n, first int) *contracts.TaskGraph {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
+// maybe shows a figure that was not asked for as such.
+func maybe(f *float64) string {
+	if f == nil {
+		return "(--long)"
+	}
+	return fmt.Sprintf("%.0f", *f)
+}
+
 func (b *fabricBench) print(f fabricFigures) error {
 	if b.app.json {
 		return b.app.printJSON(f)
@@ -401,10 +409,10 @@ disk per unit  %8.0f bytes
 idle memory    %8.1f MiB coordinator, %.1f MiB node
 placement      %8.1f us a decision among 1,000 nodes, %.1f among 100,000
 log            %8.0f records/s of 64 writers, p99 %.2f ms; %.0f in batches
-restart        %8.0f ms to the first unit after 100,000 records, %.0f after a million
-memory         %8.1f MiB after 100,000 units, %.1f after a million
+restart        %8.0f ms to the first unit after 100,000 records, %s after a million
+memory         %8.1f MiB after 100,000 units, %s after a million
 `, f.UnitsPerSecond, f.Units, f.Nodes, f.UnitsPerCPU, f.SingleP50, f.SingleP99, f.CoordCPUPerUnit, f.NodeCPUPerUnit, f.ClientCPUPerUnit,
 		f.Admit, b.admit, f.DiskPerUnit, f.IdleCoordMiB, f.IdleNodeMiB, f.Placement1k, f.Placement100k,
-		f.AppendPerSecond, f.AppendP99, f.BatchedPerSecond, f.Restart1e5, f.Restart1e6, f.RSS100k, f.RSS1M)
+		f.AppendPerSecond, f.AppendP99, f.BatchedPerSecond, f.Restart1e5, maybe(f.Restart1e6), f.RSS100k, maybe(f.RSS1M))
 	return nil
 }

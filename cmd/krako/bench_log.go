@@ -20,15 +20,15 @@ import (
 )
 
 // logFigures are what the log does: alone, at restarts, and as it grows. Those for
-// a million are measured with --long only.
+// a million are measured with --long only, and null without.
 type logFigures struct {
-	AppendPerSecond  float64 `json:"append_per_s_64"`
-	AppendP99        float64 `json:"append_p99_ms_64"`
-	BatchedPerSecond float64 `json:"append_batched_per_s"`
-	Restart1e5       float64 `json:"restart_ms_1e5"`
-	Restart1e6       float64 `json:"restart_ms_1e6,omitempty"`
-	RSS100k          float64 `json:"rss_mib_100k"`
-	RSS1M            float64 `json:"rss_mib_1m,omitempty"`
+	AppendPerSecond  float64  `json:"append_per_s_64"`
+	AppendP99        float64  `json:"append_p99_ms_64"`
+	BatchedPerSecond float64  `json:"append_batched_per_s"`
+	Restart1e5       float64  `json:"restart_ms_1e5"`
+	Restart1e6       *float64 `json:"restart_ms_1e6"`
+	RSS100k          float64  `json:"rss_mib_100k"`
+	RSS1M            *float64 `json:"rss_mib_1m"`
 }
 
 const (
@@ -98,14 +98,8 @@ func appendAll(ctx context.Context, log eventlog.Log, writers, each, batch int) 
 func (b *fabricBench) growth(ctx context.Context, f *logFigures) error {
 	err := b.inCluster(ctx, func(c *cluster.Cluster, api *client.Client) error {
 		run, next := 0, 100_000_000
-		for _, until := range []struct {
-			units int
-			to    *float64
-		}{{100_000, &f.RSS100k}, {1_000_000, &f.RSS1M}} {
-			if until.units > 100_000 && !b.long {
-				return nil
-			}
-			for ; run < until.units; run += growthGraph {
+		for _, until := range b.steps(&f.RSS100k, &f.RSS1M) {
+			for ; run < until.count; run += growthGraph {
 				if _, err := b.once(ctx, api, growthGraph, next+run); err != nil {
 					return err
 				}
@@ -123,14 +117,8 @@ func (b *fabricBench) growth(ctx context.Context, f *logFigures) error {
 	}
 	return b.inCluster(ctx, func(c *cluster.Cluster, api *client.Client) error {
 		next := 200_000_000
-		for _, until := range []struct {
-			records int64
-			to      *float64
-		}{{100_000, &f.Restart1e5}, {1_000_000, &f.Restart1e6}} {
-			if until.records > 100_000 && !b.long {
-				return nil
-			}
-			for size := int64(0); size < until.records; next += growthGraph {
+		for _, until := range b.steps(&f.Restart1e5, &f.Restart1e6) {
+			for size := int64(0); size < int64(until.count); next += growthGraph {
 				if _, err := b.once(ctx, api, growthGraph, next); err != nil {
 					return err
 				}
@@ -152,6 +140,22 @@ func (b *fabricBench) growth(ctx context.Context, f *logFigures) error {
 		}
 		return nil
 	})
+}
+
+// step is a size at which a figure is taken.
+type step struct {
+	count int
+	to    *float64
+}
+
+// steps are the sizes of growth: a million only if it was asked for.
+func (b *fabricBench) steps(short *float64, long **float64) []step {
+	steps := []step{{100_000, short}}
+	if b.long {
+		*long = new(float64)
+		steps = append(steps, step{1_000_000, *long})
+	}
+	return steps
 }
 
 // inCluster runs do in a new cluster.

@@ -34,17 +34,24 @@ type Known struct {
 // key names a computation for one tenant, or for all who share if Tenant is "".
 type key struct {
 	tenant contracts.TenantID
-	unit   cid.Cid
+	unit   address
 }
 
 // Cache holds results.
 type Cache struct {
 	most   int
 	shares func(contracts.TenantID) bool
-	known  map[key]Known
-	keys   []key
+	// known is where an entry stands among the chunks; the next one goes to next once
+	// there are most.
+	known  map[key]int32
+	chunks [][]entry
 	next   int
+	names  map[string]string
 }
+
+// perChunk is how many entries are made room for at once: nothing is ever copied
+// to grow.
+const perChunk = 1024
 
 // New returns a cache of at most most results; 0 remembers nothing. shares says
 // which tenants give results to each other; nil means none.
@@ -52,7 +59,7 @@ func New(most int, shares func(contracts.TenantID) bool) *Cache {
 	if shares == nil {
 		shares = func(contracts.TenantID) bool { return false }
 	}
-	return &Cache{most: most, shares: shares, known: map[key]Known{}}
+	return &Cache{most: most, shares: shares, known: map[key]int32{}, names: map[string]string{}}
 }
 
 // Len returns how many results are remembered; one that is shared counts twice.
@@ -60,49 +67,79 @@ func (c *Cache) Len() int { return len(c.known) }
 
 // Put remembers a result that was released to a tenant.
 func (c *Cache) Put(t contracts.TenantID, unit cid.Cid, k Known) {
-	if c.most == 0 {
+	a, ok := pack(unit)
+	if c.most == 0 || !ok {
 		return
 	}
-	c.put(key{t, unit}, k)
+	c.put(key{t, a}, &k)
 	if k.Trusted && t != "" && c.shares(t) {
-		c.put(key{"", unit}, k)
+		c.put(key{"", a}, &k)
 	}
 }
 
 // Correct replaces a result that is remembered and was proved wrong.
 func (c *Cache) Correct(t contracts.TenantID, unit cid.Cid, k Known) {
-	for _, at := range []key{{t, unit}, {"", unit}} {
-		if _, ok := c.known[at]; ok {
-			c.known[at] = k
+	a, ok := pack(unit)
+	if !ok {
+		return
+	}
+	for _, at := range []key{{t, a}, {"", a}} {
+		i, ok := c.known[at]
+		if !ok {
+			continue
+		}
+		old := c.slot(int(i))
+		if e, ok := c.entry(old.at, &k); ok {
+			*old = e
+		} else {
+			delete(c.known, at) // wrong is worse than forgotten
 		}
 	}
 }
 
-func (c *Cache) put(at key, k Known) {
+func (c *Cache) slot(i int) *entry { return &c.chunks[i/perChunk][i%perChunk] }
+
+func (c *Cache) put(at key, k *Known) {
 	if _, ok := c.known[at]; ok {
 		return // the first executor keeps the credit
 	}
-	if len(c.keys) < c.most {
-		c.keys = append(c.keys, at)
-	} else {
-		delete(c.known, c.keys[c.next])
-		c.keys[c.next] = at
-		c.next = (c.next + 1) % c.most
+	at.tenant = contracts.TenantID(c.name(string(at.tenant)))
+	e, ok := c.entry(at, k)
+	if !ok {
+		return
 	}
-	c.known[at] = k
+	if c.next/perChunk == len(c.chunks) {
+		c.chunks = append(c.chunks, make([]entry, 0, min(perChunk, c.most-c.next)))
+	}
+	chunk := &c.chunks[c.next/perChunk]
+	if i := c.next % perChunk; i == len(*chunk) {
+		*chunk = append(*chunk, e)
+	} else {
+		old := &(*chunk)[i]
+		if held, ok := c.known[old.at]; ok && int(held) == c.next {
+			delete(c.known, old.at)
+		}
+		*old = e
+	}
+	c.known[at] = int32(c.next)
+	c.next = (c.next + 1) % c.most
 }
 
 // Get returns a result that the tenant may use.
 func (c *Cache) Get(t contracts.TenantID, unit cid.Cid) (Known, bool) {
-	if c.most == 0 {
+	a, ok := pack(unit)
+	if c.most == 0 || !ok {
 		return Known{}, false
 	}
-	if k, ok := c.known[key{t, unit}]; ok {
-		return k, true
+	if i, ok := c.known[key{t, a}]; ok {
+		return c.slot(int(i)).known(), true
 	}
 	if !c.shares(t) {
 		return Known{}, false
 	}
-	k, ok := c.known[key{"", unit}]
-	return k, ok
+	i, ok := c.known[key{"", a}]
+	if !ok {
+		return Known{}, false
+	}
+	return c.slot(int(i)).known(), true
 }

@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/ipfs/go-cid"
@@ -64,5 +65,42 @@ func TestBound(t *testing.T) {
 	none.Put("a", unit(1), cache.Known{})
 	if _, ok := none.Get("a", unit(1)); ok || none.Len() > 0 {
 		t.Error("a cache of none remembers")
+	}
+}
+
+// What is not addressed as blocks are is not remembered, and takes nothing else's
+// place.
+func TestOtherAddressesAreNotRemembered(t *testing.T) {
+	c := cache.New(2, nil)
+	odd, err := cid.Decode("QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKj6Wb") // version 0
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := cache.Known{Node: "n", Result: unit(2), Output: unit(3), Batch: unit(4), Index: 5, MediaType: "text/plain", Bytes: 6, Fuel: 7, Trusted: true}
+	c.Put("t", unit(1), good)
+	c.Put("t", odd, good)
+	c.Put("t", unit(9), cache.Known{Node: "n", Result: odd, Output: unit(3), Batch: unit(4)})
+	if c.Len() != 1 {
+		t.Errorf("%d results are remembered", c.Len())
+	}
+	if k, ok := c.Get("t", unit(1)); !ok || k != good {
+		t.Errorf("found %+v, %v, want %+v", k, ok, good)
+	}
+	c.Correct("t", unit(1), cache.Known{Node: "n", Result: odd})
+	if _, ok := c.Get("t", unit(1)); ok {
+		t.Error("a result that was proved wrong is still there")
+	}
+}
+
+// A coordinator remembers tens of thousands of results: what one takes is what
+// counts.
+func BenchmarkPut(b *testing.B) {
+	b.ReportAllocs()
+	c := cache.New(1<<16, nil)
+	var buf [8]byte
+	for i := 0; b.Loop(); i++ {
+		binary.BigEndian.PutUint64(buf[:], uint64(i))
+		u := dagcbor.CID(buf[:])
+		c.Put("tenant", u, cache.Known{Node: "n", Result: u, Output: u, Batch: u})
 	}
 }
