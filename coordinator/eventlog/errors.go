@@ -20,6 +20,16 @@ var (
 	ErrFenced = errors.New("event log was taken over by another writer")
 )
 
+// TrimmedError says that a read begins before the first record that is kept.
+type TrimmedError struct {
+	// From is where the read was to begin, First the first record that is kept.
+	From, First Offset
+}
+
+func (e *TrimmedError) Error() string {
+	return fmt.Sprintf("record %d was let go, the event log begins at record %d", e.From, e.First)
+}
+
 // CorruptError says that the log at rest is not what was written.
 type CorruptError struct {
 	// Segment is the offset of the first record of the segment at fault.

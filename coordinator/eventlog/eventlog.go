@@ -6,7 +6,8 @@
 // rest, and the chain that segments make. It does no I/O: package pebblelog
 // keeps a log in a directory, package eventlogtest is the suite that every
 // implementation runs. A log does not look into its records, does not
-// deduplicate them, and never forgets or changes one.
+// deduplicate them, never changes one, and forgets only what it is told to: its
+// beginning (Trim).
 package eventlog
 
 import "context"
@@ -58,12 +59,13 @@ type Log interface {
 	//     on the same Log.
 	Append(ctx context.Context, records [][]byte) (first Offset, err error)
 
-	// Read calls fn for every record from offset from (0 means 1) to the end as
-	// of the call, in order, and only for durable ones. It checks the chain on
-	// the way: no record of a segment is delivered whose bytes are not those
-	// that were written, and a read from the start that returns nil has proved
+	// Read calls fn for every record from offset from (0 means the first that is
+	// kept) to the end as of the call, in order, and only for durable ones. It checks
+	// the chain on the way: no record of a segment is delivered whose bytes are not
+	// those that were written, and a read from the start that returns nil has proved
 	// the whole log up to its end. A break is a *CorruptError; the records
-	// delivered before it are sound.
+	// delivered before it are sound. A read from a record that was let go is a
+	// *TrimmedError; one that has begun goes on whatever is let go meanwhile.
 	//
 	// fn may append to the log but not close it. An error of fn ends the read
 	// and is returned as it is; so is the error of ctx. Other errors are
@@ -77,6 +79,22 @@ type Log interface {
 	// Last is the offset of the last durable record, 0 for an empty log. After
 	// Close it is what it was.
 	Last() Offset
+
+	// Trim lets go of the records before an offset, for good, and keeps base with the
+	// log instead: what whoever folds the rest has to know of them, at most
+	// MaxBaseBytes, opaque to the log. It returns when that is durable, both or
+	// neither; the disk is given back later. An offset that is not beyond the first
+	// record kept changes nothing, base included.
+	//
+	// The log does not ask who still needs the records: the caller must know. Its
+	// errors are VALIDATION_ERROR for an offset beyond the end or a base that is too
+	// long, UNSUPPORTED for a log that keeps everything, and those of Append, which
+	// mean the same.
+	Trim(ctx context.Context, before Offset, base []byte) error
+
+	// Base returns the first record that is kept, 1 if none was ever let go, and what
+	// Trim has kept of those before, nil then. The slice is the caller's.
+	Base() (first Offset, base []byte)
 
 	// Cluster is the UUID made with the log. All coordinators of a log share it.
 	Cluster() string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 )
 
@@ -244,6 +245,19 @@ func (l *log) Wait(ctx context.Context, from eventlog.Offset) error {
 		}
 	}
 }
+
+// Trim implements eventlog.Log by keeping everything: blocks and claims travel in the
+// same messages as records, other coordinators fill their stores from them, and a
+// stream that denies deletion to all cannot make an exception for us.
+func (l *log) Trim(ctx context.Context, _ eventlog.Offset, _ []byte) error {
+	if err := l.db.usable(ctx); err != nil {
+		return err
+	}
+	return contracts.Errorf(contracts.CodeUnsupported, "log "+l.db.cfg.Name, "a shared log keeps every record: its stream must never forget")
+}
+
+// Base implements eventlog.Log.
+func (l *log) Base() (eventlog.Offset, []byte) { return 1, nil }
 
 func (l *log) Last() eventlog.Offset { return l.db.tail.get().Last() }
 

@@ -54,6 +54,14 @@ func (db *DB) commit(requests []*request) (eventlog.Head, error) {
 			return head, fmt.Errorf("write segment %d: %w", s.First, err)
 		}
 	}
+	for _, r := range requests {
+		if r.until == nil {
+			continue
+		}
+		if err := batch.DeleteRange([]byte{spaceSegment}, r.until, nil); err != nil {
+			return head, fmt.Errorf("trim: %w", err)
+		}
+	}
 	for _, p := range inOrder(requests) {
 		if err := write(batch, p); err != nil {
 			return head, fmt.Errorf("write key %q: %w", p.key, err)

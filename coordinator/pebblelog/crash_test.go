@@ -27,6 +27,7 @@ import (
 const (
 	childDir   = "PEBBLELOG_TEST_CHILD_DIR"
 	childFirst = "PEBBLELOG_TEST_CHILD_FIRST"
+	childTrims = "PEBBLELOG_TEST_CHILD_TRIMS" // it trims as well
 )
 
 func TestMain(m *testing.M) {
@@ -93,6 +94,15 @@ func TestPowerCuts(t *testing.T) {
 		})
 	}
 	for cut := range cuts {
+		if cut%4 == 3 { // in the middle of the others' appends
+			before := db.Log().Last()/2 + 1
+			h.TryTrim(before)
+			wg.Go(func() {
+				if err := h.Trim(t.Context(), db.Log(), before); err != nil {
+					t.Errorf("trim: %v", err)
+				}
+			})
+		}
 		for id := range batches {
 			h.Try(cut*batches + id)
 			ids <- cut*batches + id
@@ -204,6 +214,9 @@ func appendForEver(dir, firstText string) error {
 	var first int
 	if _, err := fmt.Sscan(strings.TrimSpace(firstText), &first); err != nil {
 		return err
+	}
+	if os.Getenv(childTrims) != "" {
+		return trimForEver(dir, first)
 	}
 	db, err := Open(dir, testOptions())
 	if err != nil {

@@ -61,7 +61,10 @@ func (w *work) round(ctx context.Context, db *DB) error {
 		return err
 	}
 	w.seq = w.seqTried
-	return nil
+	if w.next%3 != 0 {
+		return nil
+	}
+	return w.history.Trim(ctx, db.Log(), db.Log().Last()*2/3+1)
 }
 
 // lives opens a store twice and works on it, until something fails.

@@ -23,6 +23,7 @@ var (
 	keyForm    = storeKey("form")    // version of this key space, 4 bytes, big-endian
 	keyCluster = storeKey("cluster") // UUID as text
 	keyEpoch   = storeKey("epoch")   // of the newest opening, 8 bytes, big-endian
+	keyBegin   = storeKey("begin")   // of a log that was trimmed, see encodeBeginning
 )
 
 func storeKey(name string) []byte { return append([]byte{spaceStore}, name...) }

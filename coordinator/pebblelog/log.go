@@ -25,26 +25,25 @@ func (l *log) Append(ctx context.Context, records [][]byte) (eventlog.Offset, er
 }
 
 func (l *log) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Record) error) error {
-	from = max(from, 1)
-	return l.ReadSegments(ctx, from, func(s eventlog.Segment) error { return s.Each(from, fn) })
+	return l.read(ctx, from, func(from eventlog.Offset, s eventlog.Segment) error { return s.Each(from, fn) })
 }
 
 // ReadSegments is Read for whole segments, the first of which holds from.
 func (l *log) ReadSegments(ctx context.Context, from eventlog.Offset, fn func(eventlog.Segment) error) error {
+	return l.read(ctx, from, func(_ eventlog.Offset, s eventlog.Segment) error { return fn(s) })
+}
+
+// read calls fn for segments, and with where the read begins.
+func (l *log) read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Offset, eventlog.Segment) error) error {
 	if err := l.db.enter(ctx); err != nil {
 		return err
 	}
 	defer l.db.gate.leave()
-	end := l.db.tail.get()
-	from = max(from, 1)
-	if from > end.Last() {
-		return nil
-	}
-	return l.db.scan(from, end, func(s eventlog.Segment) error {
+	return l.db.scan(from, l.db.tail.get(), func(from eventlog.Offset, s eventlog.Segment) error {
 		if err := l.db.usable(ctx); err != nil {
 			return err
 		}
-		return fn(s)
+		return fn(from, s)
 	})
 }
 

@@ -110,6 +110,9 @@ func (db *DB) identify() error {
 	if err := db.recall(); err != nil {
 		return err
 	}
+	if err := db.recallBeginning(); err != nil {
+		return err
+	}
 	head, err := db.findHead()
 	if err != nil {
 		return err

@@ -11,8 +11,8 @@
 // ends it: every call answers eventlog.ErrFailed from then on, not a byte more is
 // written, and only another process can open the directory again. See guardFS.
 //
-// The package does not look into records, does not expire or compact the log,
-// and does not replicate: a log that must outlive a machine needs another
+// The package does not look into records, lets go of the log's beginning only when
+// it is told to (Trim), and does not replicate: a log that must outlive a machine needs another
 // implementation of the port.
 package pebblelog
 
@@ -21,6 +21,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -40,12 +42,15 @@ type DB struct {
 	cluster string
 	epoch   uint64
 
-	queue   *queue
-	tail    *tail
-	gate    *gate
-	space   *space
-	drained chan struct{} // closed when the committer has ended
-	close   func() error  // once
+	queue *queue
+	tail  *tail
+	begin atomic.Pointer[eventlog.Beginning]
+	// trimming is held by who trims.
+	trimming sync.Mutex
+	gate     *gate
+	space    *space
+	drained  chan struct{} // closed when the committer has ended
+	close    func() error  // once
 }
 
 // value returns a copy of a key's value, nil if there is none.
@@ -106,6 +111,11 @@ func (db *DB) submit(ctx context.Context, r *request) error {
 	if err := db.enqueue(ctx, r); err != nil {
 		return err
 	}
+	return db.await(ctx, r)
+}
+
+// await waits until a request that is queued has landed.
+func (db *DB) await(ctx context.Context, r *request) error {
 	select {
 	case <-r.landed:
 		return nil

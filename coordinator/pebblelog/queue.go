@@ -25,7 +25,8 @@ type request struct {
 	weight  int      // of records, by eventlog.BatchSize
 	pairs   []pair
 	purpose purpose
-	room    int64 // what it takes of the queue's bound
+	room    int64  // what it takes of the queue's bound
+	until   []byte // the key up to which segments go, nil for none
 	// landed tells the caller that all is durable; nil when nobody waits.
 	landed chan struct{}
 	first  eventlog.Offset // of records, once landed

@@ -20,7 +20,7 @@ func (db *DB) findHead() (head eventlog.Head, err error) {
 	}
 	defer closeIter(it, &err)
 	if !it.Last() {
-		return eventlog.Genesis(), broken(it.Error(), 1)
+		return eventlog.Genesis(), db.empty(it)
 	}
 	first := segmentOfKey(it.Key())
 	encoded, err := unwrap(it, first)
@@ -31,24 +31,36 @@ func (db *DB) findHead() (head eventlog.Head, err error) {
 	return head, err
 }
 
+// empty says why there is no segment at all: a log that was trimmed keeps its last.
+func (db *DB) empty(it *pebble.Iterator) error {
+	if begin := db.begin.Load(); begin.First > 1 {
+		return missing(it, begin.Head.Next)
+	}
+	return broken(it.Error(), 1)
+}
+
 // scan calls fn for every segment from the one that holds from to end, proving
 // each before and that they end in end. The iterator is a snapshot: it keeps
-// tables alive that were there at the call, and blocks nobody.
-func (db *DB) scan(from eventlog.Offset, end eventlog.Head, fn func(eventlog.Segment) error) (err error) {
+// tables alive that were there at the call, and blocks nobody. Where the log begins
+// is looked up behind it: that is moved before segments go (Trim).
+func (db *DB) scan(from eventlog.Offset, end eventlog.Head, fn func(eventlog.Offset, eventlog.Segment) error) (err error) {
 	it, err := db.segments()
 	if err != nil {
 		return err
 	}
 	defer closeIter(it, &err)
+	if from, err = db.begin.Load().From(from); err != nil || from > end.Last() {
+		return err
+	}
 	if !it.SeekLT(segmentKey(from + 1)) {
 		return missing(it, 1)
 	}
-	s, head, err := db.begin(it)
+	s, head, err := db.begins(it)
 	for {
 		if err != nil {
 			return err
 		}
-		if err := fn(s); err != nil {
+		if err := fn(from, s); err != nil {
 			return err
 		}
 		if head.Next >= end.Next {
@@ -65,12 +77,12 @@ func (db *DB) scan(from eventlog.Offset, end eventlog.Head, fn func(eventlog.Seg
 	return nil
 }
 
-// begin proves the segment under the iterator as far as can be without those
-// before it.
-func (db *DB) begin(it *pebble.Iterator) (eventlog.Segment, eventlog.Head, error) {
+// begins proves the segment under the iterator as far as can be without those
+// before it: that with which the log begins follows what was let go.
+func (db *DB) begins(it *pebble.Iterator) (eventlog.Segment, eventlog.Head, error) {
 	first := segmentOfKey(it.Key())
-	if first == 1 {
-		return db.follow(it, eventlog.Genesis())
+	if head := db.begin.Load().Head; first == head.Next {
+		return db.follow(it, head)
 	}
 	encoded, err := unwrap(it, first)
 	if err != nil {

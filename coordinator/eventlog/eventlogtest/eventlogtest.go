@@ -43,6 +43,9 @@ func Run(t *testing.T, factory func(t *testing.T) Factory) {
 		{"CloseEndsAll", closeEndsAll},
 		{"CloseDuringAppends", closeDuringAppends},
 		{"Reopen", reopen},
+		{"TrimLetsGoOfTheBeginning", trimLetsGo},
+		{"TrimRefuses", trimRefuses},
+		{"TrimUnderReadersAndAppenders", trimUnderLoad},
 	}
 	for _, c := range clauses {
 		t.Run(c.name, func(t *testing.T) { c.run(t, factory(t)) })

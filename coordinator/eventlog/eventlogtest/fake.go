@@ -1,6 +1,7 @@
 package eventlogtest
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -19,6 +20,7 @@ type Fake struct {
 	epoch    uint64 // of the newest opening
 	head     eventlog.Head
 	segments []eventlog.Sealed
+	begin    eventlog.Beginning
 	changed  chan struct{} // closed and replaced whenever a waiter should look again
 }
 
@@ -27,6 +29,7 @@ func NewFake() *Fake {
 	return &Fake{
 		cluster: uuid.Must(uuid.NewV7()).String(),
 		head:    eventlog.Genesis(),
+		begin:   eventlog.Beginning{First: 1, Head: eventlog.Genesis()},
 		changed: make(chan struct{}),
 	}
 }
@@ -94,9 +97,13 @@ func (l *fakeLog) Append(ctx context.Context, records [][]byte) (eventlog.Offset
 
 func (l *fakeLog) Read(ctx context.Context, from eventlog.Offset, fn func(eventlog.Record) error) error {
 	l.fake.mu.Lock()
-	segments := l.fake.segments
+	segments, begin := l.fake.segments, l.fake.begin
 	l.fake.mu.Unlock()
-	head := eventlog.Genesis()
+	from, err := begin.From(from)
+	if err != nil {
+		return err
+	}
+	head := begin.Head
 	for _, sealed := range segments {
 		if err := l.usable(ctx); err != nil {
 			return err
@@ -143,6 +150,39 @@ func (l *fakeLog) Last() eventlog.Offset {
 	l.fake.mu.Lock()
 	defer l.fake.mu.Unlock()
 	return l.fake.head.Last()
+}
+
+func (l *fakeLog) Trim(ctx context.Context, before eventlog.Offset, base []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f := l.fake
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := l.state(); err != nil {
+		return err
+	}
+	if err := eventlog.CheckTrim(before, f.head.Last(), base); err != nil {
+		return err
+	}
+	if before <= f.begin.First {
+		return nil
+	}
+	for len(f.segments) > 1 && f.segments[1].First <= before {
+		_, head, err := f.begin.Head.Verify(f.cluster, f.segments[0].Encoded)
+		if err != nil {
+			return err
+		}
+		f.segments, f.begin.Head = f.segments[1:], head
+	}
+	f.begin.First, f.begin.Base = before, bytes.Clone(base)
+	return nil
+}
+
+func (l *fakeLog) Base() (eventlog.Offset, []byte) {
+	l.fake.mu.Lock()
+	defer l.fake.mu.Unlock()
+	return l.fake.begin.First, bytes.Clone(l.fake.begin.Base)
 }
 
 func (l *fakeLog) Cluster() string { return l.fake.cluster }
