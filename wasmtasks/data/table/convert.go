@@ -100,17 +100,20 @@ func (in ConvertInput) separated(out *bytes.Buffer, columns []string) (writer, e
 		return writer{}, field.Errorf("delimiter", "%q is not one character that can separate fields of %s", in.Delimiter, in.To)
 	}
 	w := csv.NewWriter(out)
-	w.Comma, w.UseCRLF = delimiter, in.CRLF
+	w.Comma = delimiter // not UseCRLF, which changes line ends within fields too
 	record := make([]string, len(columns))
 	write := func() error {
 		if len(record) == 1 && record[0] == "" { // an empty line would be no record
-			w.Flush()
-			out.WriteString(`""` + map[bool]string{false: "\n", true: "\r\n"}[in.CRLF])
-			return nil
+			out.WriteString(`""` + "\n")
+		} else if err := w.Write(record); err != nil {
+			return err
 		}
-		err := w.Write(record)
 		w.Flush()
-		return err
+		if in.CRLF {
+			out.Truncate(out.Len() - 1)
+			out.WriteString("\r\n")
+		}
+		return nil
 	}
 	copy(record, columns)
 	if err := write(); err != nil {
