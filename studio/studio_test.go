@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/local"
 	"github.com/krako-labs/krako/studio"
 	"github.com/krako-labs/krako/studio/history"
@@ -51,7 +52,7 @@ const host = "studio.test:80"
 // open starts a Studio on a real engine; change may change its options.
 func open(t *testing.T, dir string, change func(*studio.Options)) *page {
 	t.Helper()
-	k, err := local.Open(t.Context(), local.Options{CacheDir: compiled})
+	k, err := local.Open(t.Context(), local.Options{CacheDir: sandboxtest.CodeCache(compiled)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/krakobackend"
 	"github.com/krako-labs/krako/kora/local"
 )
@@ -22,7 +23,7 @@ func TestGraphsLeaveTheSameHereAndThere(t *testing.T) {
 	if testing.Short() {
 		n = 25
 	}
-	l, err := local.Open(t.Context(), local.Options{CacheDir: filepath.Join(t.TempDir(), "compiled")})
+	l, err := local.Open(t.Context(), local.Options{CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}

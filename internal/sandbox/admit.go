@@ -83,6 +83,7 @@ func (s *Sandbox) admit(ctx context.Context, id cid.Cid, take func() (*prepared,
 	if err != nil {
 		return nil, err
 	}
+	defer p.release()
 	if p.MinPages > s.cfg.MaxMemoryPages {
 		return nil, contracts.Errorf(contracts.CodeResourceExhausted, exportMemory,
 			"starts with %d pages, this machine allows %d", p.MinPages, s.cfg.MaxMemoryPages)

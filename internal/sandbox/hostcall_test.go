@@ -3,7 +3,9 @@ package sandbox
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"maps"
 	"slices"
 	"testing"
@@ -16,8 +18,8 @@ import (
 )
 
 func withSum(rest []byte) []byte {
-	sum := sha256.Sum256(rest)
-	return append(sum[:], rest...)
+	sum := crc32.Checksum(rest, castagnoli)
+	return append(binary.BigEndian.AppendUint32(nil, sum), rest...)
 }
 
 // cell is a global of a guest that there is not.

@@ -12,7 +12,12 @@ type prepared struct {
 	facts
 	wasm []byte
 	data []segment // the initial memory
+	file mappedFile
 }
+
+// release gives up the file that wasm and data lie in, if they were loaded.
+// Neither is valid afterwards: the engine and images have copies.
+func (p *prepared) release() { p.file.release() }
 
 // facts describe a prepared module.
 type facts struct {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/local"
 	"github.com/krako-labs/krako/kora/plan"
 )
@@ -56,7 +57,7 @@ func TestBBH(t *testing.T) {
 			items = append(items, Item{ID: filepath.Base(f), Message: set.Examples[i].Input, Expect: &expect})
 		}
 	}
-	l, err := local.Open(t.Context(), local.Options{CacheDir: filepath.Join(t.TempDir(), "compiled")})
+	l, err := local.Open(t.Context(), local.Options{CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/local"
 )
 
@@ -38,7 +39,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
-	l, err := local.Open(t.Context(), local.Options{CacheDir: filepath.Join(t.TempDir(), "compiled")})
+	l, err := local.Open(t.Context(), local.Options{CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/ir"
 	"github.com/krako-labs/krako/kora/local"
 )
@@ -35,7 +36,7 @@ var shared struct {
 
 func open(t testing.TB) *local.Local {
 	shared.Do(func() {
-		shared.Local, shared.err = local.Open(context.Background(), local.Options{Models: double})
+		shared.Local, shared.err = local.Open(context.Background(), local.Options{Models: double, CacheDir: sandboxtest.CodeCache("")})
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)

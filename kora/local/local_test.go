@@ -5,12 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/plan"
 )
 
 // The words go in, the right answers come out of the sandbox.
 func TestAnswers(t *testing.T) {
-	l, err := Open(t.Context(), Options{CacheDir: filepath.Join(t.TempDir(), "compiled")})
+	l, err := Open(t.Context(), Options{CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama/llamatest"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora"
 	"github.com/krako-labs/krako/kora/plan"
 	"github.com/krako-labs/krako/kora/reasoner"
@@ -24,7 +25,7 @@ func TestRealModelIsAskedOnlyWhereItMust(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := Open(t.Context(), Options{Models: models, CacheDir: filepath.Join(t.TempDir(), "compiled")})
+	l, err := Open(t.Context(), Options{Models: models, CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}

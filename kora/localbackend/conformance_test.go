@@ -9,6 +9,7 @@ import (
 	"github.com/krako-labs/krako/contracts/conformance"
 	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/sandbox"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/localbackend"
 )
 
@@ -41,6 +42,9 @@ func newBackend(t *testing.T, box sandbox.Config, o localbackend.Options) *local
 
 func overBlocks(t *testing.T, cfg sandbox.Config, blocks blob.Store, o localbackend.Options) *localbackend.Backend {
 	t.Helper()
+	if cfg.CacheDir == "" {
+		cfg.CacheDir = sandboxtest.CodeCache("")
+	}
 	box, err := sandbox.New(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)

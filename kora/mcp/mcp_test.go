@@ -12,6 +12,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/guard"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/local"
 	"github.com/krako-labs/krako/kora/mcp"
 )
@@ -19,7 +20,7 @@ import (
 // connect starts a server over HTTP and a client of the protocol's own SDK.
 func connect(t *testing.T) (*sdk.ClientSession, *local.Local) {
 	t.Helper()
-	l, err := local.Open(t.Context(), local.Options{CacheDir: filepath.Join(t.TempDir(), "compiled")})
+	l, err := local.Open(t.Context(), local.Options{CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/guard"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/local"
 	"github.com/krako-labs/krako/kora/openai"
 	"github.com/krako-labs/krako/kora/reasoner"
@@ -79,7 +80,7 @@ func TestMain(m *testing.M) {
 func serve(t *testing.T) (base string, m *model) {
 	t.Helper()
 	m = &model{}
-	l, err := local.Open(t.Context(), local.Options{Models: m, CacheDir: filepath.Join(cache, "compiled")})
+	l, err := local.Open(t.Context(), local.Options{Models: m, CacheDir: sandboxtest.CodeCache(filepath.Join(cache, "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}
