@@ -53,6 +53,7 @@ var exampleTypes = map[string]reflect.Type{
 	"event-data/scale-applied":      reflect.TypeFor[contracts.ScaleApplied](),
 	"event-data/admission-changed":  reflect.TypeFor[contracts.AdmissionChanged](),
 	"event-data/congestion-changed": reflect.TypeFor[contracts.CongestionChanged](),
+	"event-data/trust-evidence":     reflect.TypeFor[contracts.TrustEvidence](),
 	"event-data/queue-depth":        reflect.TypeFor[contracts.QueueDepth](),
 	"event-data/account-suspended":  reflect.TypeFor[contracts.AccountSuspended](),
 	"event-data/prices-changed":     reflect.TypeFor[contracts.PricesChanged](),

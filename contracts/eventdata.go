@@ -123,6 +123,31 @@ type NodeInfo struct {
 	Reason   string `json:"reason,omitempty"`
 }
 
+// EvidenceReplay is the kind of evidence that comes of having a model's answer made
+// again by another pod of its class and comparing the bytes.
+const EvidenceReplay = "model_replay"
+
+// TrustEvidence is the data of trust.evidence.recorded: what was found about a node.
+// It weighs in where its units go and proves nothing.
+type TrustEvidence struct {
+	Node NodeID `json:"node"`
+	Kind string `json:"kind"`
+	// Verdict is "same" or "different".
+	Verdict string `json:"verdict"`
+	// By is whom the node was compared with; Trusted says that it is of the trusted
+	// zone.
+	By      NodeID `json:"by,omitempty"`
+	Trusted bool   `json:"trusted,omitempty"`
+	// SessionID and UnitID are where the answer was used, UnitCID what was asked,
+	// ResultCID and OtherCID what the two answered, Class the determinism class.
+	SessionID SessionID `json:"execution_session_id,omitempty"`
+	UnitID    UnitID    `json:"work_unit_id,omitempty"`
+	UnitCID   string    `json:"unit_cid,omitempty"`
+	ResultCID string    `json:"result_cid,omitempty"`
+	OtherCID  string    `json:"other_result_cid,omitempty"`
+	Class     string    `json:"class,omitempty"`
+}
+
 // NewEventData returns a pointer to the empty data of events of type t, nil for
 // types that carry none in this version.
 func NewEventData(t EventType) any {
@@ -162,6 +187,8 @@ func NewEventData(t EventType) any {
 	case EventNodeRegistered, EventNodeApproved, EventNodeHealth, EventNodeUnavailable, EventNodeQuarantined,
 		EventNodeSuspended, EventNodeRemoved, EventNodeKeyRotated, EventPodReady, EventPodDegraded, EventPodUnavailable:
 		return new(NodeInfo)
+	case EventTrustEvidence:
+		return new(TrustEvidence)
 	}
 	return nil
 }
@@ -198,6 +225,8 @@ func requiredData(t EventType) []string {
 		return []string{"of", "mode", "reason"}
 	case *CongestionChanged:
 		return []string{"congestion"}
+	case *TrustEvidence:
+		return []string{"node", "kind", "verdict"}
 	case *QueueDepth:
 		return []string{"queued", "running", "wait_p95_ms", "pods", "slots"}
 	case *LLMEnded:

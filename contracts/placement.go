@@ -14,6 +14,11 @@ type UnitPlacement struct {
 	// are connected.
 	Eligible int `json:"eligible"`
 	Total    int `json:"total"`
+	// QueuedMS is how long a ready unit has waited for its turn, in milliseconds, and
+	// Ahead how many units stand before it in its own queue: those of its priority
+	// and tenant that can go to the same workers.
+	QueuedMS int64 `json:"queued_ms,omitempty"`
+	Ahead    int   `json:"ahead,omitempty"`
 	// Candidates are the first of them in the order of preference.
 	Candidates []PlacementCandidate `json:"candidates"`
 }
@@ -32,6 +37,10 @@ type PlacementCandidate struct {
 	Load        float64 `json:"load"`
 	Reliability float64 `json:"reliability"`
 	Locality    float64 `json:"locality"`
-	// Held is how many units the worker has.
+	// Held is how many units the worker has, Free how many more it asked for.
 	Held int `json:"held"`
+	Free int `json:"free,omitempty"`
+	// Continues says, of an llm unit, that the worker has read what the unit's session
+	// has said so far, and need not read it again.
+	Continues bool `json:"continues,omitempty"`
 }

@@ -168,6 +168,10 @@ func (n *node) remark(at int64, s *session.Standing) {
 // had the lease.
 func (st *state) recallEvidence(r *session.Record, n contracts.NodeID) {
 	e := trust.Evidence{At: r.Time(), Node: n}
+	if r.Rechecked != nil {
+		st.learnRecheck(r.Time(), r.Rechecked)
+		return
+	}
 	switch {
 	case n == "":
 		return

@@ -17,7 +17,7 @@ import (
 
 // dispatch gives ready units to nodes until either runs out.
 func (st *state) dispatch(ctx context.Context) error {
-	if st.queue.Len() == 0 && len(st.vet.wanting) == 0 {
+	if st.takeRechecks(); st.queue.Len() == 0 && len(st.vet.wanting) == 0 && len(st.rechecks.waiting) == 0 {
 		return nil
 	}
 	round := round{}
@@ -30,6 +30,7 @@ func (st *state) dispatch(ctx context.Context) error {
 			return err
 		}
 	}
+	st.placeRechecks(ctx, round)
 	round.send()
 	return nil
 }

@@ -43,18 +43,44 @@ func (st *state) explain(id contracts.SessionID, unit contracts.UnitID) (contrac
 			v.Eligible++
 		}
 		if len(v.Candidates) < contracts.MaxCandidates {
-			v.Candidates = append(v.Candidates, candidateView(k))
+			v.Candidates = append(v.Candidates, candidateView(k, &need))
 		}
 	}
 	v.Reason = st.reasonOf(l, i, v.Eligible)
+	v.Ahead, v.QueuedMS = st.turnOf(l, i)
 	return v, nil
 }
 
-func candidateView(k placement.Candidate) contracts.PlacementCandidate {
+func candidateView(k placement.Candidate, need *placement.Need) contracts.PlacementCandidate {
 	return contracts.PlacementCandidate{
-		NodeID: k.Node, Verdict: string(k.Verdict), Score: k.Score, Held: k.Held,
+		NodeID: k.Node, Verdict: string(k.Verdict), Score: k.Score, Held: k.Held, Free: k.Free,
 		Headroom: k.Parts.Headroom, Load: k.Parts.Load, Reliability: k.Parts.Reliability, Locality: k.Parts.Locality,
+		Continues: !need.Type.CPU() && k.Parts.Locality > 0,
 	}
+}
+
+// turnOf says how many units of its queue are given out before a unit, and how long
+// it has waited, in milliseconds; 0 for one that does not wait for a place.
+func (st *state) turnOf(l *live, unit int) (ahead int, ms int64) {
+	if l.Run().State(unit) != contracts.UnitReady {
+		return 0, 0
+	}
+	key := st.laneOf(waiting{live: l, unit: int32(unit)})
+	st.queue.Lanes(func(lane *lane) bool {
+		if lane.Key != key {
+			return true
+		}
+		var since int64
+		n, ok := lane.Find(func(w *waiting) bool {
+			since = w.since
+			return w.live == l && int(w.unit) == unit
+		})
+		if ok {
+			ahead, ms = n, max(0, st.now.UnixMicro()-since)/1000
+		}
+		return false
+	})
+	return ahead, ms
 }
 
 // reasonOf says what a unit waits for.

@@ -282,6 +282,7 @@ type worker struct {
 	mu   sync.Mutex
 	held []uint64 // what heartbeats say it holds
 	why  string   // and why it is paused
+	ails string   // what is out of order with it
 }
 
 // pause tells the coordinator at once that the worker is paused, "" that it is
@@ -339,11 +340,14 @@ func (w *worker) join(f *fabric) {
 		w.t.Fatal(err)
 	}
 	hello := w.hello
-	hello.Kind, hello.Version, hello.Profiles, hello.Engine, hello.Slots = "node", "test", []string{profile}, "none", 1
+	hello.Version, hello.Engine = "test", "none"
+	if hello.Kind == "" {
+		hello.Kind, hello.Profiles, hello.Slots = "node", []string{profile}, 1
+	}
 	s, err := w.host.OpenWork(ctx, f.host.ID(), hello, func() p2p.Heartbeat {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return p2p.Heartbeat{Running: slices.Clone(w.held), Pause: w.why}
+		return p2p.Heartbeat{Running: slices.Clone(w.held), Pause: w.why, Degraded: w.ails}
 	})
 	if err != nil {
 		w.t.Fatal(err)

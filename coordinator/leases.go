@@ -50,8 +50,11 @@ func (st *state) callBack(ref session.Lease) {
 // lose takes a unit back from its node.
 func (st *state) lose(out *lease, reason string) error {
 	st.release(out.ID)
-	if out.copy != nil {
+	switch {
+	case out.copy != nil:
 		return st.copyLost(out, reason)
+	case out.again != nil:
+		return st.recheckLost(out, reason)
 	}
 	rec, err := out.live.Lose(st.now, out.Lease, reason)
 	if err != nil {
@@ -92,6 +95,7 @@ func (st *state) listen(n *node) {
 	if silent != n.silent || tripped != n.tripped {
 		n.silent, n.tripped = silent, tripped
 		st.rank(n)
+		st.diagnose(n)
 	}
 }
 
@@ -146,8 +150,9 @@ func (st *state) must(err error) {
 func (st *state) beat(w *worker, h *p2p.Heartbeat) {
 	n := w.node
 	n.seen, n.load = st.now, float64(h.LoadPercent)/100
-	n.silent, w.paused = false, h.Pause
+	n.silent, w.paused, w.degraded = false, h.Pause, h.Degraded
 	st.rank(n)
+	st.diagnose(n)
 	held := make(map[uint64]bool, len(h.Running))
 	for _, id := range h.Running {
 		held[id] = true

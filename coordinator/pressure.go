@@ -87,6 +87,7 @@ func (st *state) faulted(n *node, c contracts.Code) {
 		n.tripped = true
 		st.c.log.Warn("node gets nothing for a while, it fails what it is given", "node", n.id, "code", c)
 		st.rank(n)
+		st.diagnose(n)
 	}
 }
 
@@ -97,5 +98,6 @@ func (st *state) finished(n *node) {
 	if tried || n.tripped {
 		n.tripped = false
 		st.rank(n)
+		st.diagnose(n)
 	}
 }

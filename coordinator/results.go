@@ -216,8 +216,11 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	if !ok || out.Lease != a.ref {
 		return nil // never current, or taken back while its output was fetched
 	}
-	if out.copy != nil {
+	switch {
+	case out.copy != nil:
 		return st.copyAnswered(n, out, envelope, a)
+	case out.again != nil:
+		return st.rechecked(n, out, envelope, a)
 	}
 	if st.overdue(out.live) {
 		return st.timeOut(out.live) // which calls the lease back
@@ -256,7 +259,11 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 		st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
 	}
 	delete(out.live.speech, out.Unit)
-	return st.record(out.live, rec)
+	if err := st.record(out.live, rec); err != nil {
+		return err
+	}
+	st.draw(n, out, a)
+	return nil
 }
 
 func (st *state) recordLoss(out *lease, reason string) error {

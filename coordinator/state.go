@@ -53,7 +53,10 @@ type state struct {
 	delayed delayed
 	sweepAt time.Time
 
-	vet    vetting
+	vet vetting
+	// rechecks are model calls that are to be answered once more.
+	rechecks rechecks
+
 	trust  *trust.Book
 	commit committer
 	// touched are the sessions that changed in this turn.
@@ -110,7 +113,8 @@ type lease struct {
 	needs    []cid.Cid
 	reported bool // by a heartbeat of its node
 	flight   *flight
-	copy     *copied // set for a copy, which belongs to no session: live is nil then
+	copy     *copied  // set for a copy, which belongs to no session: live is nil then
+	again    *recheck // set for a model call that is checked: the same
 }
 
 // node is a worker that has ever been seen.
@@ -126,7 +130,8 @@ type node struct {
 	load    float64 // as its last heartbeat had it, 0 to 1
 	silent  bool    // it missed heartbeats
 	breaker pressure.Breaker
-	tripped bool // the breaker is open
+	tripped bool   // the breaker is open
+	ailing  string // why a pod is degraded, as was told
 	leases  map[uint64]*lease
 	// seen is when the node was last heard of, gone when its stream ended.
 	seen time.Time

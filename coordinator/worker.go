@@ -19,6 +19,7 @@ type worker struct {
 	since    time.Time
 	draining bool
 	paused   string // why it takes no units for now
+	degraded string // what is out of order with a pod that takes some
 
 	outbox chan p2p.Message
 	// unsent counts units that are posted but not yet on the stream, which alone
@@ -152,7 +153,7 @@ func (st *state) join(w *worker) {
 	n.worker, n.seen = w, st.now
 	n.engine, n.region, n.tags = w.hello.Engine, w.hello.Region, w.hello.Tags
 	info := contracts.NodeInfo{Node: id, Kind: w.hello.Kind, Version: w.hello.Version, Profiles: w.hello.Profiles, Slots: w.hello.Slots}
-	n.info, n.silent, n.load = info, false, 0
+	n.info, n.silent, n.load, n.ailing = info, false, 0, ""
 	st.index.Put(st.candidate(n))
 	st.must(st.commit.add(&session.Record{At: st.now.UnixMicro(), Node: &session.Node{Info: info}}, nil))
 }
@@ -188,8 +189,11 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 	}
 	st.faulted(w.node, code)
 	st.evidence(w.node.id, evidenceOf(code))
-	if out.copy != nil {
+	switch {
+	case out.copy != nil:
 		return st.copyLost(out, f.Message)
+	case out.again != nil:
+		return st.recheckLost(out, f.Message)
 	}
 	rec, err := out.live.Fault(st.now, out.Lease, code, f.Message, w.node.trusted)
 	if err == nil && rec.Returned != nil && !st.retriesOf(out.live.Accepted.Tenant).Spend() {

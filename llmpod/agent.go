@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -242,7 +243,32 @@ func (a *Agent) heartbeat() p2p.Heartbeat {
 	if total > 0 {
 		load = 100 * (total - free) / total
 	}
-	return p2p.Heartbeat{Running: a.hand.leases(), LoadPercent: load, FreeSlots: free}
+	h := p2p.Heartbeat{Running: a.hand.leases(), LoadPercent: load, FreeSlots: free}
+	if why := a.ailment(); total == 0 {
+		h.Pause = why
+	} else {
+		h.Degraded = why
+	}
+	return h
+}
+
+// maxAilment bounds what a heartbeat says of a model that is not served, in bytes.
+const maxAilment = 200
+
+// ailment says which model the pod cannot serve now, and why; "" if it serves all. A
+// model that is loaded when it is asked for is served.
+func (a *Agent) ailment() string {
+	for _, p := range a.pools {
+		if total, _, _ := p.Usage(); total > 0 {
+			continue
+		}
+		why := "model " + p.Model().Name + " is being started"
+		if err := p.Ready(); err != nil {
+			why = err.Error()
+		}
+		return strings.ToValidUTF8(why[:min(len(why), maxAilment)], "")
+	}
+	return ""
 }
 
 // usage counts the slots of servers that are ready.

@@ -91,7 +91,7 @@ func check(schema *contracts.OutputSchema, out llama.Completion, a *Answer) (why
 // answer's account. A schema that the server cannot decode under is left to the
 // model's good will and to check.
 func (p *Pool) ask(ctx context.Context, st server.Status, c Call, talk []llama.Message, emit func(Piece), a *Answer) (llama.Completion, error) {
-	prompt, err := tokens(ctx, st.Client, talk)
+	prompt, err := p.spelling.tokens(ctx, st.Client, talk)
 	if err != nil {
 		return llama.Completion{}, err
 	}

@@ -25,6 +25,8 @@ type Pool struct {
 	log    *slog.Logger
 	class  string
 	totals totals
+	// spelling is nil for a model whose file is not here.
+	spelling spelling
 
 	device *Device // nil for a pool whose model is always loaded
 	place  residence.Model
@@ -43,6 +45,9 @@ func NewPool(cfg Config, sc server.Config, log *slog.Logger) (*Pool, error) {
 	p := &Pool{cfg: cfg, server: s, log: log}
 	if p.class, p.solo, err = classOf(s); err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	if sc.Model != "" {
+		p.spelling = newSpelling(s.Info().Marks)
 	}
 	p.broker = newBroker(s, p.class, &p.cfg)
 	return p, nil

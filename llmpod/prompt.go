@@ -14,7 +14,14 @@ import (
 // tokens renders a conversation by the model's template and returns its tokens.
 // Only the template may speak in control tokens: where a text spells one, it is
 // tokenized apart from the template, as the text it is.
-func tokens(ctx context.Context, c *llama.Client, talk []llama.Message) ([]int, error) {
+func (s spelling) tokens(ctx context.Context, c *llama.Client, talk []llama.Message) ([]int, error) {
+	if s.harmless(talk) {
+		rendered, err := c.ApplyTemplate(ctx, talk)
+		if err != nil {
+			return nil, err
+		}
+		return c.Tokenize(ctx, rendered, true, true)
+	}
 	var (
 		rendered string
 		spelled  bool

@@ -153,9 +153,17 @@ func (a *Agent) send(ctx context.Context, s *p2p.WorkStream) error {
 		}
 	}
 	drain := a.leaving.Done()
+	told := ""
 	for {
 		if err := a.flush(ctx, s); err != nil {
 			return err
+		}
+		if why := a.ailment(); why != told { // what is placed next should know
+			told = why
+			h := a.heartbeat()
+			if err := s.Send(ctx, &h); err != nil {
+				return err
+			}
 		}
 		if a.drained() {
 			return nil

@@ -13,7 +13,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Use: "explain SESSION UNIT", Short: "Say where a unit could run, and why not elsewhere", Args: exactly("SESSION", "UNIT"),
 		Long: `explain asks the coordinator what it would do with a unit of a running session
 right now: it lists every connected worker, best first, with its score and what the
-score is made of, or with what keeps the unit from going there.`,
+score is made of, or with what keeps the unit from going there. Of a model call it
+says which pods have read what the call's session has said so far.`,
 		Example: "  krako explain 01890a5d-ac96-774b-bcce-b302099a8057 assemble",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
@@ -37,11 +38,19 @@ func (a *app) printPlacement(v contracts.UnitPlacement) error {
 	if v.Node != "" {
 		a.printf(", at %s", v.Node)
 	}
+	if v.QueuedMS > 0 || v.Ahead > 0 {
+		a.printf(", since %d ms, with %d before it", v.QueuedMS, v.Ahead)
+	}
 	a.printf("\n%d of %d workers could take it\n\n", v.Eligible, v.Total)
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NODE\tVERDICT\tSCORE\tHEADROOM\tLOAD\tRELIABILITY\tLOCALITY\tHOLDS")
+	fmt.Fprintln(w, "NODE\tVERDICT\tSCORE\tHEADROOM\tLOAD\tRELIABILITY\tLOCALITY\tHOLDS\tFREE\tSESSION")
 	for _, k := range v.Candidates {
-		fmt.Fprintf(w, "%s\t%s\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\n", k.NodeID, k.Verdict, k.Score, k.Headroom, k.Load, k.Reliability, k.Locality, k.Held)
+		session := ""
+		if k.Continues {
+			session = "continues"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%s\n",
+			k.NodeID, k.Verdict, k.Score, k.Headroom, k.Load, k.Reliability, k.Locality, k.Held, k.Free, session)
 	}
 	return w.Flush()
 }

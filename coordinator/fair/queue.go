@@ -156,6 +156,17 @@ func (l *Lane[T]) Peek() *T { return &l.items[l.head] }
 // Len returns how many items wait in the lane.
 func (l *Lane[T]) Len() int { return len(l.items) - l.head }
 
+// Find returns how many items wait before the first that match accepts; ok is false
+// if none is accepted.
+func (l *Lane[T]) Find(match func(*T) bool) (before int, ok bool) {
+	for i := l.head; i < len(l.items); i++ {
+		if match(&l.items[i]) {
+			return i - l.head, true
+		}
+	}
+	return 0, false
+}
+
 // Block passes the lane over for the rest of the round.
 func (q *Queue[T]) Block(l *Lane[T]) { l.blocked = q.round }
 

@@ -24,7 +24,13 @@ func (t *Teller) fabric(at eventlog.Offset, r *session.Record) error {
 			Of: "graphs", Mode: r.Mode.Admission, Reason: fmt.Sprintf("units are at %.2f of the most", r.Mode.Pressure),
 		})
 	case r.Node != nil:
-		return t.say(at, 0, r, nodeEvent(&r.Node.Info), "", r.Node.Info)
+		return t.say(at, 0, r, nodeEvent(r.Node), "", r.Node.Info)
+	case r.Rechecked != nil:
+		k := r.Rechecked
+		return t.say(at, 0, r, contracts.EventTrustEvidence, "", contracts.TrustEvidence{
+			Node: k.Node, Kind: contracts.EvidenceReplay, Verdict: k.Verdict, By: k.By, Trusted: k.Trusted,
+			SessionID: k.Session, UnitID: k.Unit, UnitCID: k.Call.String(), ResultCID: k.Result.String(), OtherCID: k.Other.String(), Class: k.Class,
+		})
 	case r.Credit != nil:
 		f, err := credit.DecodeFact(r.Credit)
 		if err != nil {
@@ -102,9 +108,11 @@ func (t *Teller) scaled(at eventlog.Offset, r *session.Record) error {
 	return err
 }
 
-func nodeEvent(n *contracts.NodeInfo) contracts.EventType {
-	pod := n.Kind == "pod"
+func nodeEvent(r *session.Node) contracts.EventType {
+	n, pod := &r.Info, r.Info.Kind == "pod"
 	switch {
+	case pod && r.Degraded:
+		return contracts.EventPodDegraded
 	case pod && n.Reason != "":
 		return contracts.EventPodUnavailable
 	case pod:

@@ -15,6 +15,7 @@ type Candidate struct {
 	Score float64
 	Parts Parts
 	Held  int
+	Free  int
 }
 
 // Explain lists every node with its verdict, in the order in which Pick prefers
@@ -24,7 +25,7 @@ func (x *Index) Explain(n *Need) []Candidate {
 	avoid := x.avoiding(n, &c)
 	list := make([]Candidate, 0, len(x.nodes))
 	for _, e := range x.nodes {
-		k := Candidate{Node: e.ID, Verdict: x.verdict(e, n, &c, avoid), Parts: e.parts(), Held: e.Held}
+		k := Candidate{Node: e.ID, Verdict: x.verdict(e, n, &c, avoid), Parts: e.parts(), Held: e.Held, Free: e.Free}
 		k.Parts.Locality = e.locality(n, x.blocks.items)
 		k.Score = e.score + weightLocality*k.Parts.Locality
 		list = append(list, k)

@@ -41,7 +41,7 @@ func (r *Record) appendHot(b []byte) (out []byte, ok bool) {
 func (r *Record) hot() bool {
 	switch {
 	case r.Boot != nil || r.Node != nil || r.Mode != nil || r.Accepted != nil || r.Returned != nil || r.Stopped != nil || r.Closed != nil ||
-		r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil:
+		r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil || r.Rechecked != nil:
 		return false
 	case r.Batch != nil:
 		return r.Dispatched == nil && r.Ended == nil && r.Batch.CID.Defined()

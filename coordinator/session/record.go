@@ -42,6 +42,9 @@ type Record struct {
 	Superseded *Superseded `cbor:"sup,omitempty"`
 	Copied     *Copied     `cbor:"cp,omitempty"`
 	Standing   *Standing   `cbor:"std,omitempty"`
+
+	// Rechecked is what a second pod's answer says of a first one's.
+	Rechecked *Rechecked `cbor:"rck,omitempty"`
 }
 
 // Boot is the start of a coordinator: it opens a new epoch, so that no lease
@@ -51,9 +54,11 @@ type Boot struct {
 	Version string `cbor:"v"`
 }
 
-// Node is a node that registered, or one that is gone when Reason is set.
+// Node is a node that registered, or one that is gone when Reason is set; with
+// Degraded a pod that is there and is not all that it said it is.
 type Node struct {
-	Info contracts.NodeInfo `cbor:"info"`
+	Info     contracts.NodeInfo `cbor:"info"`
+	Degraded bool               `cbor:"dg,omitempty"`
 }
 
 // Mode is a change of how many graphs are let in.
@@ -217,7 +222,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Capacity != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Capacity != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Rechecked != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

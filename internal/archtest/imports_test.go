@@ -26,6 +26,7 @@ var may = map[string][]string{
 	"coordinator/pressure":  {"contracts"},
 	"coordinator/verify":    {"contracts"},
 	"coordinator/trust":     {"contracts"},
+	"coordinator/referee":   {"contracts"},
 	"coordinator/docket":    {"contracts", "coordinator/session", "coordinator/verify"},
 	"coordinator/billing":   {"contracts"},
 	"coordinator/credit":    {"contracts", "coordinator/access", "coordinator/billing"},

@@ -119,6 +119,7 @@ func (m *Heartbeat) check() error {
 		within("load_percent", m.LoadPercent, 0, 100),
 		within("free_slots", m.FreeSlots, 0, MaxCredit),
 		text("pause", m.Pause, maxText),
+		text("degraded", m.Degraded, maxText),
 	)
 }
 

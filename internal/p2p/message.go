@@ -209,6 +209,9 @@ type Heartbeat struct {
 	// Pause is why the worker takes no units for now, for people to read; "" while
 	// it takes them. It is told in a Heartbeat at once, not at the next interval.
 	Pause string `cbor:"pause,omitempty"`
+	// Degraded is what is out of order with a pod that takes units all the same: one
+	// of its models is not served, say.
+	Degraded string `cbor:"degraded,omitempty"`
 }
 
 // Cancel asks the worker to stop executions and report nothing of them. Sent by

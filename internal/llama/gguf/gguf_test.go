@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,9 @@ func TestInspectReadsWhatWasWritten(t *testing.T) {
 	if info.Architecture != "llama" || info.Name != s.Name || info.Context != s.Context || info.Embed != s.Embed ||
 		info.Layers != s.Layers || info.Heads != s.Heads || info.KVHeads != s.KVHeads || !info.Template || !info.BatchInvariant() {
 		t.Errorf("read %+v of %+v", info, s)
+	}
+	if want := []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"}; !slices.Equal(info.Marks, want) {
+		t.Errorf("marks are %q, want %q", info.Marks, want)
 	}
 	if info.Vocab < 360 || info.Params < 80_000 || info.Params > 300_000 {
 		t.Errorf("read %d pieces and %d weights", info.Vocab, info.Params)

@@ -33,6 +33,10 @@ type Info struct {
 	Params uint64
 	// Template is whether the file has a chat template of its own.
 	Template bool
+	// Marks are the pieces that a server may read as control tokens where it is told
+	// to: a text that contains none of them reads the same either way. Some of them
+	// are plain pieces that only look like such.
+	Marks []string
 
 	perLayer bool // each layer has its own number of heads
 }
@@ -135,11 +139,13 @@ func (d *decoder) info() Info {
 	tensors := d.count("tensors", maxTensors)
 	values := d.count("metadata values", maxValues)
 	found := map[string]any{}
+	var pieces marks
 	for i := 0; i < values && d.err == nil; i++ {
 		key := d.text()
-		found[key] = d.value(kind(d.u32()))
+		found[key] = d.member(key, kind(d.u32()), &pieces)
 	}
 	info := infoOf(found)
+	info.Marks = pieces.list()
 	for i := 0; i < tensors && d.err == nil; i++ {
 		info.Params += d.tensor()
 	}
@@ -174,7 +180,7 @@ func (d *decoder) value(k kind) any {
 	case kindString:
 		return d.text()
 	case kindArray:
-		return d.array()
+		return d.array(func(any) {})
 	case kindF32:
 		return float64(math.Float32frombits(d.u32()))
 	case kindF64:
@@ -194,14 +200,35 @@ func (d *decoder) value(k kind) any {
 
 type length int
 
-func (d *decoder) array() any {
+// member reads the metadata value of a key, and the pieces of the vocabulary with
+// it.
+func (d *decoder) member(key string, k kind, pieces *marks) any {
+	if k == kindArray {
+		switch key {
+		case keyTokens:
+			return d.array(pieces.piece)
+		case keyTokenTypes:
+			return d.array(pieces.kind)
+		}
+	}
+	return d.value(k)
+}
+
+// Keys of the vocabulary.
+const (
+	keyTokens     = "tokenizer.ggml.tokens"
+	keyTokenTypes = "tokenizer.ggml.token_type"
+)
+
+// array calls each with every item and returns their number.
+func (d *decoder) array(each func(any)) any {
 	of := kind(d.u32())
 	n := d.count("items in an array", maxItems)
 	if of == kindArray {
 		d.fail("has an array of arrays")
 	}
 	for i := 0; i < n && d.err == nil; i++ {
-		d.value(of)
+		each(d.value(of))
 	}
 	return length(n)
 }
@@ -231,7 +258,7 @@ func infoOf(found map[string]any) Info {
 	if _, ok := found[arch+".attention.head_count"].(length); ok {
 		info.perLayer = true
 	}
-	if n, ok := found["tokenizer.ggml.tokens"].(length); ok {
+	if n, ok := found[keyTokens].(length); ok {
 		info.Vocab = int(n)
 	}
 	return info

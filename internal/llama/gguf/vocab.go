@@ -7,11 +7,12 @@ import (
 
 // Token types of tokenizer.ggml.token_type.
 const (
-	tokenNormal  = 1
-	tokenUnknown = 2
-	tokenControl = 3
-	tokenUnused  = 5
-	tokenByte    = 6
+	tokenNormal      = 1
+	tokenUnknown     = 2
+	tokenControl     = 3
+	tokenUserDefined = 4
+	tokenUnused      = 5
+	tokenByte        = 6
 )
 
 // Ids of the tokens that every vocabulary here begins with.
