@@ -33,6 +33,11 @@ type Question struct {
 	System      string   `json:"system" maxLength:"32768"`
 	Temperature *float64 `json:"temperature,omitempty" minimum:"0" maximum:"2"`
 	MaxTokens   int64    `json:"max_tokens,omitempty" minimum:"0" maximum:"32768"`
+	// Place is where it is to run: krako for the fabric that the settings name.
+	Place string `json:"place,omitempty" enum:",krako"`
+	// Agreed is the gateway that the person who asks agreed, just now, to send this
+	// chat to. A chat whose owner agreed before needs none.
+	Agreed string `json:"agreed,omitempty" maxLength:"512"`
 }
 
 type questionInput struct{ Body Question }
@@ -43,7 +48,14 @@ func (s *Server) ask(ctx context.Context, in *questionInput) (none, error) {
 	if strings.TrimSpace(q.Text) == "" {
 		return none{}, contracts.Errorf(contracts.CodeValidation, "text", "nothing was asked")
 	}
-	r, err := s.request(ctx, q)
+	if err := s.permitted(ctx, q); err != nil {
+		return none{}, err
+	}
+	at, err := s.placeOf(ctx, q.Place)
+	if err != nil {
+		return none{}, err
+	}
+	r, err := s.request(ctx, q, at)
 	if err != nil {
 		return none{}, err
 	}
@@ -52,14 +64,14 @@ func (s *Server) ask(ctx context.Context, in *questionInput) (none, error) {
 		return none{}, err
 	}
 	now := s.o.Now().UnixMilli()
-	c := history.Chat{ID: q.Chat, Title: title(q.Text), Created: now, Updated: now, Leaf: q.Reply}
+	c := history.Chat{ID: q.Chat, Title: title(q.Text), Created: now, Updated: now, Leaf: q.Reply, Place: q.Place, Agreed: q.Agreed}
 	fresh, err := s.o.History.Say(ctx, c, &history.Run{ID: q.Run, Message: q.Reply, Request: kept},
 		history.Message{ID: q.Message, Chat: q.Chat, Parent: q.Parent, Role: history.User, Text: q.Text, Created: now, Attachments: q.Attachments},
 		history.Message{ID: q.Reply, Chat: q.Chat, Parent: q.Message, Role: history.Assistant, Created: now + 1, Run: q.Run, Attachments: []history.Attachment{}})
 	if err != nil || !fresh {
 		return none{}, err
 	}
-	err = s.live.start(q.Run, func(ctx context.Context, f *feed) { s.run(ctx, f, r) })
+	err = s.live.start(q.Run, func(ctx context.Context, f *feed) { s.run(ctx, f, r, at) })
 	if err != nil {
 		// It is written down already, and must not look as if it were under way.
 		_ = s.keep(ctx, q.Run, &record{Error: s.told(ctx, err)}, nil)
@@ -67,14 +79,14 @@ func (s *Server) ask(ctx context.Context, in *questionInput) (none, error) {
 	return none{}, err
 }
 
-// request is what the planner is asked.
-func (s *Server) request(ctx context.Context, q *Question) (plan.Request, error) {
+// request is what the planner is asked, for a run at a place.
+func (s *Server) request(ctx context.Context, q *Question, at *place) (plan.Request, error) {
 	modes := map[string]plan.ModelUse{"auto": plan.ModelIfNeeded, "never": plan.ModelNever, "only": plan.ModelOnly}
 	r := plan.Request{
-		ID: uuid.Must(uuid.Parse(q.Run)).String(), Message: q.Text, Now: s.o.Now(), Zone: s.o.Zone, Locale: s.o.Locale, Models: modes[q.Mode],
+		ID: uuid.Must(uuid.Parse(q.Run)).String(), Tenant: at.tenant, Message: q.Text, Now: s.o.Now(), Zone: s.o.Zone, Locale: s.o.Locale, Models: modes[q.Mode],
 		Model: contracts.ModelCall{Name: q.Model, System: q.System, Temperature: q.Temperature, MaxTokens: q.MaxTokens},
 	}
-	if !slices.ContainsFunc(s.models(ctx), func(m Model) bool { return m.Ready }) {
+	if !at.models {
 		if r.Models == plan.ModelOnly {
 			return r, contracts.Errorf(contracts.CodeUnsupported, "mode", "there is no model to ask")
 		}
@@ -84,8 +96,8 @@ func (s *Server) request(ctx context.Context, q *Question) (plan.Request, error)
 	if r.Model.Messages, err = s.before(ctx, q); err != nil {
 		return r, err
 	}
-	for _, at := range q.Attachments {
-		a, err := s.attached(ctx, at)
+	for _, file := range q.Attachments {
+		a, err := s.attached(ctx, file)
 		if err != nil {
 			return r, err
 		}

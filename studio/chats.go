@@ -56,11 +56,13 @@ type changeInput struct {
 	Body struct {
 		Title *string `json:"title,omitempty" maxLength:"200"`
 		Leaf  *string `json:"leaf,omitempty" maxLength:"64"`
+		// Place is where its next question is to run.
+		Place *string `json:"place,omitempty" enum:",krako"`
 	}
 }
 
 func (s *Server) changeChat(ctx context.Context, in *changeInput) (none, error) {
-	return none{}, s.o.History.Change(ctx, in.ID, in.Body.Title, in.Body.Leaf)
+	return none{}, s.o.History.Change(ctx, in.ID, history.Change{Title: in.Body.Title, Leaf: in.Body.Leaf, Place: in.Body.Place})
 }
 
 func (s *Server) deleteChat(ctx context.Context, in *idInput) (none, error) {
@@ -151,6 +153,7 @@ func (s *Server) importChat(ctx context.Context, in *importInput) (history.Chat,
 		m.ID, m.Parent, m.Run = renamed(m.ID), renamed(m.Parent), renamed(m.Run)
 	}
 	c := e.Chat
+	c.Place, c.Agreed = "", "" // whoever exported it may have agreed, not who reads it
 	c.ID, c.Leaf, c.Updated = renamed("chat "+c.ID), renamed(c.Leaf), s.o.Now().UnixMilli()
 	return c, s.o.History.Import(ctx, c, e.Messages, runs)
 }

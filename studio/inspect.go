@@ -103,11 +103,11 @@ func (s *Server) unit(ctx context.Context, in *unitInput) (Detail, error) {
 	d := Detail{Declared: u, Input: u.Input, Schema: u.OutputSchema, Placement: []Event{}}
 	if u.Model != nil {
 		d.Input = u.Model
-	} else if input, ok := s.input(ctx, t); ok {
+	} else if input, ok := s.input(ctx, s.blocksOf(rec), t); ok {
 		d.Input = input
 	}
 	if t != nil && t.Output != nil {
-		data, err := s.o.Engine.Blocks.GetBlock(ctx, t.Output.CID.Cid)
+		data, err := s.blocksOf(rec).GetBlock(ctx, t.Output.CID.Cid)
 		if err != nil {
 			return d, err
 		}
@@ -122,7 +122,7 @@ func (s *Server) unit(ctx context.Context, in *unitInput) (Detail, error) {
 }
 
 // input reads what a unit was run with from its block.
-func (s *Server) input(ctx context.Context, t *contracts.TaskTelemetry) (any, bool) {
+func (s *Server) input(ctx context.Context, blocks contracts.BlockStore, t *contracts.TaskTelemetry) (any, bool) {
 	if t == nil {
 		return nil, false
 	}
@@ -130,7 +130,7 @@ func (s *Server) input(ctx context.Context, t *contracts.TaskTelemetry) (any, bo
 	if err != nil {
 		return nil, false
 	}
-	block, err := s.o.Engine.Blocks.GetBlock(ctx, id)
+	block, err := blocks.GetBlock(ctx, id)
 	if err != nil {
 		return nil, false
 	}
@@ -140,7 +140,7 @@ func (s *Server) input(ctx context.Context, t *contracts.TaskTelemetry) (any, bo
 	}
 	raw := v.Input.Inline
 	if v.Input.Link.Defined() {
-		if raw, err = s.o.Engine.Blocks.GetBlock(ctx, v.Input.Link.Cid); err != nil {
+		if raw, err = blocks.GetBlock(ctx, v.Input.Link.Cid); err != nil {
 			return nil, false
 		}
 	}
@@ -180,7 +180,7 @@ func find(in *unitInput, rec *record) (*contracts.WorkUnit, *contracts.TaskTelem
 }
 
 func (s *Server) checkUnit(ctx context.Context, in *unitInput) ([]proof.Step, error) {
-	rec, events, err := s.finished(ctx, in.ID)
+	rec, _, err := s.finished(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -192,29 +192,14 @@ func (s *Server) checkUnit(ctx context.Context, in *unitInput) ([]proof.Step, er
 		return nil, contracts.Errorf(contracts.CodeNotFound, in.Unit, "this unit left no result")
 	}
 	sealed := rec.Sealed
-	if len(sealed) == 0 {
-		sealed = s.batches(ctx, in.Unit, events)
+	if rec.Gateway != "" {
+		b, err := s.receipt(ctx, rec, t)
+		if err != nil {
+			return nil, err
+		}
+		sealed = [][]byte{b}
 	}
-	return proof.Check(ctx, s.o.Engine.Blocks, t, sealed), nil
-}
-
-// batches are the signed batches that events of a unit name.
-func (s *Server) batches(ctx context.Context, unit string, raw json.RawMessage) [][]byte {
-	var sealed [][]byte
-	for _, e := range eventsOf(raw) {
-		var data struct {
-			BatchCID string `json:"batch_cid"`
-		}
-		if e.Subject != unit || json.Unmarshal(e.Data, &data) != nil {
-			continue
-		}
-		if id, err := cid.Decode(data.BatchCID); err == nil {
-			if b, err := s.o.Engine.Blocks.GetBlock(ctx, id); err == nil {
-				sealed = append(sealed, b)
-			}
-		}
-	}
-	return sealed
+	return proof.Check(ctx, s.blocksOf(rec), t, sealed), nil
 }
 
 // Repeat says for every unit whether it came out the same again.

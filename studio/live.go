@@ -91,6 +91,20 @@ func (f *feed) said() (string, json.RawMessage) {
 	return f.text.String(), events
 }
 
+// session is that of the run on a fabric, empty before its first event.
+func (f *feed) session() contracts.SessionID {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.events) == 0 {
+		return ""
+	}
+	var e contracts.Event
+	if json.Unmarshal(f.events[0], &e) != nil {
+		return ""
+	}
+	return e.SessionID
+}
+
 // live are the runs that are under way.
 type live struct {
 	mu    sync.Mutex

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 
 	"github.com/krako-labs/krako/contracts"
 )
@@ -40,5 +41,12 @@ func (s *Server) asProblem(ctx context.Context, err error) *Problem {
 		s.log.ErrorContext(ctx, "request failed", "error", err)
 		e = contracts.Errorf(contracts.CodeInternal, "", "something went wrong inside Studio; its log says what")
 	}
-	return &Problem{Status: statusOf(e.Code), Title: string(e.Code), Detail: e.Message, Code: e.Code}
+	status := statusOf(e.Code)
+	switch e.Code {
+	case contracts.CodePrivacyViolation:
+		status = http.StatusForbidden
+	case contracts.CodeNetwork:
+		status = http.StatusBadGateway
+	}
+	return &Problem{Status: status, Title: string(e.Code), Detail: e.Message, Code: e.Code}
 }

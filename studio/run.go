@@ -27,8 +27,10 @@ type record struct {
 	Error *contracts.Error `json:"error,omitempty"`
 	// Text is what a model had said when it was stopped.
 	Text string `json:"text,omitempty"`
-	// Sealed are the signed batches of what ran here.
+	// Sealed are the signed batches of what ran.
 	Sealed [][]byte `json:"sealed,omitempty"`
+	// Gateway is that of the fabric on which it ran, empty for this computer.
+	Gateway string `json:"gateway,omitempty"`
 }
 
 // answer is the text that is shown as the answer.
@@ -40,11 +42,13 @@ func (r *record) answer() string {
 }
 
 // run plans a request, runs it and writes down what became of it.
-func (s *Server) run(ctx context.Context, f *feed, r plan.Request) {
-	r, p := s.o.Engine.Plan(r)
-	f.add(framePlan, s.planned(r.ID, &p))
-	rec := &record{}
-	reply, err := s.o.Engine.Follow(ctx, r, kora.Observer{
+func (s *Server) run(ctx context.Context, f *feed, r plan.Request, at *place) {
+	r, p := at.engine.Plan(r)
+	rec := &record{Gateway: at.gateway}
+	v := s.planned(r.ID, &p)
+	v.Gateway = at.gateway
+	f.add(framePlan, v)
+	reply, err := at.engine.Follow(ctx, r, kora.Observer{
 		Event: func(e contracts.Event) { f.add(frameEvent, e) },
 		Tokens: func(t contracts.Tokens) {
 			if answers(&p, t.WorkUnitID) {
@@ -59,6 +63,7 @@ func (s *Server) run(ctx context.Context, f *feed, r plan.Request) {
 	} else {
 		rec.Reply = reply
 		s.sign(rec)
+		s.bringHome(ctx, rec)
 	}
 	if err := s.keep(context.WithoutCancel(ctx), r.ID, rec, events); err != nil {
 		s.log.Error("run not kept", "run", r.ID, "error", err)

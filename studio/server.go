@@ -16,7 +16,8 @@ import (
 	"github.com/krako-labs/krako/studio/history"
 )
 
-// Options say what a Studio stands on. All but Token and Models are required.
+// Options say what a Studio stands on. All but FabricFile, Token and Models are
+// required.
 type Options struct {
 	Engine  *kora.Engine
 	History *history.Store
@@ -31,6 +32,9 @@ type Options struct {
 	Zone    string
 	Locale  string
 	Version string
+	// FabricFile is where the gateway of a Krako fabric and the key for it are kept,
+	// private to the user; empty keeps them in memory.
+	FabricFile string
 	// Models lists the models that can be asked now. Without one that is ready none
 	// is asked, whatever the Engine could. Nil where there are none.
 	Models func(context.Context) []Model
@@ -53,6 +57,7 @@ type Model struct {
 type Server struct {
 	o    Options
 	live *live
+	far  *fabric
 	log  *slog.Logger
 }
 
@@ -62,7 +67,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{o: o, log: o.Log, live: newLive()}
+	far, err := openFabric(o.FabricFile)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{o: o, log: o.Log, live: newLive(), far: far}
 	left, err := o.History.Unanswered(ctx)
 	for _, id := range left {
 		if err == nil {

@@ -14,10 +14,12 @@ type State struct {
 	Zone    string `json:"zone"`
 	Locale  string `json:"locale"`
 	// CanAskModels says whether a model is ready to be asked.
-	CanAskModels bool           `json:"can_ask_models"`
-	Models       []Model        `json:"models" nullable:"false"`
-	Backend      Backend        `json:"backend"`
-	Settings     map[string]any `json:"settings"`
+	CanAskModels bool    `json:"can_ask_models"`
+	Models       []Model `json:"models" nullable:"false"`
+	Backend      Backend `json:"backend"`
+	// Gateway is that of the fabric that questions can run on, empty for none.
+	Gateway  string         `json:"gateway"`
+	Settings map[string]any `json:"settings"`
 }
 
 // Backend is where graphs run.
@@ -39,6 +41,7 @@ func (s *Server) state(ctx context.Context, _ *struct{}) (State, error) {
 	st.Models = append(st.Models, s.models(ctx)...)
 	st.CanAskModels = slices.ContainsFunc(st.Models, func(m Model) bool { return m.Ready })
 	st.Backend = s.backend(ctx)
+	st.Gateway = s.far.gateway()
 	kept, err := s.o.History.Settings(ctx)
 	for name, value := range kept {
 		var v any

@@ -25,15 +25,17 @@ type Run struct {
 	GraphCID     string    `json:"graph_cid"`
 	Session      string    `json:"session"`
 	Backend      string    `json:"backend"`
-	StopReason   string    `json:"stop_reason"`
-	Executors    []string  `json:"executors" nullable:"false"`
-	PlannedMS    float64   `json:"planned_ms"`
-	RanMS        float64   `json:"ran_ms"`
-	TokensIn     int64     `json:"tokens_in"`
-	TokensOut    int64     `json:"tokens_out"`
-	ModelCalls   int64     `json:"model_calls"`
-	Fuel         uint64    `json:"fuel"`
-	CostUSD      string    `json:"cost_usd"`
+	// Gateway is that of the fabric on which it runs, empty for this computer.
+	Gateway    string   `json:"gateway"`
+	StopReason string   `json:"stop_reason"`
+	Executors  []string `json:"executors" nullable:"false"`
+	PlannedMS  float64  `json:"planned_ms"`
+	RanMS      float64  `json:"ran_ms"`
+	TokensIn   int64    `json:"tokens_in"`
+	TokensOut  int64    `json:"tokens_out"`
+	ModelCalls int64    `json:"model_calls"`
+	Fuel       uint64   `json:"fuel"`
+	CostUSD    string   `json:"cost_usd"`
 	// Checked counts the outputs that were held to a schema and passed.
 	Checked int `json:"checked"`
 	// Signed says that the results are signed by whoever computed them.
@@ -133,6 +135,7 @@ func (s *Server) view(id string, rec *record, events json.RawMessage) Run {
 	if rec.Error != nil {
 		v.Failure = failureOf(rec.Error)
 	}
+	v.Gateway = rec.Gateway
 	v.Text, v.Signed = rec.answer(), len(rec.Sealed) > 0
 	if v.Failure != nil {
 		v.State = "failed"

@@ -127,7 +127,7 @@ func (a *app) studioOptions(ctx context.Context, dir string) (o studio.Options, 
 		return o, nil, errors.Join(err, kept.Close())
 	}
 	done = func() error { return errors.Join(k.Close(context.WithoutCancel(ctx)), kept.Close()) }
-	o.Engine, o.History, o.UI, o.Key = k.Engine, kept, ui.Files(), key
+	o.Engine, o.History, o.UI, o.Key, o.FabricFile = k.Engine, kept, ui.Files(), key, filepath.Join(dir, "fabric.json")
 	o.Zone, o.Locale, o.Version, o.Log = a.zone, a.locale, cli.Version(), log
 	return o, done, nil
 }

@@ -87,7 +87,7 @@ var may = map[string][]string{
 	"kora/openai":               {"contracts", "kora", "kora/plan", "kora/reasoner"},
 	"internal/guard":            {"contracts"},
 
-	"studio":         {"contracts", "kora", "kora/plan", "kora/layout", "studio/history", "studio/proof"},
+	"studio":         {"contracts", "internal/durable", "kora", "studio/history", "studio/proof"},
 	"studio/history": {"contracts", "internal/sqlite"},
 	"studio/proof":   {"contracts"},
 	"studio/ui":      {},

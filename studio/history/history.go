@@ -18,6 +18,10 @@ type Chat struct {
 	Updated int64  `json:"updated"`
 	// Leaf is the message at the end of the branch that is shown.
 	Leaf string `json:"leaf"`
+	// Place is where its next question is to run, empty for this computer.
+	Place string `json:"place"`
+	// Agreed is the gateway that its owner agreed to send it to, empty for none.
+	Agreed string `json:"agreed"`
 }
 
 // Role is who said a message.
@@ -72,6 +76,9 @@ CREATE TABLE messages (id TEXT PRIMARY KEY, chat TEXT NOT NULL, parent TEXT NOT 
 CREATE INDEX messages_chat ON messages (chat, created);
 CREATE TABLE runs (id TEXT PRIMARY KEY, message TEXT NOT NULL, request TEXT NOT NULL, reply TEXT NOT NULL, events TEXT NOT NULL);
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+`, `
+ALTER TABLE chats ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE chats ADD COLUMN agreed TEXT NOT NULL DEFAULT '';
 `}
 
 // Open opens the history in the file at path, or makes it.
@@ -89,7 +96,8 @@ func (s *Store) Close() error { return s.db.Close() }
 // Say adds messages, and a run that answers the last of them, in one step. The
 // chat is made if it is not there; its leaf becomes the last message. What is
 // there already stays as it is, so saying the same twice is saying it once: fresh
-// reports whether the run was new.
+// reports whether the run was new. A gateway in c.Agreed is remembered; an empty one
+// takes nothing back.
 func (s *Store) Say(ctx context.Context, c Chat, run *Run, messages ...Message) (fresh bool, err error) {
 	err = s.db.Update(ctx, func(tx *sqlite.Tx) error {
 		n, err := tx.Change("INSERT INTO runs VALUES (?, ?, ?, '', '') ON CONFLICT DO NOTHING", run.ID, run.Message, string(run.Request))
@@ -97,7 +105,7 @@ func (s *Store) Say(ctx context.Context, c Chat, run *Run, messages ...Message) 
 			return err
 		}
 		fresh = true
-		if err := tx.Exec("INSERT INTO chats VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", c.ID, c.Title, c.Created, c.Updated, c.Leaf); err != nil {
+		if err := tx.Exec("INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", c.ID, c.Title, c.Created, c.Updated, c.Leaf, c.Place, c.Agreed); err != nil {
 			return err
 		}
 		for i := range messages {
@@ -105,7 +113,8 @@ func (s *Store) Say(ctx context.Context, c Chat, run *Run, messages ...Message) 
 				return err
 			}
 		}
-		return tx.Exec("UPDATE chats SET leaf = ?, updated = ? WHERE id = ?", messages[len(messages)-1].ID, c.Updated, c.ID)
+		return tx.Exec("UPDATE chats SET leaf = ?1, updated = ?2, place = ?3, agreed = CASE ?4 WHEN '' THEN agreed ELSE ?4 END WHERE id = ?5",
+			messages[len(messages)-1].ID, c.Updated, c.Place, c.Agreed, c.ID)
 	})
 	return fresh, wrap("keep message", err)
 }
@@ -132,11 +141,14 @@ func (s *Store) Answer(ctx context.Context, run, text string, reply, events json
 	}))
 }
 
-// Change renames a chat, or remembers another leaf; nil leaves a field alone.
-func (s *Store) Change(ctx context.Context, id string, title, leaf *string) error {
+// Change is what to change of a chat; nil leaves a field alone.
+type Change struct{ Title, Leaf, Place *string }
+
+// Change renames a chat, or remembers another leaf or place.
+func (s *Store) Change(ctx context.Context, id string, to Change) error {
 	var n int64
 	err := s.db.Update(ctx, func(tx *sqlite.Tx) (err error) {
-		n, err = tx.Change("UPDATE chats SET title = coalesce(?, title), leaf = coalesce(?, leaf) WHERE id = ?", title, leaf, id)
+		n, err = tx.Change("UPDATE chats SET title = coalesce(?, title), leaf = coalesce(?, leaf), place = coalesce(?, place) WHERE id = ?", to.Title, to.Leaf, to.Place, id)
 		return err
 	})
 	if err == nil && n == 0 {

@@ -25,12 +25,12 @@ func (s *Store) Chats(ctx context.Context, query string, limit int) ([]Found, er
 	row := func(scan func(...any) error) error {
 		var f Found
 		var text string
-		err := scan(&f.ID, &f.Title, &f.Created, &f.Updated, &f.Leaf, &text)
+		err := scan(&f.ID, &f.Title, &f.Created, &f.Updated, &f.Leaf, &f.Place, &f.Agreed, &text)
 		f.Excerpt = excerpt(text, query)
 		found = append(found, f)
 		return err
 	}
-	const columns = "SELECT c.id, c.title, c.created, c.updated, c.leaf, "
+	const columns = "SELECT c.id, c.title, c.created, c.updated, c.leaf, c.place, c.agreed, "
 	if query == "" {
 		err := s.db.Query(ctx, row, columns+"'' FROM chats c ORDER BY c.updated DESC, c.id LIMIT ?", limit)
 		return found, wrap("list chats", err)
@@ -57,8 +57,8 @@ func (s *Store) Chat(ctx context.Context, id string) (Chat, []Message, error) {
 	c, ok := Chat{}, false
 	err := s.db.Query(ctx, func(scan func(...any) error) error {
 		ok = true
-		return scan(&c.ID, &c.Title, &c.Created, &c.Updated, &c.Leaf)
-	}, "SELECT id, title, created, updated, leaf FROM chats WHERE id = ?", id)
+		return scan(&c.ID, &c.Title, &c.Created, &c.Updated, &c.Leaf, &c.Place, &c.Agreed)
+	}, "SELECT id, title, created, updated, leaf, place, agreed FROM chats WHERE id = ?", id)
 	if err != nil {
 		return c, nil, wrap("read chat", err)
 	}
@@ -150,7 +150,7 @@ func (s *Store) Set(ctx context.Context, name, value string) error {
 // there already is a CONFLICT.
 func (s *Store) Import(ctx context.Context, c Chat, messages []Message, runs []Run) error {
 	return wrap("import chat", s.db.Update(ctx, func(tx *sqlite.Tx) error {
-		n, err := tx.Change("INSERT INTO chats VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", c.ID, c.Title, c.Created, c.Updated, c.Leaf)
+		n, err := tx.Change("INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", c.ID, c.Title, c.Created, c.Updated, c.Leaf, c.Place, c.Agreed)
 		if err != nil {
 			return err
 		}

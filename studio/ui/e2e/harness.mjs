@@ -1,7 +1,7 @@
 // Starts the real kora studio and a real Chromium, once for a file of tests.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,6 +11,7 @@ export const both = 'what is 15% of 2,340 and how many days from 3 March 2026 to
 
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((p) => existsSync(p))
 const kora = process.env.KORA ?? '../../bin/kora'
+const krako = process.env.KRAKO ?? '../../bin/krako'
 
 /** A Studio with an empty history; args are further flags. */
 export async function startStudio(...args) {
@@ -25,6 +26,48 @@ export async function startStudio(...args) {
   })
   return {
     base,
+    dir,
+    async stop() {
+      const gone = new Promise((done) => child.on('exit', done))
+      child.kill('SIGTERM')
+      await gone
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A whole Krako: coordinator and nodes as processes of their own. */
+export async function startKrako(nodes, ...args) {
+  const dir = await mkdtemp(join(tmpdir(), 'krako-'))
+  const child = spawn(krako, ['up', '--dir', dir, '--nodes', nodes, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const api = await new Promise((found, failed) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const at = /API\s+(\S+)/.exec(line)
+      if (at) found(at[1])
+    })
+    child.on('exit', (code) => failed(new Error(`krako up ended with ${code}`)))
+  })
+  const key = (await readFile(join(dir, 'coord', 'admin.key'), 'utf8')).trim()
+  const call = async (method, path, body) => {
+    const r = await fetch(api + path, { method, headers: { Authorization: `Bearer ${key}`, ...(body ? { 'Content-Type': 'application/json' } : {}) }, body: body && JSON.stringify(body) })
+    if (!r.ok) throw new Error(`${method} ${path}: ${r.status} ${await r.text()}`)
+    return r.status === 204 ? undefined : r.json()
+  }
+  return {
+    api,
+    key,
+    call,
+    /** Waits until so many workers are connected. */
+    async ready(n) {
+      for (let here = 0; here < n; ) {
+        here = (await call('GET', '/v1/nodes')).nodes.filter((x) => x.connected).length
+        if (here < n) await new Promise((again) => setTimeout(again, 100))
+      }
+    },
+    /** Sends a signal to the process of the i-th node. */
+    signal(i, name) {
+      for (const pid of execFileSync('pgrep', ['-f', '--', `--data-dir ${join(dir, `node-${i}`)} `], { encoding: 'utf8' }).trim().split('\n')) process.kill(Number(pid), name)
+    },
     async stop() {
       const gone = new Promise((done) => child.on('exit', done))
       child.kill('SIGTERM')

@@ -15,6 +15,9 @@ export type Drawing = Schemas['Drawing']
 export type Event = Schemas['Event']
 export type Step = Schemas['Step']
 export type Repeat = Schemas['Repeat']
+export type Fabric = Schemas['Fabric']
+export type Quoted = Schemas['Quoted']
+export type Placement = Schemas['Placement']
 
 /** An answer that is a problem (RFC 9457). */
 export class Problem extends Error {
@@ -46,10 +49,15 @@ export const api = {
   set: (name: string, value: unknown) => call('PUT', `/api/settings/${id(name)}`, { value }),
   chats: (query: string, signal?: AbortSignal) => call<Found[]>('GET', `/api/chats?q=${id(query)}`, undefined, signal),
   chat: (chat: string) => call<Thread>('GET', `/api/chats/${id(chat)}`),
-  change: (chat: string, to: { title?: string; leaf?: string }) => call('PATCH', `/api/chats/${id(chat)}`, to),
+  change: (chat: string, to: { title?: string; leaf?: string; place?: '' | 'krako' }) => call('PATCH', `/api/chats/${id(chat)}`, to),
   remove: (chat: string) => call('DELETE', `/api/chats/${id(chat)}`),
   import: (file: unknown) => call<{ id: string }>('POST', '/api/chats', file),
   ask: (q: Question) => call('POST', '/api/messages', q),
+  quote: (q: Question) => call<Quoted>('POST', '/api/quotes', q),
+  fabric: () => call<Fabric>('GET', '/api/fabric'),
+  useFabric: (to: { url: string; key?: string; pin?: string }) => call<Fabric>('PUT', '/api/fabric', to),
+  forgetFabric: () => call('DELETE', '/api/fabric'),
+  placement: (run: string, unit: string) => call<Placement>('GET', `/api/runs/${id(run)}/units/${id(unit)}/placement`),
   run: (run: string) => call<Run>('GET', `/api/runs/${id(run)}`),
   stop: (run: string) => call('POST', `/api/runs/${id(run)}/stop`),
   events: (run: string) => call<Event[]>('GET', `/api/runs/${id(run)}/events`),

@@ -41,6 +41,25 @@ export interface paths {
         patch: operations["change-chat"];
         trace?: never;
     };
+    "/api/fabric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The Krako fabric that questions can run on */
+        get: operations["get-fabric"];
+        /** Name another fabric */
+        put: operations["set-fabric"];
+        post?: never;
+        /** Forget the fabric and its key */
+        delete: operations["forget-fabric"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages": {
         parameters: {
             query?: never;
@@ -52,6 +71,23 @@ export interface paths {
         put?: never;
         /** Say something and have it answered */
         post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a question would need and cost, without running it */
+        post: operations["quote"];
         delete?: never;
         options?: never;
         head?: never;
@@ -160,6 +196,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{id}/units/{unit}/placement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a unit that runs on a fabric could go, and why not elsewhere */
+        get: operations["explain-unit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{id}/units/{unit}/proof": {
         parameters: {
             query?: never;
@@ -252,15 +305,35 @@ export interface components {
             /** Format: int64 */
             start: number;
         };
+        Candidate: {
+            /** Format: double */
+            headroom: number;
+            /** Format: int64 */
+            held: number;
+            /** Format: double */
+            load: number;
+            /** Format: double */
+            locality: number;
+            node: string;
+            /** Format: double */
+            reliability: number;
+            /** Format: double */
+            score: number;
+            verdict: string;
+        };
         ChangeInputBody: {
             leaf?: string;
+            /** @enum {string} */
+            place?: "" | "krako";
             title?: string;
         };
         Chat: {
+            agreed: string;
             /** Format: int64 */
             created: number;
             id: string;
             leaf: string;
+            place: string;
             title: string;
             /** Format: int64 */
             updated: number;
@@ -352,17 +425,37 @@ export interface components {
             reply: unknown;
             request: unknown;
         };
+        Fabric: {
+            detail: string;
+            has_key: boolean;
+            hidden: string;
+            models: boolean;
+            nodes: components["schemas"]["Node"][];
+            pin: string;
+            /** Format: int64 */
+            queued: number;
+            state: string;
+            url: string;
+            wallet?: components["schemas"]["Wallet"];
+        };
+        FabricInputBody: {
+            key?: string;
+            pin?: string;
+            url: string;
+        };
         Failure: {
             code: string;
             message: string;
             unit: string;
         };
         Found: {
+            agreed: string;
             /** Format: int64 */
             created: number;
             excerpt: string;
             id: string;
             leaf: string;
+            place: string;
             title: string;
             /** Format: int64 */
             updated: number;
@@ -385,6 +478,21 @@ export interface components {
             server: string;
             tier?: string;
         };
+        Node: {
+            connected: boolean;
+            /** Format: int64 */
+            done: number;
+            id: string;
+            kind: string;
+            /** Format: int64 */
+            leases: number;
+            models: string[];
+            paused: string;
+            region: string;
+            /** Format: int64 */
+            slots: number;
+            version: string;
+        };
         None: Record<string, never>;
         Place: {
             /** Format: double */
@@ -399,6 +507,16 @@ export interface components {
             /** Format: double */
             y: number;
         };
+        Placement: {
+            candidates: components["schemas"]["Candidate"][];
+            /** Format: int64 */
+            eligible: number;
+            node: string;
+            reason: string;
+            state: string;
+            /** Format: int64 */
+            total: number;
+        };
         Point: {
             /** Format: double */
             x: number;
@@ -406,6 +524,7 @@ export interface components {
             y: number;
         };
         Question: {
+            agreed?: string;
             attachments: components["schemas"]["Attachment"][];
             /** Format: uuid */
             chat: string;
@@ -417,6 +536,8 @@ export interface components {
             mode: "auto" | "never" | "only";
             model: string;
             parent: string;
+            /** @enum {string} */
+            place?: "" | "krako";
             /** Format: uuid */
             reply: string;
             /** Format: uuid */
@@ -425,6 +546,20 @@ export interface components {
             /** Format: double */
             temperature?: number;
             text: string;
+        };
+        Quoted: {
+            affordable: boolean;
+            agreed: boolean;
+            available: string;
+            currency: string;
+            gateway: string;
+            kind: string;
+            /** Format: int64 */
+            models: number;
+            most: string;
+            priced: boolean;
+            /** Format: int64 */
+            units: number;
         };
         Repeat: {
             /** Format: int64 */
@@ -456,6 +591,7 @@ export interface components {
             failure?: components["schemas"]["Failure"];
             /** Format: int64 */
             fuel: number;
+            gateway: string;
             graph_cid: string;
             id: string;
             /** @enum {string} */
@@ -489,6 +625,7 @@ export interface components {
         State: {
             backend: components["schemas"]["Backend"];
             can_ask_models: boolean;
+            gateway: string;
             locale: string;
             models: components["schemas"]["Model"][];
             settings: {
@@ -503,11 +640,13 @@ export interface components {
             ok: boolean;
         };
         Thread: {
+            agreed: string;
             /** Format: int64 */
             created: number;
             id: string;
             leaf: string;
             messages: components["schemas"]["Message"][];
+            place: string;
             runs: components["schemas"]["Run"][];
             title: string;
             /** Format: int64 */
@@ -539,6 +678,14 @@ export interface components {
             type: string;
             unit_cid: string;
             validation: string;
+        };
+        Wallet: {
+            available: string;
+            balance: string;
+            currency: string;
+            promised: string;
+            suspended: boolean;
+            tenant: string;
         };
     };
     responses: never;
@@ -710,6 +857,97 @@ export interface operations {
             };
         };
     };
+    "get-fabric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fabric"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "set-fabric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FabricInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fabric"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "forget-fabric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["None"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     ask: {
         parameters: {
             query?: never;
@@ -730,6 +968,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["None"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quoted"];
                 };
             };
             /** @description Error */
@@ -919,6 +1190,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "explain-unit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                unit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Placement"];
                 };
             };
             /** @description Error */

@@ -6,7 +6,7 @@ export type Frame =
   | { name: 'event'; event: RawEvent }
   | { name: 'text'; text: string; restart: boolean }
 
-export type RawEvent = { type: string; subject?: string; time: string; data?: Record<string, unknown> }
+export type RawEvent = { id: string; type: string; subject?: string; time: string; sessionid?: string; attempt?: number; data?: Record<string, unknown> }
 
 const longest = 5000
 

@@ -1,8 +1,11 @@
-import { api, type Attachment, type Found, type Message, type Question, type Run, type State, type Unit } from '../api/client'
+import { api, type Attachment, type Event, type Fabric, type Found, type Message, type Question, type Quoted, type Run, type State, type Unit } from '../api/client'
 import { follow, type Frame, type RawEvent } from '../api/stream'
 
 export type Tab = 'why' | 'overview' | 'timeline' | 'graph' | 'events'
 export type Mode = Question['mode']
+/** A question that waits until a person has said whether it may run elsewhere. */
+export type Pending = { question: Question; quoted: Quoted; answer: (yes: boolean) => void }
+export type Place = '' | 'krako'
 type Shown = { run: string; tab: Tab; unit: string; other: string }
 
 const ends: Record<string, string> = {
@@ -24,12 +27,17 @@ export class Studio {
   theme = $state<'system' | 'light' | 'dark'>('system')
   advanced = $state(false)
   shortcuts = $state(true)
+  place = $state<Place>('') // where the next question of the chat runs
+  fabric = $state<Fabric>()
+  pending = $state.raw<Pending>()
   mode = $state<Mode>('auto')
   model = $state('')
   system = $state('')
   temperature = $state<number>()
   announced = $state('') // what a screen reader is told
   trouble = $state('')
+  private began = new Map<string, number>() // when the first event of a run was
+  private events = $state<Record<string, Event[]>>({}) // of runs that are under way
   private followed = new Map<string, AbortController>()
 
   /** The branch that is shown, from its first message. */
@@ -97,7 +105,7 @@ export class Studio {
     for (const c of this.followed.values()) c.abort()
     this.followed.clear()
     if (!id) {
-      this.chat = this.title = this.leaf = ''
+      this.chat = this.title = this.leaf = this.place = ''
       this.messages = []
       this.hide()
       if (push) history.pushState(null, '', '/')
@@ -109,6 +117,7 @@ export class Studio {
       this.title = t.title
       this.messages = t.messages
       this.leaf = t.leaf
+      this.place = t.place === 'krako' ? 'krako' : ''
       for (const r of t.runs) this.runs[r.id] = r
       for (const r of t.runs) if (r.state === 'running') this.follow(r.id)
     })
@@ -117,8 +126,11 @@ export class Studio {
     this.readHash()
   }
 
-  /** Says something: a new message after parent, or the same one again. */
-  async say(text: string, attachments: Attachment[], o: { parent?: string; again?: Message; mode?: Mode } = {}) {
+  /**
+   * Says something: a new message after parent, or the same one again. False if it was
+   * not sent, because a person did not agree or nobody answered.
+   */
+  async say(text: string, attachments: Attachment[], o: { parent?: string; again?: Message; mode?: Mode } = {}): Promise<boolean> {
     const now = Date.now()
     const fresh = !this.chat
     const chat = this.chat || crypto.randomUUID()
@@ -127,6 +139,11 @@ export class Studio {
     const reply = crypto.randomUUID()
     const run = crypto.randomUUID()
     const none: Attachment[] = []
+    const q: Question = {
+      chat, message, reply, run, parent, text, attachments, mode: o.mode ?? this.mode, model: this.place ? '' : this.model, system: this.system, place: this.place,
+      ...(this.temperature === undefined ? {} : { temperature: this.temperature }),
+    }
+    if (q.place && !(await this.permit(q))) return false
     if (!o.again) this.messages.push({ id: message, chat, parent, role: 'user', text, created: now, run: '', attachments })
     this.messages.push({ id: reply, chat, parent: message, role: 'assistant', text: '', created: now + 1, run, attachments: none })
     this.leaf = reply
@@ -137,17 +154,71 @@ export class Studio {
       this.title = text.slice(0, 60)
       history.pushState(null, '', `/c/${chat}`)
     }
-    const q: Question = {
-      chat, message, reply, run, parent, text, attachments, mode: o.mode ?? this.mode, model: this.model, system: this.system,
-      ...(this.temperature === undefined ? {} : { temperature: this.temperature }),
-    }
     const ok = await this.attempt(() => api.ask(q))
     if (!ok) {
       this.runs[run] = { ...waiting(run), state: 'failed', failure: { code: '', message: this.trouble, unit: '' } }
-      return
+      return false
     }
     this.follow(run)
-    await this.list()
+    this.list()
+    return true
+  }
+
+  /**
+   * Sees to it that a question may run elsewhere: that somebody agreed, and knows what
+   * it costs at most. Free ones of a chat that was agreed to run at once.
+   */
+  private async permit(q: Question): Promise<boolean> {
+    let may = false
+    await this.attempt(async () => {
+      let quoted = await api.quote(q)
+      if (!quoted.agreed) {
+        if (!(await this.confirm(q, quoted))) return
+        q.agreed = quoted.gateway
+        quoted = await api.quote(q)
+      }
+      may = !quoted.priced || quoted.units === 0 || (await this.confirm(q, quoted))
+    })
+    return may
+  }
+
+  private confirm = (question: Question, quoted: Quoted) => new Promise<boolean>((answer) => (this.pending = { question, quoted, answer }))
+
+  decide(p: Pending, yes: boolean) {
+    if (this.pending !== p) return // a dialog that closes says no once more
+    this.pending = undefined
+    p.answer(yes)
+  }
+
+  /** Chooses where the next questions of this chat run. */
+  setPlace(place: Place) {
+    this.place = place
+    if (place) this.lookAtFabric()
+    if (this.messages.length) this.attempt(() => api.change(this.chat, { place }))
+  }
+
+  async lookAtFabric() {
+    await this.attempt(async () => (this.fabric = await api.fabric()))
+  }
+
+  /** Names another fabric; returns what is wrong with it, empty if nothing is. */
+  async useFabric(url: string, key: string, pin: string): Promise<string> {
+    try {
+      this.fabric = await api.useFabric({ url, ...(key ? { key } : {}), ...(pin ? { pin } : {}) })
+      await this.refresh()
+      return ''
+    } catch (e) {
+      return String((e as Error).message)
+    }
+  }
+
+  async forgetFabric() {
+    await this.attempt(async () => {
+      await api.forgetFabric()
+      this.fabric = await api.fabric()
+    })
+    if (this.place) this.setPlace('')
+    await this.refresh()
   }
 
   stop() {
@@ -188,14 +259,24 @@ export class Studio {
     if (f.name === 'plan' || f.name === 'done') {
       this.runs[run] = f.run
       if (f.name === 'plan') return
+      delete this.events[run]
       const m = this.messages.find((m) => m.run === run && m.role === 'assistant')
       if (m) m.text = f.run.text
       this.announced = f.run.failure ? `No answer: ${f.run.failure.message}` : `KORA answered: ${f.run.text.slice(0, 300)}`
       this.list()
     } else if (f.name === 'event') {
-      mark(this.runs[run]?.units ?? [], f.event)
+      const at = Date.parse(f.event.time)
+      if (!this.began.has(run)) this.began.set(run, at)
+      const r = this.runs[run]
+      if (!r) return
+      r.session ||= f.event.sessionid ?? ''
+      ;(this.events[run] ??= []).push({ id: f.event.id, type: f.event.type, unit: f.event.subject ?? '', at_ms: at - this.began.get(run)!, attempt: f.event.attempt ?? 0, data: f.event.data ?? {} })
+      mark(r.units, f.event, at - this.began.get(run)!)
     }
   }
+
+  /** The events so far of a run that is under way. */
+  heard = (run: string): Event[] => this.events[run] ?? []
 
   /** The messages that stand where m stands. */
   siblings(m: Message): Message[] {
@@ -270,14 +351,26 @@ export class Studio {
 }
 
 const waiting = (id: string): Run => ({
-  id, state: 'running', kind: 'none', text: '', steps: 0, without_model: 0, reason: '', decisions: [], units: [], graph_cid: '', session: '', backend: '', stop_reason: '',
+  id, state: 'running', kind: 'none', text: '', steps: 0, without_model: 0, reason: '', decisions: [], units: [], graph_cid: '', session: '', backend: '', gateway: '', stop_reason: '',
   executors: [], planned_ms: 0, ran_ms: 0, tokens_in: 0, tokens_out: 0, model_calls: 0, fuel: 0, cost_usd: '', checked: 0, signed: false,
 })
 
-function mark(units: Unit[], e: RawEvent) {
+const over = ['workunit.completed', 'workunit.failed', 'workunit.timeout', 'workunit.cancelled', 'workunit.lease.lost']
+
+/** Takes an event into the unit that it is about, as the server does when all is over. */
+function mark(units: Unit[], e: RawEvent, at: number) {
+  const u = units.find((u) => u.id === e.subject)
+  if (!u) return
   const to = ends[e.type]
-  const u = to && units.find((u) => u.id === e.subject)
-  if (u && to) u.status = to
+  if (to) u.status = to
+  const data = (e.data ?? {}) as { target?: string; node?: string; reason?: string; duration_ms?: number; error?: { message: string } }
+  if (e.type === 'workunit.scheduled') u.attempts.push({ number: u.attempts.length + 1, node: data.target ?? '', start_ms: at, end_ms: at, outcome: 'running', reason: '' })
+  const last = u.attempts.at(-1)
+  if (!last || !over.includes(e.type)) return
+  last.end_ms = at
+  last.outcome = e.type.slice('workunit.'.length)
+  last.reason = data.error?.message ?? data.reason ?? ''
+  if (data.duration_ms) u.duration_ms = data.duration_ms
 }
 
 export const studio = new Studio()
