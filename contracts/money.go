@@ -87,10 +87,12 @@ type LedgerPosting struct {
 	Amount  string `json:"amount"`
 }
 
-// LedgerPage is a page of the ledger, oldest first. Next is 0 at the end.
+// LedgerPage is a page of the ledger, oldest first. Next is 0 at the end; Last is
+// behind what to ask for to go on from there later.
 type LedgerPage struct {
 	Entries []LedgerEntry `json:"entries"`
 	Next    int64         `json:"next,omitempty"`
+	Last    int64         `json:"last,omitempty"`
 }
 
 // Statement is what happened to one account in a period.

@@ -3,6 +3,8 @@ package coordinator
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
@@ -81,6 +83,65 @@ func (c *Coordinator) PutAside(ctx context.Context, by access.Caller) (contracts
 	}
 	c.parts.Ledger.Await(ctx, c.parts.Log.Last())
 	return c.parts.Ledger.PutAside(ctx)
+}
+
+// Follow calls fn with every event from now on, of all sessions and beside them, until
+// ctx ends or fn fails. It is for operators. Sessions that run already are folded
+// silently first, so that none of their events is missed; only what is durable is told.
+func (c *Coordinator) Follow(ctx context.Context, by access.Caller, fn func(contracts.Event) error) error {
+	if err := credit.Operates(by); err != nil {
+		return err
+	}
+	var failure error
+	t := narrate.New(c.parts.Log, c.parts.Blocks, func(e contracts.Event) {
+		if failure == nil {
+			failure = fn(e)
+		}
+	})
+	t.Late, t.Silent = true, true
+	now := c.parts.Log.Last()
+	next, err := c.oldestOpen(ctx, now+1)
+	if err != nil {
+		return err
+	}
+	for {
+		err := c.parts.Log.Read(ctx, next, func(rec eventlog.Record) error {
+			if rec.Offset > now && t.Silent {
+				t.Silent = false
+			}
+			next = rec.Offset + 1
+			return errors.Join(t.Take(ctx, rec), failure)
+		})
+		switch {
+		case failure != nil:
+			return failure
+		case err != nil:
+			return err
+		}
+		if err := c.parts.Log.Wait(ctx, next); err != nil {
+			return err
+		}
+	}
+}
+
+// oldestOpen is where the oldest session begins that has not ended, or otherwise.
+func (c *Coordinator) oldestOpen(ctx context.Context, otherwise eventlog.Offset) (eventlog.Offset, error) {
+	var open []contracts.SessionID
+	if err := c.do(ctx, func(st *state) { open = slices.Collect(maps.Keys(st.sessions)) }); err != nil {
+		return 0, err
+	}
+	first := otherwise
+	for _, id := range open {
+		at, err := c.whereabouts(ctx, id)
+		if contracts.CodeOf(err) == contracts.CodeNotFound {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		first = min(first, at.first)
+	}
+	return first, nil
 }
 
 // Export calls fn with every event of the log as it is now, of all sessions and

@@ -59,7 +59,7 @@ var allowed = map[string][]contracts.Scope{
 	"explain-placement": {"read"},
 	"put-block":         {"blocks"}, "get-block": {"read", "blocks"}, "has-block": {"read", "blocks"},
 	"get-log-checkpoint": contracts.Scopes(), "get-log-growth": contracts.Scopes(), "get-session-proof": {"read"},
-	"list-nodes": {"nodes"}, "get-trust": {"nodes"}, "order-node": {}, "list-pods": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
+	"list-nodes": {"nodes"}, "get-trust": {"nodes"}, "order-node": {}, "list-pods": {"nodes"}, "watch": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
 	"new-key": {}, "list-keys": {}, "revoke-key": {}, "set-quota": {}, "list-quotas": {"read"}, "get-quota": {"read"},
 	"quote": {"submit", "read"}, "get-prices": contracts.Scopes(), "get-wallet": {"read"}, "list-wallets": {"read"},
 	"get-capacity": {"read", "nodes"}, "get-ledger": {"read", "nodes"}, "get-statement": {"read", "nodes"}, "list-put-aside": {},
@@ -210,7 +210,7 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 	absent := things{"nowhere", nobody, dagcbor.RawCID([]byte("no such block")), "aaaaaaaaaaaaa"}
 	secrets := []string{"theirs", string(theirs.session), theirs.block.String(), theirs.key, w.sessions[theirs.session].view.RequestID}
 	general := []string{"list-nodes", "list-pods", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth", "get-prices", "get-capacity", "get-trust"}
-	lists := []string{"list-sessions", "list-keys", "list-quotas", "list-wallets"}
+	lists := []string{"watch", "list-sessions", "list-keys", "list-quotas", "list-wallets"}
 	for _, op := range w.operations(t) {
 		if slices.Contains(general, op.ID) {
 			continue // about no tenant

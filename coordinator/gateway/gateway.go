@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -25,6 +26,7 @@ type gateway struct {
 
 	buffered *semaphore.Weighted // bytes of request bodies in memory
 	waiting  *semaphore.Weighted // event streams and long polls
+	watchers atomic.Int32        // open consoles
 }
 
 // New returns the handler of the whole API. It is meant for the server that
@@ -44,6 +46,7 @@ func New(f Fabric, cfg Config, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	doc, err := g.register(mux).document()
 	explorerRoutes(mux)
+	consoleRoutes(mux)
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			g.problem(r.Context(), "openapi", err).write(w)
@@ -67,6 +70,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	g.accessRoutes(a)
 	g.logRoutes(a)
 	g.moneyRoutes(a)
+	g.watchRoutes(a)
 	return a
 }
 

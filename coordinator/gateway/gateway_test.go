@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -36,6 +37,21 @@ type request struct {
 	head                 []string
 }
 
+// leaver is a client that leaves when it has seen some text.
+type leaver struct {
+	*httptest.ResponseRecorder
+	text  string
+	leave func()
+}
+
+func (l *leaver) Write(b []byte) (int, error) {
+	n, err := l.ResponseRecorder.Write(b)
+	if strings.Contains(string(b), l.text) {
+		l.leave()
+	}
+	return n, err
+}
+
 func (w *world) do(r request) *httptest.ResponseRecorder {
 	req := httptest.NewRequest(r.method, r.target, strings.NewReader(r.body))
 	req.Host = "127.0.0.1:7700"
@@ -50,6 +66,13 @@ func (w *world) do(r request) *httptest.ResponseRecorder {
 		req.Header.Set(name, value)
 	}
 	rec := httptest.NewRecorder()
+	if strings.HasPrefix(r.target, "/v1/watch") {
+		// Such a stream has no end: who has seen a view leaves.
+		ctx, leave := context.WithCancel(req.Context())
+		defer leave()
+		w.handler.ServeHTTP(&leaver{rec, "event: view", leave}, req.WithContext(ctx))
+		return rec
+	}
 	w.handler.ServeHTTP(rec, req)
 	return rec
 }

@@ -148,8 +148,12 @@ func orProblem(mux *http.ServeMux) http.Handler {
 			newProblem(refuse(probe.status, contracts.CodeUnsupported, clip(r.Method, maxName), "the method is not one of %s", probe.header.Get("Allow"))).write(w)
 			return
 		}
-		newProblem(contracts.Errorf(contracts.CodeNotFound, clip(r.URL.Path, maxDetail), "no such path in this API")).write(w)
+		newProblem(errNoPath(r.URL.Path)).write(w)
 	})
+}
+
+func errNoPath(path string) error {
+	return contracts.Errorf(contracts.CodeNotFound, clip(path, maxDetail), "no such path in this API")
 }
 
 // probe takes an answer apart without sending it.

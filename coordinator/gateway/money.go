@@ -35,6 +35,9 @@ type Money interface {
 	PutAside(ctx context.Context, by access.Caller) (contracts.PutAsideList, error)
 	// Export calls fn with every event of the log.
 	Export(ctx context.Context, by access.Caller, fn func(contracts.Event) error) error
+	// Follow calls fn with every event from now on, in order and one at a time, until
+	// ctx ends or fn fails, and returns why. It is for operators, as Export is.
+	Follow(ctx context.Context, by access.Caller, fn func(contracts.Event) error) error
 }
 
 // moneyRoutes adds prices, credit and the ledger.

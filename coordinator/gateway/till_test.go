@@ -110,6 +110,14 @@ func (f *till) Export(_ context.Context, by access.Caller, fn func(contracts.Eve
 	return fn(contracts.Event{SpecVersion: "1.0", ID: uuid.NewString(), Source: "/krako/test", Type: contracts.EventNodeRegistered, Time: contracts.Time{Time: time.Now()}})
 }
 
+func (f *till) Follow(ctx context.Context, by access.Caller, fn func(contracts.Event) error) error {
+	if err := f.Export(ctx, by, fn); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 func (f *till) Capacity(context.Context) (contracts.CapacityView, error) {
 	return contracts.CapacityView{Admission: "OPEN", ModelAdmission: "OPEN"}, nil
 }

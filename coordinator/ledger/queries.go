@@ -69,6 +69,7 @@ func (l *Ledger) Page(ctx context.Context, account billing.Account, after int64,
 		last, page.Entries = seq, append(page.Entries, e)
 		return nil
 	}, query, args...)
+	page.Last = last
 	return page, err
 }
 

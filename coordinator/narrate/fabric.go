@@ -75,10 +75,13 @@ func (t *Teller) scaled(at eventlog.Offset, r *session.Record) error {
 	if err != nil {
 		return err
 	}
-	if t.capacity == nil {
+	if t.capacity == nil && (!t.Late || f.Policy != nil) {
 		t.capacity = &capacity.Core{}
 	}
-	list, err := t.capacity.Apply(f)
+	var list []capacity.Decision
+	if t.capacity != nil {
+		list, err = t.capacity.Apply(f)
+	}
 	if err != nil {
 		return err
 	}

@@ -44,8 +44,10 @@ type Teller struct {
 	capacity *capacity.Core // nil before there was a policy
 	// Wants says which sessions are told; nil for all.
 	Wants func(*session.Accepted) bool
-	// Silent folds without telling, to take up a log in the middle.
-	Silent bool
+	// Silent folds without telling, to take up a log in the middle. Late says that this
+	// is done without a saved fold: what capacity decided by a policy from before is
+	// then not told, only what was seen.
+	Silent, Late bool
 }
 
 type telling struct {

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
 
@@ -53,10 +53,24 @@ export async function startKrako(nodes, ...args) {
     if (!r.ok) throw new Error(`${method} ${path}: ${r.status} ${await r.text()}`)
     return r.status === 204 ? undefined : r.json()
   }
+  const strangers = []
   return {
     api,
     key,
     call,
+    /** Starts a node that nobody has vouched for, and returns its process. */
+    async stranger() {
+      const { addrs } = JSON.parse(await readFile(join(dir, 'coord', 'endpoint.json'), 'utf8'))
+      const node = spawn(join(dirname(krako), 'krako-node'), ['--data-dir', join(dir, `stranger-${strangers.length}`), '--slots', '1', '--priority', 'normal', '--on-battery', ...addrs.flatMap((a) => ['--coordinator', a])], { stdio: 'ignore' })
+      strangers.push(node)
+      return node
+    },
+    /** Submits what a question comes to, as any client does. */
+    submit: (text) =>
+      call('POST', '/v1/sessions', {
+        task_graph: JSON.parse(execFileSync(kora, ['plan', text], { encoding: 'utf8' })),
+        submission_metadata: { submitted_at: new Date().toISOString(), kora_version: 'test' },
+      }),
     /** Waits until so many workers are connected. */
     async ready(n) {
       for (let here = 0; here < n; ) {
@@ -69,6 +83,7 @@ export async function startKrako(nodes, ...args) {
       for (const pid of execFileSync('pgrep', ['-f', '--', `--data-dir ${join(dir, `node-${i}`)} `], { encoding: 'utf8' }).trim().split('\n')) process.kill(Number(pid), name)
     },
     async stop() {
+      for (const s of strangers) s.kill('SIGKILL')
       const gone = new Promise((done) => child.on('exit', done))
       child.kill('SIGTERM')
       await gone
@@ -80,7 +95,7 @@ export async function startKrako(nodes, ...args) {
 export const startBrowser = () => chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
 
 /** A page whose errors and requests elsewhere are collected in wrong. */
-export async function openPage(browser, base, { width = 1440, height = 900, theme = 'light' } = {}) {
+export async function openPage(browser, base, { width = 1440, height = 900, theme = 'light', at = '' } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
   const page = await context.newPage()
@@ -88,7 +103,7 @@ export async function openPage(browser, base, { width = 1440, height = 900, them
   page.on('pageerror', (e) => wrong.push(`error: ${e.message}`))
   page.on('console', (m) => m.type() === 'error' && !m.text().includes('net::ERR_FAILED') && wrong.push(`console: ${m.text()}`))
   page.on('request', (r) => !r.url().startsWith(base) && !r.url().startsWith('data:') && !r.url().startsWith('blob:') && wrong.push(`off origin: ${r.url()}`))
-  await page.goto(base)
+  await page.goto(base + at)
   return { page, wrong, close: () => context.close() }
 }
 

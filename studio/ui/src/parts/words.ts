@@ -16,6 +16,15 @@ export function size(bytes: number): string {
 
 export const plural = (n: number, one: string, many = one + 's') => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
+/** How long before now something was, both as RFC 3339 has it. */
+export function ago(at: string, now: string): string {
+  const s = Math.max(0, Math.round((Date.parse(now) - Date.parse(at)) / 1000))
+  if (s < 2) return 'just now'
+  if (s < 120) return `${s} s ago`
+  if (s < 7200) return `${Math.round(s / 60)} min ago`
+  return s < 172_800 ? `${Math.round(s / 3600)} h ago` : `${Math.round(s / 86_400)} days ago`
+}
+
 /** An address with its middle left out. */
 export const short = (cid: string) => (cid.length > 20 ? `${cid.slice(0, 9)}…${cid.slice(-6)}` : cid)
 
