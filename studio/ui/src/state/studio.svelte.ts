@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte'
 import { api, type Attachment, type Event, type Fabric, type Found, type Message, type Question, type Quoted, type Run, type State, type Unit } from '../api/client'
 import { follow, type Frame, type RawEvent } from '../api/stream'
 
@@ -12,6 +13,8 @@ const ends: Record<string, string> = {
   'workunit.ready': 'ready', 'workunit.scheduled': 'dispatched', 'workunit.claimed': 'dispatched', 'workunit.started': 'running', 'workunit.completed': 'success',
   'workunit.cached': 'success', 'workunit.failed': 'failed', 'workunit.timeout': 'timeout', 'workunit.cancelled': 'cancelled', 'workunit.skipped': 'skipped', 'workunit.retried': 'ready',
 }
+
+const leaveAlone = 12
 
 /** Everything the page knows, and all that it can do. */
 export class Studio {
@@ -34,6 +37,7 @@ export class Studio {
   model = $state('')
   system = $state('')
   temperature = $state<number>()
+  longest = $state<number>() // an answer of a model, in tokens
   announced = $state('') // what a screen reader is told
   trouble = $state('')
   private began = new Map<string, number>() // when the first event of a run was
@@ -65,6 +69,7 @@ export class Studio {
       this.model = s.model ?? ''
       this.system = s.system ?? ''
       this.temperature = s.temperature ?? undefined
+      this.longest = s.max_tokens ?? undefined
     })
     await this.list()
     await this.open(location.pathname.startsWith('/c/') ? location.pathname.slice(3) : '', false)
@@ -142,6 +147,7 @@ export class Studio {
     const q: Question = {
       chat, message, reply, run, parent, text, attachments, mode: o.mode ?? this.mode, model: this.place ? '' : this.model, system: this.system, place: this.place,
       ...(this.temperature === undefined ? {} : { temperature: this.temperature }),
+      ...(this.longest === undefined ? {} : { max_tokens: this.longest }),
     }
     if (q.place && !(await this.permit(q))) return false
     if (!o.again) this.messages.push({ id: message, chat, parent, role: 'user', text, created: now, run: '', attachments })
@@ -229,13 +235,22 @@ export class Studio {
     if (this.followed.has(run)) return
     const c = new AbortController()
     this.followed.set(run, c)
-    // Pieces of text are put together until the next frame is drawn.
+    // Pieces of text are put together until the next frame is drawn. Then the page is
+    // left alone for many times as long as it took to show them, so that an answer that
+    // comes fast, or has one endless paragraph, takes a small part of the time.
     let text = ''
+    let idle = 0
     const flush = () => {
       const r = this.runs[run]
-      if (r && text) r.text += text
+      if (!r || !text) return
+      const began = performance.now()
+      r.text += text
       text = ''
+      flushSync()
+      const now = performance.now()
+      idle = now + (now - began) * leaveAlone
     }
+    const soon = () => setTimeout(() => requestAnimationFrame(flush), idle - performance.now())
     follow(
       run,
       (f) => {
@@ -244,7 +259,7 @@ export class Studio {
             text = ''
             if (this.runs[run]) this.runs[run].text = ''
           }
-          if (!text) requestAnimationFrame(flush)
+          if (!text) soon()
           text += f.text
           return
         }
@@ -330,8 +345,8 @@ export class Studio {
     else this.shown = undefined
   }
 
-  set(name: 'advanced' | 'shortcuts' | 'mode' | 'model' | 'system' | 'temperature', value: unknown) {
-    ;(this as unknown as Record<string, unknown>)[name] = value
+  set(name: 'advanced' | 'shortcuts' | 'mode' | 'model' | 'system' | 'temperature' | 'max_tokens', value: unknown) {
+    ;(this as unknown as Record<string, unknown>)[name === 'max_tokens' ? 'longest' : name] = value
     this.attempt(() => api.set(name, value ?? null))
   }
 
