@@ -53,6 +53,14 @@ func (c *Coordinator) Session(ctx context.Context, id contracts.SessionID) (cont
 	if err != nil || found {
 		return view, err
 	}
+	_, ended, err := c.find(ctx, id)
+	if err != nil {
+		return contracts.SessionView{}, err
+	}
+	if ended != nil && ended.last.offset() > 0 && !c.keeps(ended.first.offset()) {
+		// Its units were in the records that were let go.
+		return contracts.SessionView{SessionSummary: ended.summary, WorkUnits: []contracts.UnitView{}}, nil
+	}
 	s, err := c.refold(ctx, id)
 	if err != nil {
 		return contracts.SessionView{}, err

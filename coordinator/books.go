@@ -145,7 +145,8 @@ func (c *Coordinator) oldestOpen(ctx context.Context, otherwise eventlog.Offset)
 }
 
 // Export calls fn with every event of the log as it is now, of all sessions and
-// beside them, oldest first. It is for operators.
+// beside them, oldest first; of a log that has let records go, of the sessions that
+// began behind those. It is for operators.
 func (c *Coordinator) Export(ctx context.Context, by access.Caller, fn func(contracts.Event) error) error {
 	if err := credit.Operates(by); err != nil {
 		return err
@@ -156,7 +157,7 @@ func (c *Coordinator) Export(ctx context.Context, by access.Caller, fn func(cont
 			failure = fn(e)
 		}
 	})
-	err := c.parts.Log.Read(ctx, 1, func(rec eventlog.Record) error {
+	err := c.parts.Log.Read(ctx, 0, func(rec eventlog.Record) error {
 		return errors.Join(t.Take(ctx, rec), failure)
 	})
 	if failure != nil {

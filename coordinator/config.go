@@ -31,6 +31,8 @@ type Config struct {
 	// SurveyEvery is how many records of the log there are between two surveys of
 	// it, at least. A start folds about as many.
 	SurveyEvery eventlog.Offset
+	// Retain says which records of the log may be let go.
+	Retain Retention
 	// Recent is how many sessions that ended stay in memory at least; the read
 	// model has the others.
 	Recent int
@@ -105,6 +107,7 @@ func (c Config) Validate() error {
 	check(c.RunTimeout > 0, "run timeout is %s, must be positive", c.RunTimeout)
 	check(c.MaxSessions > 0, "max sessions is %d, must be positive", c.MaxSessions)
 	check(c.SurveyEvery > 0, "survey interval is 0, must be positive")
+	check(c.Retain.Age >= 0, "retention is %s, must not be negative", c.Retain.Age)
 	check(c.Recent > 0, "recent sessions are %d, must be positive", c.Recent)
 	check(c.MaxUnits > 0, "max units is %d, must be positive", c.MaxUnits)
 	check(c.CacheEntries >= 0, "cache entries are %d, must not be negative", c.CacheEntries)

@@ -132,6 +132,9 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	own, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { defer close(folded); c.projector.run(own) }()
+	if !c.cfg.Retain.Keeps() {
+		c.tellers.Go(func() { c.retireAlways(own) })
+	}
 	if c.parts.Scaler != nil && st.scaling.wanted != nil {
 		c.tellers.Go(func() { c.runScaler(own, st.scaling.wanted) })
 	}

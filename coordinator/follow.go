@@ -126,6 +126,9 @@ func (c *Coordinator) refold(ctx context.Context, id contracts.SessionID) (*sess
 	if err != nil {
 		return nil, err
 	}
+	if !c.keeps(at.first) {
+		return nil, letGo(id)
+	}
 	f := follower{c: c, id: id, next: at.first, again: at.again}
 	if _, err := f.advance(ctx); err != nil {
 		return nil, err
@@ -141,6 +144,9 @@ func (c *Coordinator) Events(ctx context.Context, id contracts.SessionID, after 
 	at, err := c.whereabouts(ctx, id)
 	if err != nil {
 		return err
+	}
+	if !c.keeps(at.first) {
+		return letGo(id)
 	}
 	var failure error
 	skip := after != ""

@@ -48,6 +48,9 @@ func (c *Coordinator) Proof(ctx context.Context, id contracts.SessionID) (contra
 	if err != nil {
 		return contracts.LogProof{}, err
 	}
+	if at > 0 && !c.keeps(at) {
+		return contracts.LogProof{}, letGo(id)
+	}
 	now, size, err := c.checkpoint()
 	if err != nil {
 		return contracts.LogProof{}, err
@@ -101,6 +104,9 @@ func (l leaves) Leaves(ctx context.Context, first, count int64) ([]transparency.
 	})
 	if errors.Is(err, errEnough) {
 		err = nil
+	}
+	if gone, ok := errors.AsType[*eventlog.TrimmedError](err); ok {
+		err = contracts.Errorf(contracts.CodeNotFound, "proof", "%w", gone)
 	}
 	return hashes, err
 }

@@ -141,9 +141,9 @@ func (st *state) remember(ctx context.Context) error {
 	for id, l := range st.sessions {
 		tenants[id] = l.Accepted.Tenant
 	}
-	from := eventlog.Offset(1)
+	from, _ := st.c.parts.Log.Base()
 	if last := st.c.parts.Log.Last(); last > recallRecords {
-		from = last - recallRecords
+		from = max(from, last-recallRecords)
 	}
 	return st.c.parts.Log.Read(ctx, from, func(rec eventlog.Record) error {
 		r, err := session.DecodeRecord(rec.Data)

@@ -65,16 +65,15 @@ func (p *projector) resume(ctx context.Context) error {
 			"has folded %d records, the log has %d; delete the file and start again", at.Through, p.c.parts.Log.Last())
 	}
 	if !at.Survey.Defined() {
-		return nil
+		return p.begin(ctx)
 	}
 	s, docket, err := p.load(ctx, at.Survey.String(), at.SurveyRecord)
 	if err != nil {
 		p.c.log.Warn("survey cannot be used, folding the whole log", "survey", at.Survey, "error", err)
-		return nil
+		return p.begin(ctx)
 	}
-	p.survey, p.surveyed, p.docket, p.change.Position = s, s.At, docket, at
-	p.change.Through = s.At // what the model has beyond is folded again, to no effect
-	p.indexed.Store(uint64(s.At))
+	p.change.Position = at
+	p.goOn(s, docket)
 	return nil
 }
 
@@ -107,9 +106,12 @@ func (p *projector) load(ctx context.Context, want string, at eventlog.Offset) (
 }
 
 // FoldReadModel brings a read model up to the end of a log, from the log's first
-// record. No coordinator may be running.
-func FoldReadModel(ctx context.Context, log eventlog.Log, m *readmodel.Model) error {
-	p := newProjector(&Coordinator{parts: Parts{Log: log, Sessions: m}})
+// record that is kept; blocks are the log's. No coordinator may be running.
+func FoldReadModel(ctx context.Context, log eventlog.Log, blocks Blocks, m *readmodel.Model) error {
+	p := newProjector(&Coordinator{parts: Parts{Log: log, Blocks: blocks, Sessions: m}})
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
 	return p.catchUp(ctx)
 }
 

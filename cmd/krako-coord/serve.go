@@ -140,6 +140,7 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, ac
 	cfg.Version, cfg.Profile, cfg.Secret = cli.Version(), contracts.ProfileDet1, secret
 	cfg.Heartbeat, cfg.Lease, cfg.MaxSessions = s.heartbeat, s.lease, s.maxSessions
 	cfg.MaxUnits, cfg.CacheEntries = s.maxUnits, s.cacheEntries
+	cfg.Retain = s.retain.policy()
 	for _, t := range s.shareResults {
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
 	}

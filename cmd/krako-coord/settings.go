@@ -41,6 +41,7 @@ type settings struct {
 	maxUnits        int
 	cacheEntries    int
 	shareResults    []string
+	retain          retainSettings
 	pricing         string
 	scale           scaleSettings
 
@@ -75,6 +76,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.dispatchTimeout, "dispatch-timeout", d.DispatchTimeout, "how long a unit may wait for a node")
 	fs.DurationVar(&s.runTimeout, "run-timeout", d.RunTimeout, "how long one run of a unit may take")
 	fs.IntVar(&s.maxSessions, "max-sessions", d.MaxSessions, "how many graphs may run at once")
+	s.retain.flags(fs)
 	j := jetstream.DefaultConfig()
 	fs.StringVar(&s.log, "log", "", "NATS servers that keep the log, nats://host:4222,...; without it the log is in the data directory")
 	fs.StringVar(&s.logName, "log-name", "krako", "name of the log on the NATS servers; coordinators that name the same one take over from each other")
@@ -124,6 +126,6 @@ func (s *settings) validate() error {
 	if s.pod.wanted() && !s.pods {
 		errs = append(errs, errors.New("--pod-model and --pod-attach need --pods"))
 	}
-	errs = append(errs, s.tls.validate(), s.checkLog(), s.scale.validate(), s.pod.validate())
+	errs = append(errs, s.tls.validate(), s.checkLog(), s.scale.validate(), s.pod.validate(), s.retain.validate(s.log))
 	return errors.Join(errs...)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/audit"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/pebblelog"
+	"github.com/krako-labs/krako/coordinator/survey"
 	"github.com/spf13/cobra"
 )
 
@@ -32,7 +33,11 @@ Checkpoints must be signed with --key, a verifier key or a file that holds one; 
 a data directory, the one in it is taken. Whoever can change the directory can
 change that as well: take the key, and now and then a checkpoint, while you trust
 the machine (krako log checkpoint), and keep them elsewhere. A log that contradicts
-a checkpoint given with --checkpoint was rewritten or cut.`,
+a checkpoint given with --checkpoint was rewritten or cut.
+
+Of a log that has let old records go (krako-coord --retain) the rest is checked, from
+where it begins: what the log keeps of the records before it must fit the next signed
+checkpoint. Export before, or keep a copy, what you want to audit later.`,
 		Example: `  krako audit /var/lib/krako
   krako audit /var/lib/krako --key coord.pub --checkpoint monday.note --checkpoint friday.note
   krako audit /var/lib/krako --export log.krako && krako audit log.krako --key coord.pub`,
@@ -96,7 +101,7 @@ func auditLog(ctx context.Context, path, export string, t audit.Trust) (report a
 		if err != nil {
 			return report, err
 		}
-		return audit.Run(ctx, log, t)
+		return auditKept(ctx, log, t)
 	}
 	db, err := openStopped(path)
 	if err != nil {
@@ -115,7 +120,24 @@ func auditLog(ctx context.Context, path, export string, t audit.Trust) (report a
 			return report, err
 		}
 	}
-	return audit.Run(ctx, log, t)
+	return auditKept(ctx, log, t)
+}
+
+// auditKept audits what a log has kept, from its base on.
+func auditKept(ctx context.Context, log interface {
+	audit.Reader
+	Base() (eventlog.Offset, []byte)
+}, t audit.Trust,
+) (audit.Report, error) {
+	first, encoded := log.Base()
+	if first == 1 {
+		return audit.Run(ctx, log, t)
+	}
+	base, err := survey.DecodeBase(log.Cluster(), encoded)
+	if err != nil {
+		return audit.Report{}, err
+	}
+	return audit.RunFrom(ctx, log, audit.Base{Size: int64(base.At), Edge: base.Edge}, t)
 }
 
 // openStopped opens the store of a coordinator that does not run, to read it.
@@ -146,11 +168,17 @@ func (a *app) printAudit(r audit.Report, t audit.Trust) error {
 		return a.printJSON(r)
 	}
 	a.printf("Log %s: %d records, the chain and the tree hold.\nRoot %s\n", r.Cluster, r.Records, r.Root)
+	if r.First > 1 {
+		a.printf("Its first %d records were let go; it is proved from there.\n", r.First-1)
+	}
 	signed := "whose signatures were not checked, for want of a key"
 	if len(t.Keys) > 0 {
 		signed = "every signature holds"
 	}
 	a.printf("%d checkpoints in the log and %d kept ones agree with it, %s.\n", r.Checkpoints, r.Kept, signed)
+	if r.Unchecked > 0 {
+		a.printf("%d kept checkpoints are over records that were let go: the log can neither confirm nor contradict them.\n", r.Unchecked)
+	}
 	if behind := r.Records - r.Signed; behind > 0 {
 		a.printf("The last %d records are behind the last checkpoint.\n", behind)
 	}

@@ -33,10 +33,16 @@ type Report struct {
 	Cluster string `json:"cluster"`
 	Records int64  `json:"records"`
 	Root    string `json:"root"`
+	// First is the first record that was audited: more than 1 where those before were
+	// let go.
+	First int64 `json:"first"`
 	// Checkpoints counts those that stand in the log, Kept the auditor's own; all
 	// agree with the log.
 	Checkpoints int `json:"checkpoints"`
 	Kept        int `json:"kept"`
+	// Unchecked counts the auditor's own over fewer records than were let go: the log
+	// can neither confirm nor contradict them.
+	Unchecked int `json:"unchecked"`
 	// Signed is the size that the last checkpoint covers: the records behind it
 	// are chained but signed by nobody yet.
 	Signed int64 `json:"signed"`
@@ -61,14 +67,31 @@ func (e *BadError) Error() string {
 // the log. The hashes of so many records are in memory.
 const maxAhead = 1 << 20
 
-// Run audits a log. The error is a *BadError for a bad log, VALIDATION_ERROR for
-// what the auditor brought, or that of reading.
+// Base is where the audit of a log begins that has let go of its first records: how
+// many the tree has there, and its right edge, as the log has kept it. Nobody need
+// believe it: a checkpoint that was signed later fits no other.
+type Base struct {
+	Size int64
+	Edge []transparency.Hash
+}
+
+// Run audits a log that has all its records. The error is a *BadError for a bad log,
+// VALIDATION_ERROR for what the auditor brought, or that of reading.
 func Run(ctx context.Context, log Reader, t Trust) (Report, error) {
-	a := &auditor{trust: t, report: Report{Cluster: log.Cluster()}}
+	return RunFrom(ctx, log, Base{}, t)
+}
+
+// RunFrom is Run for what is kept of a log behind its base.
+func RunFrom(ctx context.Context, log Reader, b Base, t Trust) (Report, error) {
+	tree, err := transparency.Restore(b.Size, b.Edge)
+	if err != nil {
+		return Report{}, contracts.Errorf(contracts.CodeValidation, "base of the log", "%w", err)
+	}
+	a := &auditor{trust: t, base: *tree, begin: b.Size, report: Report{Cluster: log.Cluster(), First: b.Size + 1}}
 	if err := a.openKept(); err != nil {
 		return Report{}, err
 	}
-	err := log.Read(ctx, 1, a.record)
+	err = log.Read(ctx, eventlog.Offset(b.Size+1), a.record)
 	if bad, ok := errors.AsType[*eventlog.CorruptError](err); ok {
 		// Everything before it was delivered, and sound.
 		at := eventlog.Offset(a.size() + 1)
@@ -96,6 +119,7 @@ type auditor struct {
 	trust  Trust
 	kept   []transparency.Checkpoint // not reached yet, smallest first
 	base   transparency.Tree
+	begin  int64               // of the base, at first
 	leaves []transparency.Hash // behind the base
 	report Report
 }
@@ -108,6 +132,10 @@ func (a *auditor) openKept() error {
 		c, err := a.open(signed)
 		if err != nil {
 			return contracts.Errorf(contracts.CodeValidation, fmt.Sprintf("checkpoint %d", i+1), "%w", err)
+		}
+		if c.Size < a.begin {
+			a.report.Unchecked++
+			continue
 		}
 		a.kept = append(a.kept, c)
 	}
@@ -190,7 +218,7 @@ func (a *auditor) inLog(at eventlog.Offset, s *session.Survey) error {
 
 // agree holds a checkpoint against the root of the records that it covers.
 func (a *auditor) agree(c transparency.Checkpoint, root transparency.Hash, where string) error {
-	first := eventlog.Offset(a.report.Signed + 1)
+	first := eventlog.Offset(max(a.report.Signed, a.begin) + 1)
 	if root != c.Root {
 		return &BadError{First: first, Last: max(first, eventlog.Offset(c.Size)), Reason: fmt.Sprintf("the checkpoint over %d records, %s, has another root", c.Size, where)}
 	}

@@ -56,6 +56,8 @@ func (h *history) checkpoint(t *testing.T, size int64) []byte {
 func (h *history) Cluster() string { return cluster }
 
 // ReadSegments packs seven records into a segment.
+func (h *history) Base() (eventlog.Offset, []byte) { return 1, nil }
+
 func (h *history) ReadSegments(_ context.Context, _ eventlog.Offset, fn func(eventlog.Segment) error) error {
 	prev := eventlog.Digest{}
 	for i := 0; i < len(h.records); i += 7 {

@@ -179,6 +179,11 @@ func (l *Ledger) catchUp(ctx context.Context, log Log) error {
 		}
 		return nil
 	})
+	if gone, ok := errors.AsType[*eventlog.TrimmedError](err); ok {
+		// Nothing is let go where there ever was something to account for.
+		l.log.Info("the log begins later than the ledger had read", "ledger", l.next, "log", gone.First)
+		l.next, l.told, err = gone.First, max(l.told, gone.First-1), nil
+	}
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,11 @@ func (t *Teller) take(ctx context.Context, at eventlog.Offset, r *session.Record
 	s := t.open[r.Session]
 	if s == nil && r.Superseded != nil && r.Superseded.Opening != nil {
 		o := r.Superseded.Opening
-		if err := t.again(ctx, eventlog.Offset(o.First), at, r.Session); err != nil {
+		err := t.again(ctx, eventlog.Offset(o.First), at, r.Session)
+		if _, gone := errors.AsType[*eventlog.TrimmedError](err); gone {
+			return nil // it cannot be told any more
+		}
+		if err != nil {
 			return err
 		}
 		s = t.open[r.Session]

@@ -49,6 +49,22 @@ func (t *Tree) Size() int64 { return t.size }
 // Edge returns the roots of the subtrees that the tree falls into, largest first.
 func (t *Tree) Edge() []Hash { return append([]Hash(nil), t.edge...) }
 
+// Kept returns the subtrees on the edge that are of KeptLevel and above: what proofs
+// need of everything before them.
+func (t *Tree) Kept() (list []Node) {
+	i := 0
+	for level := 62; level >= 0; level-- {
+		if t.size>>level&1 == 0 {
+			continue
+		}
+		if level >= KeptLevel {
+			list = append(list, Node{level, t.size>>level - 1, t.edge[i]})
+		}
+		i++
+	}
+	return list
+}
+
 // Append adds a leaf. keep is called with every subtree of KeptLevel and above
 // that is whole now.
 func (t *Tree) Append(leaf Hash, keep func(Node)) {
