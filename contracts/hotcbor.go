@@ -51,9 +51,9 @@ func (o *Observed) append(b []byte) ([]byte, error) {
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "epoch"), o.Epoch)
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "lease"), o.Lease)
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "attempt"), uint64(o.Attempt))
-	b = dagcbor.AppendText(dagcbor.AppendText(b, "started_at"), o.StartedAt.String())
+	b = appendTime(dagcbor.AppendText(b, "started_at"), o.StartedAt)
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "duration_us"), o.DurationUS)
-	return dagcbor.AppendText(dagcbor.AppendText(b, "finished_at"), o.FinishedAt.String()), nil
+	return appendTime(dagcbor.AppendText(b, "finished_at"), o.FinishedAt), nil
 }
 
 func readObserved(r *dagcbor.Reader, signer NodeID) (o Observed) {
@@ -76,10 +76,17 @@ func readObserved(r *dagcbor.Reader, signer NodeID) (o Observed) {
 	return o
 }
 
+func appendTime(b []byte, t Time) []byte {
+	var text [32]byte
+	s := t.append(text[:0])
+	return append(dagcbor.AppendTextHead(b, len(s)), s...)
+}
+
 // readTime reads the one spelling of an instant.
 func readTime(r *dagcbor.Reader) (t Time) {
 	text := r.Text()
-	if r.Err() == nil {
+	t, ok := parsePlain(text)
+	if r.Err() == nil && !ok {
 		r.Spelled(t.UnmarshalText([]byte(text)) == nil && t.String() == text)
 	}
 	return t

@@ -16,11 +16,36 @@ type Time struct{ time.Time }
 
 // String formats t for documents.
 func (t Time) String() string {
+	var b [32]byte
+	return string(t.append(b[:0]))
+}
+
+// append appends what String returns.
+func (t Time) append(b []byte) []byte {
 	u := t.UTC()
-	if u.Nanosecond()%int(time.Millisecond) == 0 {
-		return u.Format("2006-01-02T15:04:05.000Z")
+	year, month, day := u.Date()
+	if year < 0 || year > 9999 { // checkYear refuses it; it is shown all the same
+		return u.AppendFormat(b, "2006-01-02T15:04:05.000Z")
 	}
-	return u.Format("2006-01-02T15:04:05.999999999Z")
+	hour, minute, second := u.Clock()
+	two := func(v int, behind byte) { b = append(b, byte('0'+v/10), byte('0'+v%10), behind) }
+	b = append(b, byte('0'+year/1000), byte('0'+year/100%10))
+	two(year%100, '-')
+	two(int(month), '-')
+	two(day, 'T')
+	two(hour, ':')
+	two(minute, ':')
+	two(second, '.')
+	var digits [9]byte
+	for i, nanos := len(digits)-1, u.Nanosecond(); i >= 0; i-- {
+		digits[i] = byte('0' + nanos%10)
+		nanos /= 10
+	}
+	n := len(digits)
+	for n > 3 && digits[n-1] == '0' {
+		n--
+	}
+	return append(append(b, digits[:n]...), 'Z')
 }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -39,6 +64,45 @@ func (t *Time) UnmarshalText(b []byte) error {
 	}
 	t.Time = v.UTC()
 	return t.checkYear()
+}
+
+// parsePlain reads the form that String writes of whole milliseconds, or of
+// microseconds as nodes' clocks have them; ok is false for any other text.
+func parsePlain(s string) (t Time, ok bool) {
+	const form = "0000-00-00T00:00:00."
+	n := len(s)
+	if n < len(form)+4 || n > len(form)+10 || s[n-1] != 'Z' {
+		return t, false
+	}
+	for i := range n - 1 {
+		digit := s[i] >= '0' && s[i] <= '9'
+		if i < len(form) && form[i] != '0' {
+			digit = s[i] == form[i]
+		}
+		if !digit {
+			return t, false
+		}
+	}
+	number := func(from, to int) (v int) {
+		for _, c := range []byte(s[from:to]) {
+			v = 10*v + int(c-'0')
+		}
+		return v
+	}
+	month, day := number(5, 7), number(8, 10)
+	hour, minute, second := number(11, 13), number(14, 16), number(17, 19)
+	if month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
+		return t, false
+	}
+	nanos := number(len(form), n-1)
+	for i := n - 1 - len(form); i < 9; i++ {
+		nanos *= 10
+	}
+	if n-1-len(form) > 3 && s[n-2] == '0' {
+		return t, false // a zero more than String writes
+	}
+	t.Time = time.Date(number(0, 4), time.Month(month), day, hour, minute, second, nanos, time.UTC)
+	return t, t.Day() == day && t.Month() == time.Month(month)
 }
 
 // lenient reports whether b is one of the forms that package time accepts and

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
@@ -28,6 +30,34 @@ func TestTimeHasOneSpelling(t *testing.T) {
 			t.Errorf("%s is written as %s, want %s", in, got, want)
 		}
 	}
+}
+
+// TestTimeIsFormatted holds what is written by hand against package time, and what
+// is read by hand against UnmarshalText.
+func TestTimeIsFormatted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Unix(rapid.Int64Range(-62167219200, 253402300799).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))
+		at = at.Truncate(time.Duration(rapid.SampledFrom([]int{1, 10, 1000, 1e6, 1e7, 1e9}).Draw(t, "step")))
+		got, form := contracts.Time{Time: at}.String(), "2006-01-02T15:04:05.999999999Z"
+		if at.Nanosecond()%1e6 == 0 {
+			form = "2006-01-02T15:04:05.000Z"
+		}
+		if want := at.UTC().Format(form); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+		digits := rapid.StringMatching(`\d{4}-\d{2}-[0-3]\d[T ][0-2]\d:[0-6]\d:[0-6]\d\.\d{2,10}Z?`).Draw(t, "text")
+		for _, text := range []string{got, digits} {
+			var slow contracts.Time
+			valid := slow.UnmarshalText([]byte(text)) == nil && slow.String() == text
+			block, err := dagcbor.Marshal(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if quick, err := contracts.ReadTime(block); valid != (err == nil) || valid && (!quick.Equal(slow.Time) || quick.String() != text) {
+				t.Fatalf("%s is read as %s, %v", text, quick, err)
+			}
+		}
+	})
 }
 
 func TestTimeRefusesWhatIsNotRFC3339(t *testing.T) {

@@ -130,15 +130,16 @@ func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res
 	if err := st.record(l, rec); err != nil {
 		return err
 	}
-	st.commit.keep(blob.Block{CID: res.Unit, Data: res.Block})
+	st.commit.keep(blob.Proved(res.Unit, res.Block)) // dag.Resolve has hashed it
 	if res.Spill != nil {
 		st.commit.keep(blob.Raw(res.Spill))
 	}
-	near := []cid.Cid{cid.Undef, l.said()} // an llm unit's pod needs no block
-	var needs []cid.Cid
+	var needs, near []cid.Cid
 	if res.Invocation != nil {
 		needs = res.Invocation.Needs()
 		near = needs
+	} else {
+		near = []cid.Cid{cid.Undef, l.said()} // an llm unit's pod needs no block
 	}
 	st.depart(st.hold(ref, l, needs), res.Unit)
 	st.index.Adjust(choice.Node, func(c *placement.Node) {

@@ -137,7 +137,7 @@ func (c *Coordinator) keepOutputs(ctx context.Context, from contracts.NodeID, en
 		if !a.current {
 			continue
 		}
-		blocks = append(blocks, blob.Block{CID: a.item.ResultCID.Cid, Data: m.Items[i]})
+		blocks = append(blocks, blob.Proved(a.item.ResultCID.Cid, m.Items[i])) // by readItems
 		if a.result.Output == nil {
 			continue
 		}

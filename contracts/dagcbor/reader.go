@@ -196,6 +196,12 @@ func (r *Reader) Bool() bool {
 // Bytes reads a byte string; it is never nil.
 func (r *Reader) Bytes() []byte { return append([]byte{}, r.take(majorBytes)...) }
 
+// View reads a byte string, which is the block's own memory.
+func (r *Reader) View() []byte {
+	b := r.take(majorBytes)
+	return b[:len(b):len(b)]
+}
+
 // Text reads text.
 func (r *Reader) Text() string { return string(r.text()) }
 

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -23,7 +24,10 @@ const (
 	maxCluster     = 64  // a UUID is 36
 )
 
-const segmentVersion = 1
+const (
+	segmentVersion = 1
+	segmentFields  = 6
+)
 
 // Digest is the SHA-256 digest of an encoded segment. The zero Digest stands
 // before the first segment.
@@ -36,7 +40,8 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // Segment is what a log is made of at rest: consecutive records of one writer
 // and a link to the segment before. Encoded it is the strict DAG-CBOR map
-// {v: 1, cluster, epoch, first, prev, events}.
+// {v: 1, cluster, epoch, first, prev, events},
+// written by hand in canonical order: by the length of names, then by bytes.
 type Segment struct {
 	Cluster string   // the log's UUID
 	Epoch   uint64   // of the writer
@@ -61,16 +66,6 @@ func (s Segment) Each(from Offset, fn func(Record) error) error {
 		}
 	}
 	return nil
-}
-
-// segmentWire is the encoded form of Segment.
-type segmentWire struct {
-	V       uint64   `cbor:"v"`
-	Cluster string   `cbor:"cluster"`
-	Epoch   uint64   `cbor:"epoch"`
-	First   uint64   `cbor:"first"`
-	Prev    []byte   `cbor:"prev"`
-	Events  [][]byte `cbor:"events"`
 }
 
 // BatchSize returns the bytes that a batch takes in a segment. The error is a
@@ -98,11 +93,21 @@ func EncodeSegment(s Segment) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("encode segment %d: %w", s.First, err)
 	}
-	b, err := dagcbor.Marshal(segmentWire{
-		V: segmentVersion, Cluster: s.Cluster, Epoch: s.Epoch,
-		First: uint64(s.First), Prev: s.Prev[:], Events: s.Events,
-	})
-	if err != nil {
+	size := maxHeader
+	for _, e := range s.Events {
+		size += recordOverhead + len(e)
+	}
+	b := dagcbor.AppendMap(make([]byte, 0, size), segmentFields)
+	b = dagcbor.AppendUint(dagcbor.AppendText(b, "v"), segmentVersion)
+	b = dagcbor.AppendBytes(dagcbor.AppendText(b, "prev"), s.Prev[:])
+	b = dagcbor.AppendUint(dagcbor.AppendText(b, "epoch"), s.Epoch)
+	b = dagcbor.AppendUint(dagcbor.AppendText(b, "first"), uint64(s.First))
+	b = dagcbor.AppendArray(dagcbor.AppendText(b, "events"), len(s.Events))
+	for _, e := range s.Events {
+		b = dagcbor.AppendBytes(b, e)
+	}
+	b = dagcbor.AppendText(dagcbor.AppendText(b, "cluster"), s.Cluster)
+	if err := dagcbor.Check(b); err != nil {
 		return nil, fmt.Errorf("encode segment %d: %w", s.First, err)
 	}
 	return b, nil
@@ -115,19 +120,35 @@ func DecodeSegment(b []byte) (Segment, error) {
 	if len(b) > MaxSegmentBytes {
 		return Segment{}, fmt.Errorf("decode segment: %d bytes exceed %d", len(b), MaxSegmentBytes)
 	}
-	var w segmentWire
-	if err := dagcbor.Unmarshal(b, &w); err != nil {
+	r := dagcbor.NewReader(bytes.Clone(b))
+	m := r.Map()
+	m.Must("v")
+	version := r.Uint()
+	m.Must("prev")
+	prev := r.View()
+	m.Must("epoch")
+	s := Segment{Epoch: r.Uint()}
+	m.Must("first")
+	s.First = Offset(r.Uint())
+	m.Must("events")
+	n := r.Array(dagcbor.MaxItems)
+	s.Events = make([][]byte, 0, min(n, MaxBatchRecords))
+	for i := 0; i < n && r.Err() == nil; i++ {
+		s.Events = append(s.Events, r.View())
+	}
+	m.Must("cluster")
+	s.Cluster = r.Text()
+	m.End()
+	if err := r.Done(); err != nil {
 		return Segment{}, fmt.Errorf("decode segment: %w", err)
 	}
-	if w.V != segmentVersion {
-		return Segment{}, fmt.Errorf("decode segment: version %d, want %d", w.V, segmentVersion)
+	if version != segmentVersion {
+		return Segment{}, fmt.Errorf("decode segment: version %d, want %d", version, segmentVersion)
 	}
-	if len(w.Prev) != sha256.Size {
-		return Segment{}, fmt.Errorf("decode segment: prev of %d bytes, want %d", len(w.Prev), sha256.Size)
+	if len(prev) != sha256.Size {
+		return Segment{}, fmt.Errorf("decode segment: prev of %d bytes, want %d", len(prev), sha256.Size)
 	}
-	s := Segment{
-		Cluster: w.Cluster, Epoch: w.Epoch, First: Offset(w.First), Prev: Digest(w.Prev), Events: w.Events,
-	}
+	s.Prev = Digest(prev)
 	if err := s.check(); err != nil {
 		return Segment{}, fmt.Errorf("decode segment: %w", err)
 	}
