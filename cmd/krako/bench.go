@@ -153,6 +153,9 @@ func (b *fabricBench) options(dir string) cluster.Options {
 	}
 	if b.profile != "" {
 		o.Coord = append(o.Coord, "--cpu-profile="+filepath.Join(b.profile, "coord.pprof"))
+		o.NodeFlags = func(i int) []string {
+			return []string{fmt.Sprintf("--cpu-profile=%s", filepath.Join(b.profile, fmt.Sprintf("node-%d.pprof", i)))}
+		}
 	}
 	return o
 }

@@ -37,8 +37,10 @@ type Options struct {
 	Model string
 	// Pod are further flags for the pod.
 	Pod []string
-	// Coord and Node are further flags for the daemons.
+	// Coord and Node are further flags for the daemons, NodeFlags those of the node
+	// with a number, from 1; nil for none.
 	Coord, Node []string
+	NodeFlags   func(node int) []string
 }
 
 // Cluster is a set of running children. Its methods are safe for concurrent use.
@@ -199,9 +201,12 @@ func (c *Cluster) startNode(i int) error {
 		args = append(args, "--slots", strconv.Itoa(c.opts.Slots))
 	}
 	// Nobody lends anything here: who runs the nodes waits for what they do.
-	args = append(args, "--priority", "normal", "--on-battery")
+	args = append(append(args, "--priority", "normal", "--on-battery"), c.opts.Node...)
+	if c.opts.NodeFlags != nil {
+		args = append(args, c.opts.NodeFlags(i)...)
+	}
 	name := "node-" + strconv.Itoa(i)
-	p := newProcess(name, bin, filepath.Join(c.opts.Dir, "logs", name+".log"), append(args, c.opts.Node...)...)
+	p := newProcess(name, bin, filepath.Join(c.opts.Dir, "logs", name+".log"), args...)
 	c.Nodes = append(c.Nodes, p)
 	return p.start(c.ctx)
 }
