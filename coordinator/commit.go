@@ -16,6 +16,7 @@ import (
 // is on its way to the disk the next one gathers, so batches grow with load.
 type committer struct {
 	next   batch
+	room   []byte // for records
 	blocks []blob.Block
 	busy   bool
 	work   chan batch
@@ -62,14 +63,26 @@ func (c *committer) start(log eventlog.Log, fold chan<- committed, passed func(e
 	}()
 }
 
+const (
+	// recordRoom is how much room is made at once for encoded records, which live and
+	// die together. likelyRecord is what most of them fit into.
+	recordRoom   = 32 << 10
+	likelyRecord = 448
+)
+
 // add encodes a record into the next batch; run, if not nil, is called when it
 // is durable.
 func (c *committer) add(r *session.Record, run func(eventlog.Offset)) error {
-	b, err := r.Encode()
+	if cap(c.room)-len(c.room) < likelyRecord {
+		c.room = make([]byte, 0, recordRoom)
+	}
+	at := len(c.room)
+	room, err := r.AppendEncoded(c.room)
 	if err != nil {
 		return err
 	}
-	c.next.records = append(c.next.records, b)
+	c.room = room
+	c.next.records = append(c.next.records, room[at:len(room):len(room)])
 	c.next.facts = append(c.next.facts, *r)
 	c.counts.take(r)
 	if run != nil {

@@ -31,7 +31,7 @@ func (st *state) release(id uint64) {
 		n := st.nodes[out.Node]
 		delete(st.leases, id)
 		delete(n.leases, id)
-		st.rank(n)
+		st.rankLater(n)
 		if out.live != nil {
 			st.unpark(out.live)
 		}

@@ -86,7 +86,28 @@ func (st *state) fill(n *node, c *placement.Node) {
 
 // rank brings a node to its place among the others after something changed.
 func (st *state) rank(n *node) {
+	n.stale = false
 	if n.worker != nil {
 		st.index.Adjust(n.id, func(c *placement.Node) { st.fill(n, c) })
 	}
+}
+
+// rankLater has a node ranked before units are given out next: a batch of results
+// ends a hundred leases of one node.
+func (st *state) rankLater(n *node) {
+	if !n.stale {
+		n.stale = true
+		st.stale = append(st.stale, n)
+	}
+}
+
+// rankStale ranks the nodes whose leases have ended.
+func (st *state) rankStale() {
+	for _, n := range st.stale {
+		if n.stale {
+			st.rank(n)
+		}
+	}
+	clear(st.stale)
+	st.stale = st.stale[:0]
 }

@@ -38,6 +38,7 @@ type state struct {
 
 	nodes  map[contracts.NodeID]*node
 	leases map[uint64]*lease
+	stale  []*node // to be ranked
 
 	queue fair.Queue[waiting]
 	index *placement.Index
@@ -133,6 +134,7 @@ type node struct {
 	tripped bool   // the breaker is open
 	ailing  string // why a pod is degraded, as was told
 	leases  map[uint64]*lease
+	stale   bool // it is to be ranked
 	// seen is when the node was last heard of, gone when its stream ended.
 	seen time.Time
 	done uint64
@@ -256,6 +258,7 @@ func (st *state) turn(ctx context.Context) error {
 	if err := st.pursue(ctx); err != nil {
 		return err
 	}
+	st.rankStale()
 	if !st.commit.stalled.Load() {
 		if err := st.dispatch(whole); err != nil {
 			return err

@@ -25,25 +25,25 @@ func (db *DB) commitAll() {
 		if len(requests) == 0 {
 			return
 		}
-		head, err := db.commit(requests)
+		head, sealed, err := db.commit(requests)
 		if err != nil {
 			db.failure.fail(err)
 		}
 		if db.failure.err() != nil {
 			return
 		}
-		db.tail.set(head)
+		db.tail.set(head, sealed)
 		db.queue.land(requests)
 		db.space.measure()
 	}
 }
 
 // commit makes requests durable, all or none of them, and returns where the log
-// ends then.
-func (db *DB) commit(requests []*request) (eventlog.Head, error) {
+// ends then and the segments that it wrote.
+func (db *DB) commit(requests []*request) (eventlog.Head, []eventlog.Sealed, error) {
 	sealed, head, err := db.pack(requests)
 	if err != nil {
-		return head, err
+		return head, nil, err
 	}
 	batch := db.pebble.NewBatchWithSize(batchSize(requests))
 	for _, s := range sealed {
@@ -51,7 +51,7 @@ func (db *DB) commit(requests []*request) (eventlog.Head, error) {
 		copy(op.Key, segmentKey(s.First))
 		copy(op.Value[copy(op.Value, s.Digest[:]):], s.Encoded)
 		if err := op.Finish(); err != nil {
-			return head, fmt.Errorf("write segment %d: %w", s.First, err)
+			return head, nil, fmt.Errorf("write segment %d: %w", s.First, err)
 		}
 	}
 	for _, r := range requests {
@@ -59,18 +59,18 @@ func (db *DB) commit(requests []*request) (eventlog.Head, error) {
 			continue
 		}
 		if err := batch.DeleteRange([]byte{spaceSegment}, r.until, nil); err != nil {
-			return head, fmt.Errorf("trim: %w", err)
+			return head, nil, fmt.Errorf("trim: %w", err)
 		}
 	}
 	for _, p := range inOrder(requests) {
 		if err := write(batch, p); err != nil {
-			return head, fmt.Errorf("write key %q: %w", p.key, err)
+			return head, nil, fmt.Errorf("write key %q: %w", p.key, err)
 		}
 	}
 	if err := batch.Commit(pebble.Sync); err != nil {
-		return head, fmt.Errorf("commit: %w", err)
+		return head, nil, fmt.Errorf("commit: %w", err)
 	}
-	return head, batch.Close()
+	return head, sealed, batch.Close()
 }
 
 // inOrder returns the pairs of requests by key: neighbours find their place in

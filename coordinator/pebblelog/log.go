@@ -39,12 +39,36 @@ func (l *log) read(ctx context.Context, from eventlog.Offset, fn func(eventlog.O
 		return err
 	}
 	defer l.db.gate.leave()
+	begin, err := l.db.begin.Load().From(from)
+	if err != nil {
+		return err
+	}
+	if recent, ok := l.db.tail.since(begin); ok {
+		return l.again(ctx, begin, recent, fn)
+	}
 	return l.db.scan(from, l.db.tail.get(), func(from eventlog.Offset, s eventlog.Segment) error {
 		if err := l.db.usable(ctx); err != nil {
 			return err
 		}
 		return fn(from, s)
 	})
+}
+
+// again calls fn with segments that were written a moment ago.
+func (l *log) again(ctx context.Context, from eventlog.Offset, recent []eventlog.Sealed, fn func(eventlog.Offset, eventlog.Segment) error) error {
+	for _, sealed := range recent {
+		if err := l.db.usable(ctx); err != nil {
+			return err
+		}
+		s, err := eventlog.DecodeSegment(sealed.Encoded)
+		if err != nil {
+			return &eventlog.CorruptError{Segment: sealed.First, Reason: err.Error()}
+		}
+		if err := fn(from, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *log) Wait(ctx context.Context, from eventlog.Offset) error {

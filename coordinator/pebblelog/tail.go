@@ -1,6 +1,8 @@
 package pebblelog
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 
 	"github.com/krako-labs/krako/coordinator/eventlog"
@@ -13,7 +15,16 @@ type tail struct {
 	mu    sync.Mutex
 	head  eventlog.Head
 	grown chan struct{} // closed and replaced when head moves
+	// recent are the last segments, up to recentBytes of them: who follows the log
+	// would else read them back, and prove them, a moment after they were written.
+	recent []eventlog.Sealed
+	size   int
 }
+
+const (
+	recentBytes    = 4 << 20
+	recentSegments = 256
+)
 
 func newTail(head eventlog.Head) *tail {
 	return &tail{head: head, grown: make(chan struct{})}
@@ -25,14 +36,47 @@ func (t *tail) get() eventlog.Head {
 	return t.head
 }
 
-// set moves the end and wakes whoever waits.
-func (t *tail) set(head eventlog.Head) {
+// since returns the segments from the one that holds from to the end, none if from
+// is behind that; ok is false if they are no longer at hand.
+func (t *tail) since(from eventlog.Offset) (list []eventlog.Sealed, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if from >= t.head.Next {
+		return nil, true
+	}
+	if len(t.recent) == 0 || t.recent[0].First > from {
+		return nil, false
+	}
+	after, _ := slices.BinarySearchFunc(t.recent, from+1, func(s eventlog.Sealed, o eventlog.Offset) int { return cmp.Compare(s.First, o) })
+	return slices.Clone(t.recent[after-1:]), true
+}
+
+// keep remembers segments that are durable.
+func (t *tail) keep(sealed []eventlog.Sealed) {
+	t.recent = append(t.recent, sealed...)
+	for _, s := range sealed {
+		t.size += len(s.Encoded)
+	}
+	gone := 0
+	for len(t.recent)-gone > 1 && (t.size > recentBytes || len(t.recent)-gone > recentSegments) {
+		t.size -= len(t.recent[gone].Encoded)
+		gone++
+	}
+	if gone > 0 {
+		t.recent = slices.Delete(t.recent, 0, gone)
+	}
+}
+
+// set moves the end, behind segments that have become durable, and wakes whoever
+// waits.
+func (t *tail) set(head eventlog.Head, sealed []eventlog.Sealed) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if head == t.head {
 		return
 	}
 	t.head = head
+	t.keep(sealed)
 	close(t.grown)
 	t.grown = make(chan struct{})
 }

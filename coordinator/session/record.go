@@ -201,15 +201,18 @@ type Closed struct {
 func (r *Record) Time() time.Time { return time.UnixMicro(r.At).UTC() }
 
 // Encode returns the record's bytes for the log.
-func (r *Record) Encode() ([]byte, error) {
-	if b, ok := r.appendHot(make([]byte, 0, 448)); ok {
-		return b, nil
+func (r *Record) Encode() ([]byte, error) { return r.AppendEncoded(make([]byte, 0, 448)) }
+
+// AppendEncoded appends what Encode returns to b.
+func (r *Record) AppendEncoded(b []byte) ([]byte, error) {
+	if out, ok := r.appendHot(b); ok {
+		return out, nil
 	}
-	b, err := dagcbor.Marshal(r)
+	encoded, err := dagcbor.Marshal(r)
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
-	return b, nil
+	return append(b, encoded...), nil
 }
 
 // DecodeRecord reads a record of the log.
