@@ -187,17 +187,18 @@ func (c *Call) continuation(r *llama.Request) *continuation {
 func (b *continuation) pass(p llama.Piece, emit func(Piece)) {
 	switch {
 	case b.skip == "":
-		emit(Piece{Text: p.Text, Tokens: p.Tokens})
+		emit(Piece{Text: p.Text, Tokens: p.Tokens, Missing: p.Missing})
 	case strings.HasPrefix(b.skip, p.Text):
 		b.skip = b.skip[len(p.Text):]
 		b.again.Text += p.Text
 		b.again.Tokens = append(b.again.Tokens, p.Tokens...)
+		b.again.Missing += p.Missing
 	case strings.HasPrefix(p.Text, b.skip):
-		emit(Piece{Text: p.Text[len(b.skip):], Tokens: p.Tokens})
+		emit(Piece{Text: p.Text[len(b.skip):], Tokens: p.Tokens, Missing: b.again.Missing + p.Missing})
 		b.skip = ""
 	default: // it comes out differently
 		b.skip = ""
 		emit(Piece{Restart: true})
-		emit(Piece{Text: b.again.Text + p.Text, Tokens: append(b.again.Tokens, p.Tokens...)})
+		emit(Piece{Text: b.again.Text + p.Text, Tokens: append(b.again.Tokens, p.Tokens...), Missing: b.again.Missing + p.Missing})
 	}
 }

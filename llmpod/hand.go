@@ -71,7 +71,7 @@ func (h *hand) say(u *unit, p Piece) {
 		return
 	}
 	if len(u.piece.Text)+len(p.Text) > p2p.MaxText || len(u.piece.Tokens)+len(p.Tokens) > p2p.MaxTokens {
-		u.said += max(len(p.Tokens), 1) // nobody reads; that something is missing shows by its number
+		u.said += max(len(p.Tokens), 1) + p.Missing // nobody reads; that something is missing shows by its number
 		return
 	}
 	if u.piece.Lease == 0 {
@@ -82,6 +82,10 @@ func (h *hand) say(u *unit, p Piece) {
 		u.piece = p2p.Tokens{Lease: u.lease, Restart: true}
 		u.said = 0
 	}
+	// A gap before any of a frame's tokens shows by the number of its first: who
+	// listens must not take the frame for one that can be gone on from.
+	u.piece.At += p.Missing
+	u.said += p.Missing
 	u.piece.Text += p.Text
 	u.piece.Tokens = append(u.piece.Tokens, p.Tokens...)
 	u.said += len(p.Tokens)

@@ -136,6 +136,9 @@ type Piece struct {
 	Text    string
 	Tokens  []int
 	Restart bool
+	// Missing is how many tokens before these are known to nobody: what came cannot be
+	// gone on from then (llama.Piece).
+	Missing int
 }
 
 // Answer is how a call ended.

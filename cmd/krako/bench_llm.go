@@ -17,8 +17,9 @@ func (a *app) benchLLM() *cobra.Command {
 coordinator with pods, and has both answer the same in turns: time to the first
 token, time between tokens, throughput. It compares placement with taking pods in
 turn, and conversations with and without parking; it looks for tokens of other
-sessions in slots, and for answers that differ under load. All of it takes some
-minutes on two cores, and compares better on a quiet machine.`,
+sessions in slots, and for answers that differ under load; it has a referee of
+another class score answers of honest pods and of cheats. All of it takes less than
+ten minutes on two cores that have nothing else to do, and compares best there.`,
 		Example: `  krako bench llm --json
   krako bench llm --part beside --rounds 9
   krako bench llm --short`,
@@ -26,9 +27,12 @@ minutes on two cores, and compares better on a quiet machine.`,
 	}
 	cmd.Flags().BoolVar(&o.Short, "short", false, "few rounds: to see that it runs, not to compare")
 	cmd.Flags().StringSliceVar(&o.Parts, "part", nil, "measure only this: "+strings.Join(llmbench.Parts(), ", ")+"; may be repeated")
+	cmd.Flags().StringSliceVar(&o.Parts, "only", nil, "the same as --part")
+	cmd.MarkFlagsMutuallyExclusive("part", "only")
 	cmd.Flags().IntVar(&o.Rounds, "rounds", o.Rounds, "how often the two sides take turns")
 	cmd.Flags().IntVar(&o.Probes, "probes", o.Probes, "probes for tokens of other sessions")
 	cmd.Flags().IntVar(&o.Replays, "replays", o.Replays, "requests whose answers are compared under load")
+	cmd.Flags().IntVar(&o.Scores, "scores", o.Scores, "answers of each kind that a referee scores")
 	return cmd
 }
 
@@ -71,6 +75,10 @@ func (a *app) printLLM(f *llmbench.Figures) {
 	}
 	if o := f.Overload; o != nil {
 		a.printf("of %d graphs at once          %10d refused in %.1f ms p99, %d answered; health %.1f ms p99, %d failures\n", o.Asked, o.Refused, o.RefusedP99, o.Answered, o.HealthP99, o.Unhealthy)
+	}
+	if s := f.Scoring; s != nil {
+		a.printf("called implausible           %10.2f of honest greedy answers, %.2f of sampled; %.2f and %.2f of another model's, %.2f at a lower temperature\n",
+			s.FalseGreedy, s.FalseSampled, s.SwappedGreedy, s.SwappedSampled, s.Cooled)
 	}
 	if c := f.Cancels; c != nil {
 		a.printf("cancel frees the slot, p99   %10.1f ms of %d\n", c.P99, c.Count)

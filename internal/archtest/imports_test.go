@@ -51,6 +51,7 @@ var may = map[string][]string{
 	"node/machine":         {"node/volunteer"},
 	"llmpod":               {"contracts", "internal/durable", "internal/llama", "internal/p2p", "llmpod"},
 	"llmpod/residence":     {},
+	"llmpod/scoring":       {},
 	"llmpod/llmbench":      {"contracts", "internal/cluster", "internal/llama", "llmpod"},
 	"kora/localbackend":    {"contracts", "internal/blob", "internal/sandbox", "kora/localbackend/session", "kora/reasoner"},
 	"wasmtasks":            {"contracts", "wasmtasks"},
@@ -71,7 +72,7 @@ var may = map[string][]string{
 	"internal/sqlite":      {},
 	"internal/taskdir":     {"contracts", "internal/sandbox", "wasmtasks/sdk"},
 	"internal/durable":     {"contracts"},
-	"internal/e2e":         {"contracts", "internal/cluster", "internal/p2p", "examples", "wasmtasks"},
+	"internal/e2e":         {"contracts", "internal/cluster", "internal/llama", "internal/p2p", "examples", "wasmtasks"},
 
 	"kora":                      {"contracts", "kora/plan"},
 	"kora/plan":                 {"contracts"},

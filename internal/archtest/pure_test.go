@@ -9,7 +9,7 @@ import (
 // pure lists the packages that give the same output for the same input, so that
 // replaying the log rebuilds the same state.
 var pure = []string{
-	"llmpod/slots", "llmpod/residence",
+	"llmpod/slots", "llmpod/residence", "llmpod/scoring",
 	"contracts", "contracts/dag", "contracts/dagcbor", "contracts/envelope", "contracts/jcs", "contracts/jsonpointer", "contracts/merkle",
 	"coordinator/access", "coordinator/session", "coordinator/placement", "coordinator/fair", "coordinator/cache", "coordinator/pressure", "coordinator/verify", "coordinator/docket", "coordinator/trust", "coordinator/referee", "coordinator/billing", "coordinator/credit", "coordinator/capacity", "coordinator/survey", "node/volunteer", "kora/localbackend/session", "kora/plan", "kora/audr", "kora/layout", "kora/ir",
 }

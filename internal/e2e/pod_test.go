@@ -14,6 +14,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/cluster"
+	"github.com/krako-labs/krako/internal/llama/llamatest"
 )
 
 // nonsense writes the built-in model, or skips the test where there is no
@@ -182,6 +183,31 @@ func TestCoordinatorServesAModelItself(t *testing.T) {
 	r := f.result(f.submit(asking(u)))
 	if tel := r.Telemetry.Tasks[0]; tel.TokensOut != 12 || len(r.FinalOutput) < 4 {
 		t.Errorf("answer %s, %+v", r.FinalOutput, tel)
+	}
+}
+
+// TestCoordinatorAttachesToAServer that somebody else runs, with a key: units are
+// answered by it, under a class that nothing is compared with, and it runs on when
+// the coordinator is gone.
+func TestCoordinatorAttachesToAServer(t *testing.T) {
+	sc := llamatest.Config(t, nonsense(t))
+	sc.Loopback = true
+	_, st := llamatest.Start(t, sc)
+	end := st.Endpoint
+	f := startWith(t, cluster.Options{Coord: []string{"--pod-attach", end.URL, "--pod-attach-key", end.Key, "--pod-name", "theirs", "--pod-slots", "2"}})
+	f.awaitPods(1)
+	u := question("ask", 12)
+	u.Model.Name = "theirs"
+	r := f.result(f.submit(asking(u)))
+	if tel := r.Telemetry.Tasks[0]; tel.TokensOut != 12 || len(r.FinalOutput) < 4 {
+		t.Errorf("answer %s, %+v", r.FinalOutput, tel)
+	}
+	if out := f.krako("pods"); !strings.Contains(out, "attached/theirs") {
+		t.Errorf("krako pods:\n%s", out)
+	}
+	f.local.Stop()
+	if err := st.Client.Health(t.Context()); err != nil {
+		t.Errorf("the server is gone with the coordinator: %v", err)
 	}
 }
 

@@ -36,6 +36,10 @@ type Request struct {
 type Piece struct {
 	Text   string
 	Tokens []int
+	// Missing is how many tokens before these the server has generated and will never
+	// name: it names none whose text it holds back, because it may be the beginning of
+	// a character or of a stop sequence. Nobody can go on from such tokens.
+	Missing int
 }
 
 // Stop is why a generation ended.
@@ -55,6 +59,9 @@ type Completion struct {
 	Stop   Stop
 	// Slot is the slot that the server used, -1 until it has said so.
 	Slot int
+	// Missing is how many of the generated tokens are not among Tokens, as far as the
+	// server has said.
+	Missing int
 	// PromptTokens, CachedTokens and OutputTokens are the server's counts: read,
 	// of those taken from the slot, and generated.
 	PromptTokens, CachedTokens, OutputTokens int
@@ -165,8 +172,10 @@ func (d *Completion) add(data []byte, emit func(Piece) error) (over bool, err er
 	d.Text += e.Content
 	d.Tokens = append(d.Tokens, e.Tokens...)
 	d.PromptTokens, d.OutputTokens = e.Evaluated, e.Predicted
+	missing := max(0, e.Predicted-len(d.Tokens)-d.Missing)
+	d.Missing += missing
 	if e.Content != "" || len(e.Tokens) > 0 {
-		if err := emit(Piece{Text: e.Content, Tokens: e.Tokens}); err != nil {
+		if err := emit(Piece{Text: e.Content, Tokens: e.Tokens, Missing: missing}); err != nil {
 			return false, err
 		}
 	}

@@ -219,3 +219,29 @@ func TestEmbeddings(t *testing.T) {
 		t.Errorf("too long a text: %v", err)
 	}
 }
+
+// TestTokensThatAreNotNamedAreCounted: the server names no token whose text it holds
+// back, as it does with the first bytes of a character.
+func TestTokensThatAreNotNamedAreCounted(t *testing.T) {
+	_, st := llamatest.Start(t, llamatest.Config(t, llamatest.Nonsense(t)))
+	missing := 0
+	for seed := range int64(12) {
+		named, said := 0, 0
+		out, err := st.Client.Generate(t.Context(), llama.Request{
+			Prompt: []int{1, 70, 80, int(90 + seed)}, MaxTokens: 60, Temperature: 1, Seed: seed,
+		}, func(p llama.Piece) error {
+			named, said = named+len(p.Tokens), said+p.Missing
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Missing+len(out.Tokens) != out.OutputTokens || named != len(out.Tokens) || said > out.Missing {
+			t.Errorf("seed %d: %d tokens named and %d missing of %d", seed, len(out.Tokens), out.Missing, out.OutputTokens)
+		}
+		missing += said
+	}
+	if missing == 0 {
+		t.Error("every token was named: nothing is tested")
+	}
+}

@@ -10,6 +10,7 @@ type Figures struct {
 	*Replay
 	*Cancels
 	*Overload
+	*Scoring
 }
 
 // Beside compares Krako, from a client of the gateway through a pod, with
@@ -92,4 +93,18 @@ type Overload struct {
 	RefusedP99 float64 `json:"overload_refused_ms_p99"`
 	HealthP99  float64 `json:"overload_health_ms_p99"`
 	Unhealthy  int     `json:"overload_health_failures"`
+}
+
+// Scoring is what share of answers a referee of another class calls implausible:
+// of honest pods (false alarms), and of pods that serve another model or a lower
+// temperature. Greedy is temperature 0, sampled 0.8.
+type Scoring struct {
+	FalseGreedy    float64 `json:"scoring_false_alarms_greedy"`
+	FalseSampled   float64 `json:"scoring_false_alarms_sampled"`
+	SwappedGreedy  float64 `json:"scoring_finds_other_model_greedy"`
+	SwappedSampled float64 `json:"scoring_finds_other_model_sampled"`
+	Cooled         float64 `json:"scoring_finds_lower_temperature"`
+	Answers        int     `json:"scoring_answers"`
+
+	falseGreedy, falseSampled, swappedGreedy, swappedSampled, cooled int
 }

@@ -14,7 +14,7 @@ import (
 func TestSessionsAreApartAndAnswersRepeat(t *testing.T) {
 	t.Setenv("KRAKO_LLAMA_SERVER", llamatest.Program(t))
 	o := llmbench.DefaultOptions()
-	o.Short, o.Parts = true, []string{"parking", "probes", "replay", "cancel"}
+	o.Short, o.Parts = true, []string{"parking", "probes", "replay", "cancel", "scoring"}
 	f, err := llmbench.Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -27,6 +27,9 @@ func TestSessionsAreApartAndAnswersRepeat(t *testing.T) {
 	}
 	if p := f.Parking; !p.Same || p.PromptRatio > 0.25 || p.PromptRatio <= 0 {
 		t.Errorf("parking: %+v", p)
+	}
+	if s := f.Scoring; s.FalseGreedy != 0 || s.FalseSampled != 0 || s.SwappedGreedy != 1 || s.SwappedSampled != 1 || s.Cooled != 1 {
+		t.Errorf("scoring: %+v", s)
 	}
 	if f.Cancels.P99 <= 0 || f.Beside != nil {
 		t.Errorf("cancelling: %+v; beside %+v", f.Cancels, f.Beside)
