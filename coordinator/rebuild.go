@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +26,10 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 		return nil, err
 	}
 	from := p.survey.At
-	if err := p.catchUp(ctx); err != nil {
+	// What is worth remembering of the log's end touches nothing that the survey and
+	// the sessions are folded into: it is read beside them.
+	remembered := st.startRemembering(ctx, p.survey.Open)
+	if err := errors.Join(p.catchUp(ctx), <-remembered); err != nil {
 		return nil, err
 	}
 	if err := p.survey.Err(); err != nil {
@@ -33,9 +37,6 @@ func (c *Coordinator) rebuild(ctx context.Context) (*state, error) {
 	}
 	st.recall(p.survey)
 	if err := st.replay(ctx, p.survey); err != nil {
-		return nil, err
-	}
-	if err := st.remember(ctx); err != nil {
 		return nil, err
 	}
 	if err := st.reopenCases(ctx, p.survey.Verified, p.docket); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/cache"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/survey"
 )
 
 // flightKey names a computation of one tenant that is out.
@@ -116,10 +117,9 @@ func (st *state) correct(t contracts.TenantID, e *session.Ended) {
 }
 
 func (st *state) knownBy(e *session.Ended, by contracts.NodeID) cache.Known {
-	n := st.nodes[by]
 	return cache.Known{
 		Node: by, Result: e.Result.Cid, Output: e.Output.Cid, Batch: e.Batch.Cid, Index: e.Index,
-		MediaType: e.MediaType, Bytes: e.Bytes, Fuel: e.Fuel, Trusted: n != nil && n.trusted,
+		MediaType: e.MediaType, Bytes: e.Bytes, Fuel: e.Fuel, Trusted: slices.Contains(st.c.cfg.Trusted, by),
 	}
 }
 
@@ -127,9 +127,23 @@ func (st *state) knownBy(e *session.Ended, by contracts.NodeID) cache.Known {
 // results.
 const recallRecords = 1 << 17
 
+// startRemembering has remember run beside other work of a start; open are the
+// sessions that were open at some point before the log's end. Nothing else may touch
+// the cache and the book of reliability before the answer.
+func (st *state) startRemembering(ctx context.Context, open map[contracts.SessionID]*survey.Opening) <-chan error {
+	tenants := make(map[contracts.SessionID]contracts.TenantID, len(open))
+	for id, o := range open {
+		tenants[id] = o.Accepted.Tenant
+	}
+	done := make(chan error, 1)
+	go func() { done <- st.remember(ctx, tenants) }()
+	return done
+}
+
 // remember fills the cache and the book of reliability from the end of the log:
 // both are folds of it like everything else, of as much as is worth reading again.
-func (st *state) remember(ctx context.Context) error {
+// tenants are those of sessions that may begin before that.
+func (st *state) remember(ctx context.Context, tenants map[contracts.SessionID]contracts.TenantID) error {
 	if st.c.cfg.CacheEntries == 0 {
 		return nil
 	}
@@ -137,15 +151,15 @@ func (st *state) remember(ctx context.Context) error {
 		unit cid.Cid
 		node contracts.NodeID
 	}
-	tenants, leases := map[contracts.SessionID]contracts.TenantID{}, map[uint64]out{}
-	for id, l := range st.sessions {
-		tenants[id] = l.Accepted.Tenant
-	}
+	leases := map[uint64]out{}
 	from, _ := st.c.parts.Log.Base()
 	if last := st.c.parts.Log.Last(); last > recallRecords {
 		from = max(from, last-recallRecords)
 	}
 	return st.c.parts.Log.Read(ctx, from, func(rec eventlog.Record) error {
+		if _, fact := session.Peek(rec.Data); fact == session.FactBatch {
+			return nil // it is of no session
+		}
 		r, err := session.DecodeRecord(rec.Data)
 		if err != nil {
 			return nil // the survey has judged the log

@@ -94,21 +94,19 @@ func appendAll(ctx context.Context, log eventlog.Log, writers, each, batch int) 
 
 // growth runs units until the log has the sizes that are asked about, kills the
 // coordinator there and times its return. Memory is that of a coordinator which
-// ran all the units, in a cluster of its own.
+// ran all the units, in a cluster of its own, the median over the last graph of them.
 func (b *fabricBench) growth(ctx context.Context, f *logFigures) error {
 	err := b.inCluster(ctx, func(c *cluster.Cluster, api *client.Client) error {
 		run, next := 0, 100_000_000
 		for _, until := range b.steps(&f.RSS100k, &f.RSS1M) {
 			for ; run < until.count; run += growthGraph {
-				if _, err := b.once(ctx, api, growthGraph, next+run); err != nil {
+				sampled := sampleRSS(c)
+				_, err := b.once(ctx, api, growthGraph, next+run)
+				*until.to = float64(sampled()) / (1 << 20)
+				if err != nil {
 					return err
 				}
 			}
-			u, err := cluster.UsageOf(c.Coordinator.PID())
-			if err != nil {
-				return err
-			}
-			*until.to = float64(u.RSS) / (1 << 20)
 		}
 		return nil
 	})
@@ -140,6 +138,34 @@ func (b *fabricBench) growth(ctx context.Context, f *logFigures) error {
 		}
 		return nil
 	})
+}
+
+// sampleRSS watches the coordinator's resident memory and returns its median: what
+// it is at one moment depends on when garbage was collected last.
+func sampleRSS(c *cluster.Cluster) (median func() int64) {
+	stop, done := make(chan struct{}), make(chan int64)
+	go func() {
+		var all []int64
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			if u, err := cluster.UsageOf(c.Coordinator.PID()); err == nil {
+				all = append(all, int64(u.RSS))
+			}
+			select {
+			case <-tick.C:
+				continue
+			case <-stop:
+			}
+			slices.Sort(all)
+			if len(all) == 0 {
+				all = []int64{0}
+			}
+			done <- all[len(all)/2]
+			return
+		}
+	}()
+	return func() int64 { close(stop); return <-done }
 }
 
 // step is a size at which a figure is taken.
