@@ -200,7 +200,7 @@ func (b *backlog) gather(now time.Time) time.Duration {
 
 const (
 	// gatherResults make a batch that need not wait for more.
-	gatherResults = 128
+	gatherResults = 192
 	// gatherTime is how long a result may wait for others.
 	gatherTime = 5 * time.Millisecond
 )

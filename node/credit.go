@@ -10,7 +10,7 @@ const (
 	// to the coordinator and units travel back.
 	aheadOf = 50 * time.Millisecond
 	// maxWindow bounds the units that a fast worker can lose at once.
-	maxWindow = 512
+	maxWindow = 1024
 	// recency is the weight of the newest duration in the moving average: the
 	// last dozen units make nine tenths of it.
 	recency = 1.0 / 6

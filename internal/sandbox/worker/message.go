@@ -125,7 +125,7 @@ type taskID struct {
 }
 
 // maxBatch is the greatest number of tasks in a batch.
-const maxBatch = 64
+const maxBatch = 256
 
 func encodeCancel(id taskID) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(nil, id.batch), uint64(id.index))

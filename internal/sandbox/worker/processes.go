@@ -217,7 +217,7 @@ func refusal(t *Task) error {
 }
 
 // MaxBatch implements Runner: a round trip through the pipe costs as much as
-// three no-op units, and 64 make it small.
+// three no-op units, and 256 make it nothing.
 func (p *Processes) MaxBatch() int { return maxBatch }
 
 // SetPace implements Runner.
