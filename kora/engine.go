@@ -20,8 +20,10 @@ type Engine struct {
 	Blocks contracts.BlockStore
 	// Models says whether the backend runs llm units.
 	Models bool
-	Now    func() time.Time
-	NewID  func() string
+	// Catalogue are the tasks that a model may plan with, where a request lets it.
+	Catalogue []contracts.TaskView
+	Now       func() time.Time
+	NewID     func() string
 }
 
 // Reply is what became of a message.
@@ -37,6 +39,11 @@ type Reply struct {
 	WithoutModel int `json:"without_model"`
 	// Result is what the backend left; nil where nothing ran.
 	Result *contracts.ExecutionResult `json:"result,omitempty"`
+	// Drafts are the runs before it in which a model planned.
+	Drafts []Drafted `json:"drafts,omitempty"`
+	// Checks are claims of a model's answer, computed again. The answer stays as the
+	// model gave it.
+	Checks []Check `json:"checks,omitempty"`
 	// Error says why there is no answer.
 	Error *contracts.Error `json:"error,omitempty"`
 	// PlannedIn and RanIn are how long it took.
@@ -74,6 +81,9 @@ func (e *Engine) Plan(r plan.Request) (plan.Request, plan.Plan) {
 	if !e.Models && r.Models == plan.ModelIfNeeded {
 		r.Models = plan.ModelNever
 	}
+	if r.ModelPlans && r.Tasks == nil {
+		r.Tasks = e.Catalogue
+	}
 	return r, plan.Make(&r)
 }
 
@@ -95,20 +105,31 @@ func (e *Engine) Follow(ctx context.Context, r plan.Request, o Observer) (*Reply
 	return reply, err
 }
 
-// Carry carries out the plan of a request, which Plan made, or a caller changed.
+// Carry carries out the plan of a request, which Plan made, or a caller changed. What
+// a model says in answer is checked, as far as it can be computed.
 func (e *Engine) Carry(ctx context.Context, r plan.Request, p plan.Plan, o Observer) (*Reply, error) {
 	began := e.now()
-	reply := &Reply{RunID: r.ID, Kind: p.Kind, Plan: p}
+	reply := &Reply{RunID: r.ID}
+	p, err := e.drafts(ctx, &r, p, o, reply)
+	if err != nil {
+		return nil, err
+	}
+	reply.Kind, reply.Plan = p.Kind, p
 	if p.Graph == nil {
 		reply.Error = contracts.Errorf(contracts.CodeUnsupported, "message", "%s", explain(p.Reason, e.Models))
 		return reply, nil
 	}
-	res, err := e.Run(ctx, p.Graph, r.ID, o)
+	res, err := e.Run(ctx, p.Graph, reply.RunID, o)
 	if err != nil {
 		return nil, err
 	}
-	reply.RanIn = e.now().Sub(began)
 	reply.take(res)
+	if reply.Error == nil && res.Telemetry.ModelInvocationCount > 0 {
+		if reply.Checks, err = e.check(ctx, r, reply.Text); err != nil {
+			return nil, err
+		}
+	}
+	reply.RanIn = e.now().Sub(began)
 	return reply, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -36,12 +37,28 @@ func (a *app) askCommand() *cobra.Command {
 				}
 			} else if reply.Text != "" {
 				a.printf("%s\n", reply.Text)
+				a.tellChecks(a.stderr, reply)
 			}
 			if reply.Error != nil {
 				return reply.Error
 			}
 			return nil
 		},
+	}
+}
+
+// tellChecks says which claims of an answer were computed again, and what came out.
+func (a *app) tellChecks(w io.Writer, r *kora.Reply) {
+	agree := 0
+	for _, c := range r.Checks {
+		if c.Agrees {
+			agree++
+		} else {
+			fmt.Fprintf(w, "  not so: %q; computed: %s\n", c.Text, c.Computed)
+		}
+	}
+	if n := len(r.Checks); n > 0 {
+		fmt.Fprintf(w, "  checked: %d of %d claims agree\n", agree, n)
 	}
 }
 
@@ -90,7 +107,7 @@ func (a *app) explain(message string, p plan.Plan) {
 
 // request makes a request of the command line, or of standard input.
 func (a *app) request(args []string) (plan.Request, error) {
-	r := plan.Request{Message: strings.Join(args, " "), Zone: a.zone, Locale: a.locale, Now: time.Now()}
+	r := plan.Request{Message: strings.Join(args, " "), Zone: a.zone, Locale: a.locale, Now: time.Now(), ModelPlans: a.model.plans}
 	if len(args) == 0 {
 		b, err := io.ReadAll(io.LimitReader(a.stdin, 1<<20))
 		if err != nil {

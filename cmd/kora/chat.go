@@ -93,7 +93,13 @@ func (a *app) answer(ctx context.Context, e *kora.Engine, r plan.Request) (*kora
 	}
 	if reply.Result != nil {
 		a.printf("  %s: %d of %d steps without a model, %d tokens, %d ms\n", reply.Kind, reply.WithoutModel, reply.Steps,
-			reply.Result.Telemetry.TotalTokens, (reply.PlannedIn + reply.RanIn).Milliseconds())
+			tokensOf(reply), (reply.PlannedIn + reply.RanIn).Milliseconds())
 	}
+	a.tellChecks(a.stdout, reply)
 	return reply, nil
+}
+
+func tokensOf(r *kora.Reply) int64 {
+	in, out := r.Tokens()
+	return in + out
 }

@@ -13,6 +13,7 @@ type modelFlags struct {
 	none    bool
 	remote  bool
 	name    string
+	plans   bool
 }
 
 // models returns the models of this machine, nil if there are none or none is to be

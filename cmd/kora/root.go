@@ -67,6 +67,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	f.StringArrayVar(&a.model.servers, "model-server", nil, "a server of models, as ollama=http://127.0.0.1:11434 (also llama.cpp=, lmstudio=; default: those that run here)")
 	f.BoolVar(&a.model.none, "no-models", false, "never ask a model")
 	f.BoolVar(&a.model.remote, "allow-remote-models", false, "let a --model-server be another computer; what is asked leaves this one then")
+	f.BoolVar(&a.model.plans, "model-plans", false, "let a model plan what cannot be read, with the tasks there are; its plan is checked before it runs")
 	f.StringVar(&a.model.name, "model", "", "which model to ask (default: the first that is there)")
 	root.SetArgs(args)
 	root.SetIn(stdin)

@@ -2,6 +2,7 @@ package ir_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -21,7 +22,8 @@ func warm(t testing.TB, l *local.Local) {
 }
 
 // BenchmarkExamples is parsing, checking, importing and running upstream's graphs
-// through the warm sandbox.
+// through the warm sandbox. cpu-us/op is the processor's time for one, of all threads,
+// where the system tells it.
 func BenchmarkExamples(b *testing.B) {
 	l := open(b)
 	warm(b, l)
@@ -44,16 +46,26 @@ func BenchmarkExamples(b *testing.B) {
 			}
 		}
 		b.Run(name, func(b *testing.B) {
+			began := processTime()
 			for b.Loop() {
 				once(b)
 			}
+			reportTime(b, began)
 		})
 		b.Run(name+"/parallel", func(b *testing.B) {
+			began := processTime()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					once(b)
 				}
 			})
+			reportTime(b, began)
 		})
+	}
+}
+
+func reportTime(b *testing.B, began time.Duration) {
+	if took := processTime() - began; took > 0 {
+		b.ReportMetric(float64(took.Microseconds())/float64(b.N), "cpu-us/op")
 	}
 }

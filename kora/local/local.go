@@ -66,7 +66,7 @@ func Open(ctx context.Context, o Options) (*Local, error) {
 		box.Close(context.WithoutCancel(ctx))
 		return nil, err
 	}
-	return &Local{Engine: &kora.Engine{Backend: backend, Blocks: backend, Models: o.Models != nil}, box: box, tasks: tasks}, nil
+	return &Local{Engine: &kora.Engine{Backend: backend, Blocks: backend, Models: o.Models != nil, Catalogue: tasks.Tasks()}, box: box, tasks: tasks}, nil
 }
 
 // Close frees the sandbox. No Ask may be under way.

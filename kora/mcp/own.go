@@ -88,7 +88,7 @@ func (s *Server) ask(ctx context.Context, a *arguments) (any, error) {
 	}
 	return map[string]any{
 		"text": reply.Text, "run_id": reply.RunID, "execution": reply.Kind, "handlers": reply.Plan.Handlers, "graph_cid": reply.Plan.CID,
-		"model_calls": reply.Result.Telemetry.ModelInvocationCount,
+		"model_calls": reply.ModelCalls(),
 	}, nil
 }
 

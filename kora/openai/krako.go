@@ -20,6 +20,8 @@ type krako struct {
 	Steps        int      `json:"steps"`
 	WithoutModel int      `json:"without_model"`
 	Plan         planNote `json:"plan"`
+	// Checks are claims of a model's answer, computed again.
+	Checks []kora.Check `json:"checks,omitempty"`
 	// Refusal says by a code why there is no answer.
 	Refusal string `json:"refusal,omitempty"`
 }
@@ -35,14 +37,12 @@ const insufficient = "insufficient_determinism"
 func noteOf(r *kora.Reply) krako {
 	k := krako{
 		RunID: r.RunID, GraphCID: r.Plan.CID, How: r.Kind, Handlers: append([]string{}, r.Plan.Handlers...),
-		Steps: r.Steps, WithoutModel: r.WithoutModel, Plan: planNote{Reason: r.Plan.Reason},
+		Steps: r.Steps, WithoutModel: r.WithoutModel, Plan: planNote{Reason: r.Plan.Reason}, Checks: r.Checks,
 	}
 	if n := len(r.Plan.Decisions); n > 0 {
 		k.Plan.Stage = r.Plan.Decisions[n-1].Stage
 	}
-	if r.Result != nil {
-		k.ModelCalls = r.Result.Telemetry.ModelInvocationCount
-	}
+	k.ModelCalls = r.ModelCalls()
 	if r.Kind == plan.None {
 		k.Refusal = insufficient
 	}
@@ -67,13 +67,4 @@ func failure(r *kora.Reply) error {
 }
 
 // tokens sums what models read and wrote.
-func tokens(r *kora.Reply) (in, out int64) {
-	if r.Result == nil {
-		return 0, 0
-	}
-	for i := range r.Result.Telemetry.Tasks {
-		in += r.Result.Telemetry.Tasks[i].TokensIn
-		out += r.Result.Telemetry.Tasks[i].TokensOut
-	}
-	return in, out
-}
+func tokens(r *kora.Reply) (in, out int64) { return r.Tokens() }

@@ -30,6 +30,10 @@ func Make(r *Request) Plan {
 		p.decide(StageModel, Refused, NoModel, 0, len(r.Message))
 		return *p
 	}
+	if r.Models == ModelIfNeeded && r.ModelPlans && len(planner(r)) > 0 {
+		askForDraft(p, r)
+		return *p
+	}
 	askModel(p, r)
 	return *p
 }

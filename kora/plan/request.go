@@ -28,6 +28,10 @@ type Request struct {
 	// Model is what to ask of it when it comes to that: tier, name, limits,
 	// messages before this one and the system prompt. Its last message is added.
 	Model contracts.ModelCall
+	// ModelPlans lets a model plan what nothing here reads, with the tasks of Tasks;
+	// what it plans is checked before it is run.
+	ModelPlans bool
+	Tasks      []contracts.TaskView
 	// Routes are what the tenant has answers to; nil without any.
 	Routes *Routes
 	// Privacy of every unit.

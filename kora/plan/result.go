@@ -19,6 +19,9 @@ type Plan struct {
 	// Graph answers the message; nil where Kind is None. CID is its graph_cid.
 	Graph *contracts.TaskGraph `json:"graph,omitempty"`
 	CID   string               `json:"graph_cid,omitempty"`
+	// IsDraft is set where the graph's output is no answer but a plan by a model, of
+	// which FromDraft makes the graph that answers.
+	IsDraft bool `json:"is_draft,omitempty"`
 	// Handlers are the tasks that compute the answer, in the order of its parts.
 	Handlers []string `json:"handlers,omitempty"`
 	// Reason says why there is no plan, or why a model is needed.
@@ -79,6 +82,8 @@ const (
 	Spelling       Reason = "spelling"        // a word was read as another, one slip away
 	NoModel        Reason = "no_model"        // a model is needed, and not allowed
 	ModelWanted    Reason = "model_wanted"    // the caller wants a model
+	ModelPlans     Reason = "model_plans"     // a model is asked for a plan
+	BadDraft       Reason = "bad_draft"       // what a model planned cannot be run
 	NoRoute        Reason = "no_route"        // the tenant has no route for it
 	BelowThreshold Reason = "below_threshold" // a router is not sure enough
 )
