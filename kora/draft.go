@@ -49,13 +49,19 @@ func (e *Engine) drafts(ctx context.Context, r *plan.Request, p plan.Plan, o Obs
 			d.Error = contracts.Errorf(contracts.CodeInternal, before.ID, "run ended %s: %s", res.Metadata.State, res.Metadata.StopReason)
 		}
 		reply.Drafts = append(reply.Drafts, d)
-		if len(reply.Drafts) < maxDrafts {
+		if len(reply.Drafts) < maxDrafts && repairable(d.Error.Code) {
 			p = plan.Repair(r, &p, said, d.Error)
 		} else {
 			p = plan.Plain(r, &p, d.Error)
 		}
 	}
 	return p, nil
+}
+
+// repairable reports whether asking again can help: the model answered, and its plan
+// was the trouble.
+func repairable(c contracts.Code) bool {
+	return c == contracts.CodeValidation || c == contracts.CodeBadOutput
 }
 
 // derived is the id of a further graph of a request: to the backend every graph is a
