@@ -110,6 +110,16 @@ type NodeView struct {
 	LastSeenAt Time   `json:"last_seen_at"`
 	// Models are what a pod serves.
 	Models []ModelView `json:"models,omitempty"`
+	// State is registered, active, quarantined, suspended or removed, Reason why it is
+	// that, where something has been said of it.
+	State  string `json:"state,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Operator answers for the node, "" where nobody but itself does; Trusted says that
+	// it is of the trusted zone.
+	Operator string `json:"operator,omitempty"`
+	Trusted  bool   `json:"trusted,omitempty"`
+	// ReplacedBy is the key by which the node is known now.
+	ReplacedBy NodeID `json:"replaced_by,omitempty"`
 }
 
 // ModelView is a model that a pod serves.
@@ -207,15 +217,17 @@ type NodeTrust struct {
 	Reliability float64 `json:"reliability"`
 	Evidence    uint64  `json:"evidence"`
 	// Proof is the block that proves an equivocation (DecodeEquivocation).
-	Proof   *Link         `json:"proof,omitempty"`
-	History []TrustChange `json:"history"`
+	Proof *Link `json:"proof,omitempty"`
+	// ReplacedBy is the key by which the node is known now.
+	ReplacedBy NodeID        `json:"replaced_by,omitempty"`
+	History    []TrustChange `json:"history"`
 }
 
 // NodeOrder is what the operator of the fabric decides about a node: the body of
 // PUT /v1/trust/{node}.
 type NodeOrder struct {
-	// Order is approve, suspend or readmit. A node that is readmitted starts without
-	// credibility; one that is banned stays so.
+	// Order is approve, suspend, readmit or remove. A node that is readmitted starts
+	// without credibility; one that is banned or removed stays so.
 	Order string `json:"order"`
 	// Operator is who answers for the node, with approve: replicas of a unit never run
 	// twice with one operator.
@@ -228,6 +240,7 @@ const (
 	OrderApprove = "approve"
 	OrderSuspend = "suspend"
 	OrderReadmit = "readmit"
+	OrderRemove  = "remove"
 )
 
 // TrustChange is a change of a node's standing.

@@ -121,6 +121,8 @@ type NodeInfo struct {
 	Operator string `json:"operator,omitempty"`
 	Class    string `json:"class,omitempty"`
 	Reason   string `json:"reason,omitempty"`
+	// Replaces is the key that its key replaced.
+	Replaces NodeID `json:"replaces,omitempty"`
 }
 
 // EvidenceReplay is the kind of evidence that comes of having a model's answer made

@@ -167,7 +167,7 @@ func (c *Coordinator) Nodes(ctx context.Context) (contracts.NodeList, error) {
 	list := contracts.NodeList{Nodes: []contracts.NodeView{}}
 	err := c.do(ctx, func(st *state) {
 		for _, n := range st.nodes {
-			list.Nodes = append(list.Nodes, n.view())
+			list.Nodes = append(list.Nodes, st.view(n))
 		}
 	})
 	slices.SortFunc(list.Nodes, func(a, b contracts.NodeView) int {
@@ -184,17 +184,24 @@ func (c *Coordinator) Nodes(ctx context.Context) (contracts.NodeList, error) {
 	return list, err
 }
 
-func (n *node) view() contracts.NodeView {
+func (st *state) view(n *node) contracts.NodeView {
+	r := st.vet.docket.Node(n.id)
 	paused := ""
 	if n.worker != nil {
 		paused = n.worker.paused
 	}
-	return contracts.NodeView{
+	v := contracts.NodeView{
+		State: st.stateOf(n, &r), Operator: st.operatorOf(n.id), Trusted: n.trusted,
 		Paused: paused,
 		NodeID: n.id, Kind: n.info.Kind, Version: n.info.Version, Profiles: append([]string{}, n.info.Profiles...), Engine: n.engine, Slots: n.info.Slots,
 		Region: n.region, Tags: n.tags, Connected: n.worker != nil, Leases: len(n.leases), UnitsDone: n.done, BatchSeq: n.seq,
 		LastSeenAt: contracts.Time{Time: n.seen.UTC()}, Models: n.models(),
 	}
+	if len(n.history) > 0 {
+		v.Reason = n.history[len(n.history)-1].Reason
+	}
+	v.ReplacedBy, _ = st.book.Replaced(n.id)
+	return v
 }
 
 // Tasks returns the task catalogue.

@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -19,7 +20,7 @@ const zone = "trusted zone"
 
 // evidence notes an end of a unit for or against its node.
 func (st *state) evidence(n contracts.NodeID, k trust.Kind) {
-	st.trust.Apply(trust.Evidence{At: st.now, Node: n, Kind: k})
+	st.trust.Apply(trust.Evidence{At: st.now, Node: st.book.Successor(n), Kind: k})
 }
 
 // evidenceOf says what a fault is evidence of.
@@ -52,10 +53,11 @@ func (c *Coordinator) Trust(ctx context.Context, id contracts.NodeID) (contracts
 func (st *state) conduct(n *node) contracts.NodeTrust {
 	r := st.vet.docket.Node(n.id)
 	v := contracts.NodeTrust{
-		NodeID: n.id, Operator: r.Operator, Standing: r.Standing.String(), State: stateOf(n.awaits, r.Standing, r.Convictions),
+		NodeID: n.id, Operator: r.Operator, Standing: r.Standing.String(), State: st.stateOf(n, &r),
 		Credibility: r.Credibility, Checks: r.Checks, Convictions: r.Convictions, History: []contracts.TrustChange{},
 	}
-	score := st.trust.Score(n.id)
+	v.ReplacedBy, _ = st.book.Replaced(n.id)
+	score := st.trust.Score(st.book.Successor(n.id))
 	v.Reliability, v.Evidence = score.Score, score.Evidence
 	for _, s := range n.history {
 		v.History = append(v.History, s)
@@ -66,17 +68,19 @@ func (st *state) conduct(n *node) contracts.NodeTrust {
 	return v
 }
 
-// stateOf is the state of a node that is let in: quarantined while nothing it does
-// is used unconfirmed because it was proved wrong.
-func stateOf(awaits bool, s verify.Standing, convictions int) string {
+// stateOf is a node's state: registered until it is let in, quarantined while nothing
+// it does is used unconfirmed because it was proved wrong, removed once it will never
+// work again under this key.
+func (st *state) stateOf(n *node, r *docket.Record) string {
+	_, replaced := st.book.Replaced(n.id)
 	switch {
-	case s == verify.Suspended:
-		return "suspended"
-	case s == verify.Banned:
+	case replaced || r.Removed || r.Standing == verify.Banned:
 		return "removed"
-	case awaits:
+	case r.Standing == verify.Suspended:
+		return "suspended"
+	case n.awaits:
 		return "registered"
-	case s == verify.Probation && convictions > 0:
+	case r.Standing == verify.Probation && r.Convictions > 0:
 		return "quarantined"
 	}
 	return "active"
@@ -105,7 +109,7 @@ func (c *Coordinator) Order(ctx context.Context, by access.Caller, id contracts.
 	err := c.do(ctx, func(st *state) {
 		s, err := st.ordered(id, o)
 		if err == nil {
-			s.By = by.Key
+			s.By = cmp.Or(by.Key, "process") // what nobody ordered is only told
 			err = st.note(session.Record{Standing: s})
 		}
 		if failure = err; err == nil {
@@ -123,19 +127,25 @@ func (c *Coordinator) Order(ctx context.Context, by access.Caller, id contracts.
 
 func (st *state) ordered(id contracts.NodeID, o contracts.NodeOrder) (*session.Standing, error) {
 	now := st.vet.docket.Node(id).Standing
-	s := &session.Standing{Node: id, Reason: o.Reason, Operator: o.Operator}
+	was := st.vet.docket.Node(id)
+	s := &session.Standing{Node: id, Reason: o.Reason, Operator: o.Operator, Kind: st.kindOf(id)}
 	if s.Reason == "" {
 		s.Reason = "ordered"
 	}
 	conflict := func(why string) error {
 		return contracts.Errorf(contracts.CodeConflict, string(id), "the node is %s: %s", now, why)
 	}
+	if by, gone := st.book.Replaced(id); gone {
+		return nil, contracts.Errorf(contracts.CodeConflict, string(id), "the node is known as %s now", by)
+	}
 	switch {
 	case now == verify.Trusted:
 		return nil, conflict("the trusted zone is set where the coordinator is started")
+	case was.Removed:
+		return nil, conflict("it was removed, and comes back with a new key only")
 	case o.Order == contracts.OrderApprove:
-		if o.Operator != "" && st.vet.docket.Known(id) {
-			return nil, conflict("who answers for it cannot change once its results were judged")
+		if err := st.mayAnswerFor(id, o.Operator); err != nil {
+			return nil, err
 		}
 		s.Standing = docket.Approved
 	case o.Order == contracts.OrderSuspend:
@@ -143,13 +153,15 @@ func (st *state) ordered(id contracts.NodeID, o contracts.NodeOrder) (*session.S
 			return nil, conflict("it has no work already")
 		}
 		s.Standing = verify.Suspended.String()
+	case o.Order == contracts.OrderRemove:
+		s.Standing = docket.Removed
 	case o.Order == contracts.OrderReadmit:
 		if now != verify.Suspended {
 			return nil, conflict("only a suspended node can be readmitted")
 		}
 		s.Standing = verify.Probation.String()
 	default:
-		return nil, contracts.Errorf(contracts.CodeValidation, "order", "%.40q is neither approve, suspend nor readmit", o.Order)
+		return nil, contracts.Errorf(contracts.CodeValidation, "order", "%.40q is neither approve, suspend, readmit nor remove", o.Order)
 	}
 	return s, nil
 }
@@ -167,7 +179,7 @@ func (n *node) remark(at int64, s *session.Standing) {
 // recallEvidence notes, at a start, what a record of the log says of the node that
 // had the lease.
 func (st *state) recallEvidence(r *session.Record, n contracts.NodeID) {
-	e := trust.Evidence{At: r.Time(), Node: n}
+	e := trust.Evidence{At: r.Time(), Node: st.book.Successor(n)}
 	if r.Rechecked != nil {
 		st.learnRecheck(r.Time(), r.Rechecked)
 		return

@@ -334,6 +334,14 @@ func (f *fabric) connectAs(id p2p.Identity) *worker {
 
 func (w *worker) join(f *fabric) {
 	w.t.Helper()
+	if err := w.tryJoin(f); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// tryJoin is join for a worker that may be refused.
+func (w *worker) tryJoin(f *fabric) error {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 	defer cancel()
 	if err := w.host.Connect(ctx, p2p.PeerHint{Peer: f.host.ID(), Addrs: f.host.Addrs()}); err != nil {
@@ -350,9 +358,10 @@ func (w *worker) join(f *fabric) {
 		return p2p.Heartbeat{Running: slices.Clone(w.held), Pause: w.why, Degraded: w.ails}
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		return err
 	}
 	w.stream, w.cluster = s, s.Welcome().Cluster
+	return nil
 }
 
 func (w *worker) send(m p2p.Message) {

@@ -101,7 +101,7 @@ func (c *Coordinator) prove(ctx context.Context, w *worker, m *p2p.Results, a *a
 		}
 		link := contracts.Link{Cid: block.CID}
 		st.must(st.note(session.Record{Standing: &session.Standing{
-			Node: w.node.id, Standing: verify.Banned.String(), Reason: "signed two results under one lease", Proof: &link,
+			Node: w.node.id, Standing: verify.Banned.String(), Reason: "signed two results under one lease", Proof: &link, Kind: st.kindOf(w.node.id),
 		}}))
 	})
 }

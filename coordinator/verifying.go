@@ -202,6 +202,9 @@ func (st *state) learnOf(at uint64, r *session.Record) {
 	st.vet.docket.Fold(at, r)
 	if s := r.Standing; s != nil {
 		n := st.node(s.Node)
+		if s.Standing == docket.Rotated {
+			st.rotated(r.At, s)
+		}
 		st.heed(n, r.At, s)
 		if s.Standing == docket.Approved {
 			st.letIn(n, s.Operator)
@@ -213,8 +216,8 @@ func (st *state) learnOf(at uint64, r *session.Record) {
 func (st *state) heed(n *node, at int64, s *session.Standing) {
 	n.remark(at, s)
 	switch s.Standing {
-	case docket.Approved:
-	case verify.Suspended.String(), verify.Banned.String():
+	case docket.Approved, docket.Rotated:
+	case verify.Suspended.String(), verify.Banned.String(), docket.Removed:
 		st.evidence(n.id, trust.Barred)
 	default:
 		st.evidence(n.id, trust.Admitted)
@@ -226,7 +229,8 @@ func (st *state) heed(n *node, at int64, s *session.Standing) {
 func (st *state) letIn(n *node, operator string) {
 	n.awaits = false
 	if operator != "" {
-		st.trust.Apply(trust.Evidence{At: st.now, Node: n.id, Kind: trust.Identified, Operator: operator})
+		n.info.Operator = operator
+		st.trust.Apply(trust.Evidence{At: st.now, Node: st.book.Successor(n.id), Kind: trust.Identified, Operator: operator})
 	}
 	st.rank(n)
 }
@@ -515,7 +519,7 @@ func (st *state) stand(m docket.Move) error {
 	n.barred = !m.Standing.Works()
 	st.c.log.Warn("node's standing changed", "node", m.Node, "standing", m.Standing.String(), "reason", m.Reason)
 	if !m.Told {
-		if err := st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: m.Standing.String(), Reason: m.Reason, Check: m.Check}}); err != nil {
+		if err := st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: m.Standing.String(), Reason: m.Reason, Check: m.Check, Kind: st.kindOf(m.Node)}}); err != nil {
 			return err
 		}
 	}

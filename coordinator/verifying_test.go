@@ -250,15 +250,3 @@ func TestEquivocationBans(t *testing.T) {
 		})
 	}
 }
-
-// tryJoin is join for a worker that is refused.
-func (w *worker) tryJoin(f *fabric) error {
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
-	defer cancel()
-	if err := w.host.Connect(ctx, p2p.PeerHint{Peer: f.host.ID(), Addrs: f.host.Addrs()}); err != nil {
-		w.t.Fatal(err)
-	}
-	_, err := w.host.OpenWork(ctx, f.host.ID(), p2p.Hello{Kind: "node", Version: "test", Profiles: []string{profile}, Engine: "none", Slots: 1},
-		func() p2p.Heartbeat { return p2p.Heartbeat{} })
-	return err
-}

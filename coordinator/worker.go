@@ -90,15 +90,10 @@ func (c *Coordinator) admitWorker(ctx context.Context, peer string, h p2p.Hello)
 		Cluster: c.parts.Log.Cluster(), LeaseMS: int(c.cfg.Lease.Milliseconds()),
 		HeartbeatMS: int(c.cfg.Heartbeat.Milliseconds()), MaxBatch: contracts.MaxBatchItems,
 	}
-	out := false
-	err := c.do(ctx, func(st *state) { out = st.node(contracts.NodeID(peer)).barred })
-	if err == nil && out {
-		return p2p.Welcome{}, barred(contracts.NodeID(peer))
+	if err := c.identify(ctx, contracts.NodeID(peer), &h); err != nil {
+		return p2p.Welcome{}, err
 	}
-	if err != nil {
-		return welcome, err
-	}
-	err = c.do(ctx, func(st *state) { welcome.LastSeq = st.node(contracts.NodeID(peer)).recorded.Load() })
+	err := c.do(ctx, func(st *state) { welcome.LastSeq = st.node(contracts.NodeID(peer)).recorded.Load() })
 	return welcome, err
 }
 
@@ -152,7 +147,7 @@ func (st *state) join(w *worker) {
 	w.node, w.since = n, st.now
 	n.worker, n.seen = w, st.now
 	n.engine, n.region, n.tags = w.hello.Engine, w.hello.Region, w.hello.Tags
-	info := contracts.NodeInfo{Node: id, Kind: w.hello.Kind, Version: w.hello.Version, Profiles: w.hello.Profiles, Slots: w.hello.Slots}
+	info := contracts.NodeInfo{Node: id, Kind: w.hello.Kind, Version: w.hello.Version, Profiles: w.hello.Profiles, Slots: w.hello.Slots, Operator: st.operatorOf(id)}
 	n.info, n.silent, n.load, n.ailing = info, false, 0, ""
 	st.index.Put(st.candidate(n))
 	st.must(st.commit.add(&session.Record{At: st.now.UnixMicro(), Node: &session.Node{Info: info}}, nil))

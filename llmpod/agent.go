@@ -26,9 +26,12 @@ type Agent struct {
 	identity p2p.Identity
 	lock     *os.File
 	sequence *durable.Sequence // the goroutine that sends uses it
-	host     *p2p.Host
-	hand     *hand
-	cluster  string // that the pod works for; serve uses it
+	// token and rotations are what the pod presents; connect uses them.
+	token     *contracts.NodeToken
+	rotations [][]byte
+	host      *p2p.Host
+	hand      *hand
+	cluster   string // that the pod works for; serve uses it
 
 	leaving context.Context // ends when a graceful stop begins
 	leave   context.CancelFunc
@@ -62,7 +65,13 @@ func NewAgent(ctx context.Context, cfg AgentConfig, pools []*Pool, log *slog.Log
 	if err != nil {
 		return a, fmt.Errorf("lock data directory: %w", err)
 	}
-	if a.identity, err = p2p.LoadIdentity(filepath.Join(cfg.DataDir, "identity.key")); err != nil {
+	if a.identity, err = p2p.LoadIdentity(identityFile(cfg.DataDir)); err != nil {
+		return a, err
+	}
+	if a.rotations, err = p2p.Rotations(identityFile(cfg.DataDir), a.identity); err != nil {
+		return a, err
+	}
+	if a.token, err = p2p.ReadToken(cfg.Token, cfg.TokenFile); err != nil {
 		return a, err
 	}
 	if a.sequence, err = durable.OpenSequence(filepath.Join(cfg.DataDir, "sequence")); err != nil {
@@ -212,8 +221,13 @@ func (a *Agent) connect(ctx context.Context, hints <-chan p2p.PeerHint) (*p2p.Wo
 				a.log.Warn("coordinator not reached", "coordinator", hint.Peer, "error", err)
 				continue
 			}
-			s, err := a.host.OpenWork(ctx, hint.Peer, a.hello(), a.heartbeat)
+			hello, err := a.present(a.hello(), hint.Peer)
+			if err != nil {
+				return nil, &fatalError{err}
+			}
+			s, err := a.host.OpenWork(ctx, hint.Peer, hello, a.heartbeat)
 			if err == nil {
+				a.presented()
 				return s, nil
 			}
 			a.log.Warn("coordinator not joined", "coordinator", hint.Peer, "error", err)

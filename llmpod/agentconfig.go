@@ -15,6 +15,9 @@ type AgentConfig struct {
 	Version string
 	// DataDir holds the pod's key and its batch sequence.
 	DataDir string
+	// Token lets the pod in under an operator (contracts.NodeToken), "" for none.
+	// TokenFile is a file that holds it, in its place.
+	Token, TokenFile string
 	// Coordinators are multiaddrs that end in /p2p/ and a peer id. MDNS and DHT look
 	// for others by Rendezvous.
 	Coordinators []string
@@ -54,6 +57,9 @@ func (c *AgentConfig) Validate() error {
 		}
 	}
 	check(c.DataDir != "", "data_dir", "is missing")
+	if _, err := p2p.ReadToken(c.Token, c.TokenFile); err != nil {
+		check(false, "token", "%w", err)
+	}
 	check(len(c.Coordinators) > 0 || c.MDNS || c.DHT, "coordinator", "is empty and neither mdns nor dht is on: the pod could never find work")
 	check(c.MaxUnacked >= 1, "max_unacked", "is %d, less than 1", c.MaxUnacked)
 	check(c.GiveUpAfter >= 0, "give_up_after", "is %s, less than 0", c.GiveUpAfter)

@@ -20,19 +20,21 @@ import (
 
 // Agent is one node. New makes it, Run runs it once, Close releases it.
 type Agent struct {
-	cfg      Config
-	log      *slog.Logger
-	rules    rules
-	identity p2p.Identity
-	id       contracts.NodeID
-	dir      *dataDir
-	host     *p2p.Host
-	runner   worker.Runner
-	backlog  *backlog
-	outbox   *outbox
-	governor *governor
-	journal  *journal
-	sequence *durable.Sequence // the goroutine that holds the stream uses it
+	cfg       Config
+	log       *slog.Logger
+	rules     rules
+	identity  p2p.Identity
+	id        contracts.NodeID
+	dir       *dataDir
+	host      *p2p.Host
+	runner    worker.Runner
+	backlog   *backlog
+	outbox    *outbox
+	governor  *governor
+	journal   *journal
+	sequence  *durable.Sequence // the goroutine that holds the stream uses it, and the next two
+	token     *contracts.NodeToken
+	rotations [][]byte // that no coordinator was told of
 
 	cluster atomic.Pointer[cluster] // nil before the first stream
 	link    atomic.Pointer[link]    // nil without a stream
@@ -66,6 +68,12 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (a *Agent, err error
 		return a, err
 	}
 	a.id = contracts.NodeID(a.identity.ID())
+	if a.rotations, err = p2p.Rotations(a.dir.identity(), a.identity); err != nil {
+		return a, err
+	}
+	if a.token, err = cfg.token(); err != nil {
+		return a, err
+	}
 	if a.sequence, err = durable.OpenSequence(a.dir.sequence()); err != nil {
 		return a, err
 	}

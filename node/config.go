@@ -45,6 +45,10 @@ type Config struct {
 	// DataDir holds the node's key, its batch sequence and its caches.
 	DataDir string
 
+	// Token lets the node in under an operator (contracts.NodeToken), "" for none.
+	// TokenFile is a file that holds it, in its place.
+	Token, TokenFile string
+
 	// Coordinators are multiaddrs that end in /p2p/ and a peer id.
 	Coordinators []string
 	// MDNS looks for coordinators on the local network.
@@ -160,6 +164,8 @@ func (c *Config) Validate() error {
 	p := &problems{}
 	p.require(len(c.Version) <= maxTag, "version", "has %d bytes, at most %d", len(c.Version), maxTag)
 	p.require(c.DataDir != "", "data_dir", "is missing")
+	_, err := c.token()
+	p.check("token", err)
 	p.require(len(c.Coordinators) > 0 || c.MDNS || c.DHT, "coordinator",
 		"is empty and neither mdns nor dht is on: the node could never find work")
 	p.require(len(c.Tags) <= maxTags, "tag", "has %d entries, at most %d", len(c.Tags), maxTags)
@@ -211,6 +217,11 @@ func (c *Config) network(id p2p.Identity, log *slog.Logger) p2p.Config {
 	}
 	n.Log = log
 	return n
+}
+
+// token reads the token, nil if there is none.
+func (c *Config) token() (*contracts.NodeToken, error) {
+	return p2p.ReadToken(c.Token, c.TokenFile)
 }
 
 // problems collects what is wrong with a Config.

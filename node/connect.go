@@ -120,5 +120,13 @@ func (a *Agent) open(ctx context.Context, hint p2p.PeerHint) (*p2p.WorkStream, e
 	if err := a.host.Connect(ctx, hint); err != nil {
 		return nil, err
 	}
-	return a.host.OpenWork(ctx, hint.Peer, a.cfg.hello(), a.heartbeat)
+	hello, err := a.present(a.cfg.hello(), hint.Peer)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.host.OpenWork(ctx, hint.Peer, hello, a.heartbeat)
+	if err == nil {
+		a.presented()
+	}
+	return s, err
 }

@@ -81,6 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 				return &cli.UsageError{Err: err}
 			}
 			if check {
+				source.Skip = append(source.Skip, "token") // a secret
 				_, err := fmt.Fprintf(stdout, "%s", source.Effective())
 				return err
 			}
@@ -109,7 +110,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
 	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(pauseCommand(), resumeCommand(), statusCommand(), earningsCommand())
+	cmd.AddCommand(pauseCommand(), resumeCommand(), statusCommand(), earningsCommand(), rotateCommand())
 	return cli.Report(stderr, "krako-node", cmd.ExecuteContext(ctx))
 }
 

@@ -35,6 +35,8 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.StringVar(&c.DataDir, "data-dir", d.DataDir, "where the key and the caches are kept")
 	fs.StringSliceVar(&c.Coordinators, "coordinator", []string{}, "multiaddr of a coordinator, ending in /p2p/<peer id>; may be repeated")
+	fs.StringVar(&c.TokenFile, "token-file", "", "file with a token that lets the node in under an operator (krako node token new)")
+	fs.StringVar(&c.Token, "token", "", "the token itself; better given as KRAKO_TOKEN, where other users do not see it")
 	fs.BoolVar(&c.MDNS, "mdns", d.MDNS, "look for a coordinator on the local network")
 	fs.BoolVar(&c.DHT, "dht", d.DHT, "look for a coordinator in Krako's DHT")
 	fs.StringSliceVar(&c.Bootstrap, "bootstrap", []string{}, "multiaddrs of members of the DHT")

@@ -60,6 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 				return &cli.UsageError{Err: err}
 			}
 			if check {
+				source.Skip = append(source.Skip, "token") // a secret
 				_, err := fmt.Fprintf(stdout, "%s", source.Effective())
 				return err
 			}
@@ -70,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return serve(cmd.Context(), s, log)
 		},
 	}
-	cmd.AddCommand(modelCommand(stdout))
+	cmd.AddCommand(modelCommand(stdout), rotateCommand())
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)

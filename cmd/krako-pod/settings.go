@@ -63,6 +63,8 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&p.ParkedMB, "parked-mb", p.ParkedMB, "memory for these, in MiB")
 	fs.StringVar(&a.DataDir, "data-dir", a.DataDir, "where the key is kept")
 	fs.StringSliceVar(&a.Coordinators, "coordinator", []string{}, "multiaddr of a coordinator, ending in /p2p/<peer id>; may be repeated")
+	fs.StringVar(&a.TokenFile, "token-file", "", "file with a token that lets the pod in under an operator (krako node token new)")
+	fs.StringVar(&a.Token, "token", "", "the token itself; better given as KRAKO_TOKEN, where other users do not see it")
 	fs.BoolVar(&a.MDNS, "mdns", false, "look for a coordinator on the local network")
 	fs.BoolVar(&a.DHT, "dht", false, "look for a coordinator in Krako's DHT")
 	fs.StringSliceVar(&a.Bootstrap, "bootstrap", []string{}, "multiaddrs of members of the DHT")

@@ -13,7 +13,7 @@ believed (its standing and credibility, which it earns by checks that it cannot
 foresee), and whether it answers in time (its reliability, by which it gets work).
 
 The operator of the fabric lets nodes in (where the coordinator runs with
---approval), suspends them, and lets them begin again.`,
+--approval), suspends them, lets them begin again, and removes them.`,
 		Example: `  krako trust 12D3KooWPGB1EA4pzHrjxSzrPxYCPSDXXZ9ce62JYRfPayUVSve6
   krako trust approve 12D3KooW... --operator chemistry
   krako trust suspend 12D3KooW... --reason "its owner asked"`,
@@ -37,6 +37,7 @@ The operator of the fabric lets nodes in (where the coordinator runs with
 		a.orderCommand(contracts.OrderApprove, "Let a node work, in the name of an operator"),
 		a.orderCommand(contracts.OrderSuspend, "Give a node nothing more"),
 		a.orderCommand(contracts.OrderReadmit, "Let a suspended node begin again, without credibility"),
+		a.orderCommand(contracts.OrderRemove, "Send a node away for good: it comes back with a new key only"),
 	)
 	return cmd
 }
@@ -67,6 +68,9 @@ func (a *app) printTrust(v *contracts.NodeTrust) {
 	}
 	a.printf("credibility  %.5f after %.1f checks, proved wrong %d times\n", v.Credibility, v.Checks, v.Convictions)
 	a.printf("reliability  %.3f after %d units\n", v.Reliability, v.Evidence)
+	if v.ReplacedBy != "" {
+		a.printf("known as     %s\n", v.ReplacedBy)
+	}
 	if v.Proof != nil {
 		a.printf("proof        %s (krako block get it, krako verify checks it)\n", v.Proof)
 	}

@@ -8,12 +8,14 @@ import (
 	"github.com/krako-labs/krako/contracts"
 )
 
-// Book is the fold of facts: keys, quotas and what tenants have used. It is
+// Book is the fold of facts: keys, quotas, what tenants have used, and who was let in
+// to work. It is
 // owned by one goroutine; a Clone belongs to another.
 type Book struct {
 	order   []string // ids of keys, oldest first
 	keys    map[string]entry
 	tenants map[contracts.TenantID]tenant
+	roster  roster
 	initial contracts.Quota
 }
 
@@ -36,7 +38,7 @@ type tenant struct {
 // NewBook returns an empty book. A tenant whose quota nobody has set has the
 // initial one.
 func NewBook(initial contracts.Quota) *Book {
-	return &Book{keys: map[string]entry{}, tenants: map[contracts.TenantID]tenant{}, initial: initial}
+	return &Book{keys: map[string]entry{}, tenants: map[contracts.TenantID]tenant{}, roster: newRoster(), initial: initial}
 }
 
 // With returns a clone whose tenants have another initial quota.
@@ -48,12 +50,15 @@ func (b *Book) With(initial contracts.Quota) *Book {
 
 // Clone returns a book that later facts of b do not change.
 func (b *Book) Clone() *Book {
-	return &Book{order: slices.Clip(b.order), keys: maps.Clone(b.keys), tenants: maps.Clone(b.tenants), initial: b.initial}
+	return &Book{order: slices.Clip(b.order), keys: maps.Clone(b.keys), tenants: maps.Clone(b.tenants), roster: b.roster.clone(), initial: b.initial}
 }
 
 // Apply folds a fact. Facts of the log were decided before, so that none is
 // refused; one about a key that is not known is an INTERNAL error.
 func (b *Book) Apply(f Fact) error {
+	if ok, err := b.roster.apply(f); ok {
+		return err
+	}
 	switch {
 	case f.Key != nil:
 		if _, ok := b.keys[f.Key.ID]; !ok {
@@ -123,5 +128,5 @@ func (b *Book) Facts() []Fact {
 			facts = append(facts, Fact{At: t.day * dayMicros, Used: &Used{id, t.fuel, t.tokens}})
 		}
 	}
-	return facts
+	return append(facts, b.roster.facts()...)
 }

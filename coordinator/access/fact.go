@@ -17,6 +17,11 @@ type Fact struct {
 	Quota   *Quota   `cbor:"q,omitempty"`
 	Stored  *Stored  `cbor:"put,omitempty"`
 	Used    *Used    `cbor:"use,omitempty"`
+
+	NodeToken    *NodeToken `cbor:"nt,omitempty"`
+	TokenRevoked *Revoked   `cbor:"ntr,omitempty"`
+	Enrolled     *Enrolled  `cbor:"in,omitempty"`
+	Rotated      *Rotated   `cbor:"rot,omitempty"`
 }
 
 // Key is a key that was made.
@@ -70,7 +75,7 @@ func DecodeFact(b []byte) (Fact, error) {
 		return Fact{}, contracts.Errorf(contracts.CodeInternal, "access fact", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{f.Key != nil, f.Revoked != nil, f.Quota != nil, f.Stored != nil, f.Used != nil} {
+	for _, ok := range []bool{f.Key != nil, f.Revoked != nil, f.Quota != nil, f.Stored != nil, f.Used != nil, f.NodeToken != nil, f.TokenRevoked != nil, f.Enrolled != nil, f.Rotated != nil} {
 		if ok {
 			set++
 		}

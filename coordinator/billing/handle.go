@@ -2,6 +2,7 @@ package billing
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 
 	"github.com/krako-labs/krako/contracts"
@@ -18,6 +19,7 @@ var handlers = map[contracts.EventType]func(*Book, *contracts.Event) error{
 	contracts.EventNodeRegistered:   (*Book).registered,
 	contracts.EventNodeApproved:     (*Book).registered,
 	contracts.EventPodReady:         (*Book).registered,
+	contracts.EventNodeKeyRotated:   (*Book).rotated,
 	contracts.EventLLMCompleted:     (*Book).called,
 	contracts.EventSessionStarted:   (*Book).begun,
 	contracts.EventUnitCompleted:    (*Book).completed,
@@ -171,13 +173,28 @@ func (b *Book) suspended(e *contracts.Event) error {
 	return nil
 }
 
+// rotated has a node earn under its new key what it earned under the old one.
+func (b *Book) rotated(e *contracts.Event) error {
+	d, err := data[contracts.NodeInfo](e)
+	if err != nil {
+		return err
+	}
+	if d.Replaces == "" {
+		return contracts.Errorf(contracts.CodeValidation, e.ID, "a key was replaced, and the event does not say which")
+	}
+	was := b.state.Nodes[d.Replaces]
+	b.state.Nodes[d.Node] = owner{cmp.Or(was.Operator, "node:"+string(d.Replaces)), was.Class}
+	return nil
+}
+
 func (b *Book) registered(e *contracts.Event) error {
 	d, err := data[contracts.NodeInfo](e)
 	if err != nil {
 		return err
 	}
 	if d.Operator != "" || d.Class != "" {
-		b.state.Nodes[d.Node] = owner{d.Operator, d.Class}
+		was := b.state.Nodes[d.Node]
+		b.state.Nodes[d.Node] = owner{cmp.Or(d.Operator, was.Operator), cmp.Or(d.Class, was.Class)}
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ type Docket struct {
 type standing struct {
 	handle   verify.Node
 	operator string
+	// removed is set once it was ordered away for good.
+	removed bool
 	// convictions counts proofs against it, told is the standing that the log has
 	// last.
 	convictions int
@@ -127,6 +129,8 @@ type Record struct {
 	Credibility float64
 	Checks      float64
 	Convictions int
+	// Removed is set once it was ordered away for good.
+	Removed bool
 }
 
 // Node returns what is known of a node.
@@ -140,7 +144,7 @@ func (d *Docket) Node(n contracts.NodeID) Record {
 		}
 		return r
 	}
-	r := Record{Standing: d.core.Standing(x.handle), Operator: x.operator, Convictions: x.convictions}
+	r := Record{Standing: d.core.Standing(x.handle), Operator: x.operator, Convictions: x.convictions, Removed: x.removed}
 	r.Credibility, r.Checks = d.core.Credibility(x.handle)
 	return r
 }

@@ -138,10 +138,20 @@ func (d *Docket) closed(id contracts.SessionID) {
 // follows from its conduct.
 const Approved = session.Approved
 
+// Removed is the standing of a node that was ordered away for good.
+const Removed = "removed"
+
+// Rotated is the standing of a node that is known by another key from now on.
+const Rotated = session.Rotated
+
 // stand carries out an order or a proof; other records only tell.
 func (d *Docket) stand(s *session.Standing) {
-	if s.Standing == Approved {
+	switch s.Standing {
+	case Approved:
 		d.approved[s.Node] = s.Operator
+		return
+	case Rotated:
+		d.rename(s.Was, s.Node)
 		return
 	}
 	x := d.node(s.Node)
@@ -154,10 +164,26 @@ func (d *Docket) stand(s *session.Standing) {
 		return
 	case s.Standing == verify.Suspended.String():
 		d.core.Suspend(x.handle)
+	case s.Standing == Removed:
+		x.removed = true
+		x.told = verify.Suspended.String()
+		d.core.Suspend(x.handle)
 	case s.Standing == verify.Probation.String():
 		d.core.Readmit(x.handle)
 	}
 	d.follow(nil)
+}
+
+// rename has a node known by another key too. Both names stand for one record: what
+// was found under the old one goes on to count for and against the new one.
+func (d *Docket) rename(was, now contracts.NodeID) {
+	if operator, ok := d.approved[was]; ok {
+		d.approved[now] = operator
+	}
+	if x := d.nodes[was]; x != nil {
+		d.nodes[now] = x
+		d.byHandle[x.handle] = now
+	}
 }
 
 // follow notes what the core wants, and closes a case that nobody waits for.

@@ -26,6 +26,7 @@ type Snapshot struct {
 	at        uint64
 	operators []string // by handle
 	approved  []wireApproval
+	names     []wireName
 	nodes     []wireNode
 	cases     []wireCase
 }
@@ -36,6 +37,7 @@ type wireRoot struct {
 	At        uint64           `cbor:"at"`
 	Operators []string         `cbor:"ops,omitempty"`
 	Approved  []wireApproval   `cbor:"appr,omitempty"`
+	Names     []wireName       `cbor:"names,omitempty"`
 	Pages     []contracts.Link `cbor:"pages,omitempty"`
 }
 
@@ -43,6 +45,12 @@ type wireRoot struct {
 type wirePage struct {
 	Nodes []wireNode `cbor:"n,omitempty"`
 	Cases []wireCase `cbor:"c,omitempty"`
+}
+
+// wireName is a former name of a node.
+type wireName struct {
+	Was contracts.NodeID `cbor:"was"`
+	Now contracts.NodeID `cbor:"now"`
 }
 
 type wireApproval struct {
@@ -54,6 +62,7 @@ type wireNode struct {
 	Node        contracts.NodeID `cbor:"id"`
 	Convictions int              `cbor:"cv,omitempty"`
 	Told        string           `cbor:"t"`
+	Removed     bool             `cbor:"rm,omitempty"`
 	State       verify.NodeState `cbor:"x"`
 }
 
@@ -112,7 +121,12 @@ func (d *Docket) Snapshot(at uint64) *Snapshot {
 	for i, state := range d.core.Nodes() {
 		id := d.byHandle[i]
 		x := d.nodes[id]
-		s.nodes = append(s.nodes, wireNode{id, x.convictions, x.told, state})
+		s.nodes = append(s.nodes, wireNode{id, x.convictions, x.told, x.removed, state})
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.nodes)) {
+		if now := d.byHandle[d.nodes[id].handle]; now != id {
+			s.names = append(s.names, wireName{id, now})
+		}
 	}
 	s.cases = make([]wireCase, 0, len(d.cases))
 	for _, id := range slices.Sorted(maps.Keys(d.cases)) {
@@ -156,7 +170,7 @@ func (s *Snapshot) At() uint64 { return s.at }
 // Encode writes the snapshot of a cluster's log down as blocks of strict DAG-CBOR:
 // pages, and the root that links to them, which is the last.
 func (s *Snapshot) Encode(cluster string) (blocks [][]byte, err error) {
-	root := wireRoot{V: version, Cluster: cluster, At: s.at, Operators: s.operators, Approved: s.approved}
+	root := wireRoot{V: version, Cluster: cluster, At: s.at, Operators: s.operators, Approved: s.approved, Names: s.names}
 	var page wirePage
 	size := 0
 	turn := func() {
@@ -237,7 +251,7 @@ func Restore(cluster string, root []byte, page func(cid.Cid) ([]byte, error), p 
 			if n.State.Operator < 0 || int(n.State.Operator) >= len(w.Operators) || d.nodes[n.Node] != nil {
 				return nil, 0, unsound("node %s is there twice or of no operator", n.Node)
 			}
-			d.nodes[n.Node] = &standing{handle: verify.Node(len(d.byHandle)), operator: w.Operators[n.State.Operator], convictions: n.Convictions, told: n.Told}
+			d.nodes[n.Node] = &standing{handle: verify.Node(len(d.byHandle)), operator: w.Operators[n.State.Operator], convictions: n.Convictions, told: n.Told, removed: n.Removed}
 			d.byHandle, nodes = append(d.byHandle, n.Node), append(nodes, n.State)
 		}
 		for i := range pg.Cases {
@@ -250,6 +264,12 @@ func Restore(cluster string, root []byte, page func(cid.Cid) ([]byte, error), p 
 				units = append(units, *c.Judged)
 			}
 		}
+	}
+	for _, n := range w.Names {
+		if d.nodes[n.Now] == nil || d.nodes[n.Was] != nil {
+			return nil, 0, unsound("%s is no former name of %s", n.Was, n.Now)
+		}
+		d.nodes[n.Was] = d.nodes[n.Now]
 	}
 	for i, name := range w.Operators {
 		d.operators[name] = verify.Operator(i)

@@ -59,7 +59,7 @@ var allowed = map[string][]contracts.Scope{
 	"explain-placement": {"read"},
 	"put-block":         {"blocks"}, "get-block": {"read", "blocks"}, "has-block": {"read", "blocks"},
 	"get-log-checkpoint": contracts.Scopes(), "get-log-growth": contracts.Scopes(), "get-session-proof": {"read"},
-	"list-nodes": {"nodes"}, "get-trust": {"nodes"}, "order-node": {}, "list-pods": {"nodes"}, "watch": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
+	"list-nodes": {"nodes"}, "get-trust": {"nodes"}, "order-node": {}, "list-operators": {"nodes"}, "new-node-token": {}, "list-node-tokens": {}, "revoke-node-token": {}, "list-pods": {"nodes"}, "watch": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
 	"new-key": {}, "list-keys": {}, "revoke-key": {}, "set-quota": {}, "list-quotas": {"read"}, "get-quota": {"read"},
 	"quote": {"submit", "read"}, "get-prices": contracts.Scopes(), "get-wallet": {"read"}, "list-wallets": {"read"},
 	"get-capacity": {"read", "nodes"}, "get-ledger": {"read", "nodes"}, "get-statement": {"read", "nodes"}, "list-put-aside": {},
@@ -68,7 +68,7 @@ var allowed = map[string][]contracts.Scope{
 
 // operators are the operations that need an operator's key: not even a tenant's
 // admin may do them.
-var operators = []string{"set-quota", "set-prices", "grant-credit", "suspend-account", "list-put-aside", "export-events", "order-node"}
+var operators = []string{"set-quota", "set-prices", "grant-credit", "suspend-account", "list-put-aside", "export-events", "order-node", "new-node-token", "list-node-tokens", "revoke-node-token"}
 
 // open are the operations that need no key.
 var unlocked = []string{"healthz", "readyz"}
@@ -77,7 +77,7 @@ var unlocked = []string{"healthz", "readyz"}
 // of the tenant "mine".
 func (w *world) valid(t testing.TB, op operation, mine things) request {
 	t.Helper()
-	fill := strings.NewReplacer("{id}", string(mine.session), "{unit}", "u", "{cid}", mine.block.String(), "{tenant}", string(mine.tenant), "{key}", mine.key)
+	fill := strings.NewReplacer("{id}", string(mine.session), "{unit}", "u", "{cid}", mine.block.String(), "{tenant}", string(mine.tenant), "{key}", mine.key, "{token}", "t")
 	r := request{method: op.method, target: fill.Replace(op.path)}
 	if slices.Contains([]string{"get-wallet", "get-ledger", "get-statement"}, op.ID) {
 		r.target += "?tenant=" + string(mine.tenant)
@@ -105,6 +105,8 @@ func (w *world) valid(t testing.TB, op operation, mine things) request {
 		r.body, r.head = `{"grant_id":"g","amount":"5"}`, []string{jsonBody}
 	case "suspend-account":
 		r.body, r.head = `{"suspended":true}`, []string{jsonBody}
+	case "new-node-token":
+		r.body, r.head = `{"operator":"chemistry"}`, []string{jsonBody}
 	case "order-node":
 		r.body, r.head = `{"order":"suspend"}`, []string{jsonBody}
 	case "put-block":
@@ -209,7 +211,7 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 	w.finish(theirs.session)
 	absent := things{"nowhere", nobody, dagcbor.RawCID([]byte("no such block")), "aaaaaaaaaaaaa"}
 	secrets := []string{"theirs", string(theirs.session), theirs.block.String(), theirs.key, w.sessions[theirs.session].view.RequestID}
-	general := []string{"list-nodes", "list-pods", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth", "get-prices", "get-capacity", "get-trust"}
+	general := []string{"list-nodes", "list-pods", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth", "get-prices", "get-capacity", "get-trust", "list-operators"}
 	lists := []string{"watch", "list-sessions", "list-keys", "list-quotas", "list-wallets"}
 	for _, op := range w.operations(t) {
 		if slices.Contains(general, op.ID) {

@@ -56,6 +56,14 @@ type Fabric interface {
 	Trust(ctx context.Context, id contracts.NodeID) (contracts.NodeTrust, error)
 	Order(ctx context.Context, by access.Caller, id contracts.NodeID, o contracts.NodeOrder) error
 
+	// NewNodeToken makes a token that lets nodes and pods in, RevokeNodeToken ends one,
+	// idempotently; both return when that is durable. NodeTokens lists them, oldest
+	// first, and Operators who runs nodes and pods, by name.
+	NewNodeToken(ctx context.Context, by access.Caller, r contracts.NodeTokenRequest) (contracts.NodeTokenCreated, error)
+	RevokeNodeToken(ctx context.Context, by access.Caller, id string) error
+	NodeTokens(ctx context.Context, by access.Caller) (contracts.NodeTokenList, error)
+	Operators(ctx context.Context) (contracts.OperatorList, error)
+
 	// Nodes lists the nodes that the coordinator knows.
 	Nodes(ctx context.Context) (contracts.NodeList, error)
 	// Capacity says how many pods there are and should be, and how much is let in.

@@ -283,6 +283,34 @@ func (f *fabric) Order(_ context.Context, by access.Caller, _ contracts.NodeID, 
 	return by.Must(contracts.ScopeAdmin)
 }
 
+func (f *fabric) NewNodeToken(_ context.Context, by access.Caller, r contracts.NodeTokenRequest) (contracts.NodeTokenCreated, error) {
+	if !by.Sees(contracts.EveryTenant) {
+		return contracts.NodeTokenCreated{}, contracts.Errorf(contracts.CodeAuth, by.Key, "nodes serve every tenant")
+	}
+	return contracts.NodeTokenCreated{NodeTokenView: contracts.NodeTokenView{ID: "t", Operator: r.Operator}, Token: "kn_t_secret"}, contracts.CheckOperator(r.Operator)
+}
+
+func (f *fabric) RevokeNodeToken(_ context.Context, by access.Caller, id string) error {
+	if !by.Sees(contracts.EveryTenant) {
+		return contracts.Errorf(contracts.CodeAuth, by.Key, "nodes serve every tenant")
+	}
+	if id != "t" {
+		return contracts.Errorf(contracts.CodeNotFound, id, "no such token")
+	}
+	return nil
+}
+
+func (f *fabric) NodeTokens(_ context.Context, by access.Caller) (contracts.NodeTokenList, error) {
+	if !by.Sees(contracts.EveryTenant) {
+		return contracts.NodeTokenList{}, contracts.Errorf(contracts.CodeAuth, by.Key, "nodes serve every tenant")
+	}
+	return contracts.NodeTokenList{Tokens: []contracts.NodeTokenView{{ID: "t", Operator: "chemistry"}}}, nil
+}
+
+func (f *fabric) Operators(context.Context) (contracts.OperatorList, error) {
+	return contracts.OperatorList{}, f.check()
+}
+
 func (f *fabric) Nodes(context.Context) (contracts.NodeList, error) {
 	defer f.mu.Unlock()
 	return contracts.NodeList{}, f.enter()

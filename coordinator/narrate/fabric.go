@@ -1,6 +1,7 @@
 package narrate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -8,8 +9,10 @@ import (
 	"github.com/krako-labs/krako/coordinator/billing"
 	"github.com/krako-labs/krako/coordinator/capacity"
 	"github.com/krako-labs/krako/coordinator/credit"
+	"github.com/krako-labs/krako/coordinator/docket"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/verify"
 )
 
 // fabric tells what is of no session.
@@ -31,6 +34,8 @@ func (t *Teller) fabric(at eventlog.Offset, r *session.Record) error {
 			Node: k.Node, Kind: contracts.EvidenceReplay, Verdict: k.Verdict, By: k.By, Trusted: k.Trusted,
 			SessionID: k.Session, UnitID: k.Unit, UnitCID: k.Call.String(), ResultCID: k.Result.String(), OtherCID: k.Other.String(), Class: k.Class,
 		})
+	case r.Standing != nil:
+		return t.stood(at, r)
 	case r.Credit != nil:
 		f, err := credit.DecodeFact(r.Credit)
 		if err != nil {
@@ -109,6 +114,31 @@ func (t *Teller) scaled(at eventlog.Offset, r *session.Record) error {
 		}
 	}
 	return err
+}
+
+// stood tells what became of a node.
+func (t *Teller) stood(at eventlog.Offset, r *session.Record) error {
+	s := r.Standing
+	var kind contracts.EventType
+	switch s.Standing {
+	case docket.Approved:
+		kind = contracts.EventNodeApproved
+	case docket.Rotated:
+		kind = contracts.EventNodeKeyRotated
+	case docket.Removed, verify.Banned.String():
+		kind = contracts.EventNodeRemoved
+	case verify.Suspended.String():
+		kind = contracts.EventNodeSuspended
+	case verify.Probation.String():
+		if kind = contracts.EventNodeQuarantined; s.By != "" { // it was readmitted
+			kind = contracts.EventNodeApproved
+		}
+	default:
+		return nil
+	}
+	return t.say(at, 0, r, kind, "", contracts.NodeInfo{
+		Node: s.Node, Kind: cmp.Or(s.Kind, "node"), Operator: s.Operator, Reason: s.Reason, Replaces: s.Was,
+	})
 }
 
 func nodeEvent(r *session.Node) contracts.EventType {

@@ -38,6 +38,10 @@ type Copied struct {
 // Approved is the standing of a node that was let in by order.
 const Approved = "approved"
 
+// Rotated is the standing of a node that is known by another key from now on: what it
+// may do is what it could do before.
+const Rotated = "rotated"
+
 // Superseded says that a result which was used is wrong, and what is right. What
 // was computed from the wrong one is void.
 type Superseded struct {
@@ -68,6 +72,9 @@ type Standing struct {
 	By    string `cbor:"by,omitempty"`
 	// Operator is who answers for the node from its approval on.
 	Operator string `cbor:"op,omitempty"`
+	// Kind is what the node is, node or pod; Was the key in whose place its own stands.
+	Kind string           `cbor:"k,omitempty"`
+	Was  contracts.NodeID `cbor:"was,omitempty"`
 	// Proof is a block that proves an equivocation (contracts.Equivocation).
 	Proof *contracts.Link `cbor:"pf,omitempty"`
 }

@@ -125,6 +125,9 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 		}
 	case r.Standing != nil:
 		s.verifies()
+		if r.Standing.Standing == session.Rotated {
+			s.rename(r.At, r.Standing)
+		}
 		s.node(r.Standing.Node).remark(r.At, r.Standing)
 	case r.Superseded != nil && r.Superseded.Opening != nil:
 		o := r.Superseded.Opening
@@ -141,6 +144,17 @@ func (s *Survey) verifies() {
 	if s.Verified == 0 {
 		s.Verified = s.At
 	}
+}
+
+// rename moves what a node did and how it stood to the key that it has now.
+func (s *Survey) rename(at int64, to *session.Standing) {
+	was, n := s.node(to.Was), s.node(to.Node)
+	n.Done, was.Done = n.Done+was.Done, 0
+	n.Remarks, was.Remarks = append(was.Remarks, n.Remarks...), nil
+	n.Remarks = n.Remarks[max(0, len(n.Remarks)-MaxRemarks):]
+	n.Approved, n.Operator = was.Approved, was.Operator
+	was.Approved, was.Operator = false, ""
+	was.remark(at, &session.Standing{Node: to.Was, Standing: session.Rotated, Reason: "its key was replaced by " + string(to.Node)})
 }
 
 func (n *Node) remark(at int64, s *session.Standing) {

@@ -104,6 +104,20 @@ func (b *Book) bar(a *account, barred bool) {
 	a.barred = barred
 }
 
+// Rename has the evidence about a node count for the key by which it is known now,
+// of which there is none yet.
+func (b *Book) Rename(was, now contracts.NodeID) {
+	a := b.nodes[was]
+	if a == nil {
+		return
+	}
+	if of := b.nodes[now]; of != nil {
+		b.bar(of, false)
+	}
+	delete(b.nodes, was)
+	b.nodes[now] = a
+}
+
 // decay lets evidence fade, hour by whole hour. The products are rounded one by
 // one: a fused multiplication would differ between architectures.
 func (a *account) decay(now time.Time) {

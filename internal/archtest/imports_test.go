@@ -32,7 +32,7 @@ var may = map[string][]string{
 	"coordinator/credit":    {"contracts", "coordinator/access", "coordinator/billing"},
 	"coordinator/scaler":    {"contracts"},
 	"coordinator/capacity":  {"contracts", "coordinator/pressure"},
-	"coordinator/narrate":   {"contracts", "coordinator/billing", "coordinator/capacity", "coordinator/credit", "coordinator/eventlog", "coordinator/session"},
+	"coordinator/narrate":   {"contracts", "coordinator/billing", "coordinator/capacity", "coordinator/credit", "coordinator/docket", "coordinator/eventlog", "coordinator/session", "coordinator/verify"},
 	"coordinator/ledger":    {"contracts", "coordinator/billing", "coordinator/eventlog", "coordinator/narrate", "coordinator/session", "internal/sqlite"},
 	"coordinator/eventlog":  {"contracts", "coordinator/eventlog"},
 	"coordinator/survey":    {"contracts", "coordinator/access", "coordinator/billing", "coordinator/credit", "coordinator/eventlog", "coordinator/session", "coordinator/transparency"},

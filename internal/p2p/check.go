@@ -21,7 +21,22 @@ func (m *Hello) check() error {
 		textList("tags", m.Tags),
 		text("region", m.Region, maxText),
 		models(m),
+		within("bytes of enrol", len(m.Enrol), 0, maxProof),
+		rotations(m.Rotations),
 	)
+}
+
+// rotations checks what a worker says of its former keys.
+func rotations(list [][]byte) error {
+	if err := within("rotations", len(list), 0, MaxRotations); err != nil {
+		return err
+	}
+	for _, r := range list {
+		if err := within("bytes of rotation", len(r), 1, maxProof); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // models checks what a pod offers; a node offers none.

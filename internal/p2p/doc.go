@@ -48,6 +48,10 @@
 // Welcome (2), or Refuse (3) and closes. v is 1 in both. A refused worker may
 // try again if the code is retryable (CONTRACTS section 8).
 //
+// A Hello may carry enrol, the envelope by which the worker proves that it holds a
+// token, and rotations, the envelopes in which each of its former keys names the
+// next: the last names the worker. A Welcome comes when they are recorded.
+//
 // 8. A worker has one stream. When it opens another, the coordinator ends the
 // one before with Goodbye CONFLICT, waits until it has been served, and only
 // then admits the new one, so that last_seq of the Welcome covers all that came

@@ -31,6 +31,9 @@ const (
 	maxContext = 1 << 24   // tokens
 	maxOpaque  = 128       // bytes of an opaque name
 	maxCalls   = 16        // calls of a unit
+	maxProof   = 4 << 10   // bytes of an enrolment or a rotation
+	// MaxRotations bounds the former keys of a worker that one Hello tells of.
+	MaxRotations = 8
 	// MaxText and MaxTokens bound one Tokens frame, and what a Resume repeats.
 	MaxText   = 256 << 10
 	MaxTokens = 1 << 16
@@ -62,6 +65,11 @@ type Hello struct {
 	Region   string   `cbor:"region,omitempty"`
 	// Models are what a pod serves, in the place of a node's profiles.
 	Models []Model `cbor:"models,omitempty"`
+	// Enrol proves that the worker holds a token that lets it in (contracts.Enrolment).
+	Enrol []byte `cbor:"enrol,omitempty"`
+	// Rotations say by which keys the worker was known before, the oldest first, each
+	// signed by the key that it replaced (contracts.Rotation).
+	Rotations [][]byte `cbor:"rotations,omitempty"`
 }
 
 // Model is a model that a pod serves.
