@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
@@ -18,33 +19,42 @@ import (
 // errNoLedger is what a coordinator without a ledger answers.
 var errNoLedger = contracts.Errorf(contracts.CodeUnsupported, "ledger", "this coordinator keeps no ledger")
 
-// account returns whose account is asked for, and if by may see it: a tenant's by
-// the tenant, an operator's by whoever may see nodes.
-func account(by access.Caller, t contracts.TenantID, operator string) (billing.Account, error) {
+// accounts returns whose account is asked for, and if by may see it: a tenant's by
+// the tenant, an operator's by whoever may see nodes. What a node has earned it has
+// earned under all its keys.
+func (c *Coordinator) accounts(by access.Caller, t contracts.TenantID, operator string) ([]billing.Account, error) {
 	switch {
 	case t != "" && operator != "":
-		return "", contracts.Errorf(contracts.CodeValidation, "operator", "name a tenant or an operator, not both")
+		return nil, contracts.Errorf(contracts.CodeValidation, "operator", "name a tenant or an operator, not both")
 	case operator != "":
-		return billing.OperatorAccount(operator), by.Must(contracts.ScopeNodes)
+		id, ok := strings.CutPrefix(operator, "node:")
+		if !ok {
+			return []billing.Account{billing.OperatorAccount(operator)}, by.Must(contracts.ScopeNodes)
+		}
+		var list []billing.Account
+		for _, n := range c.book.Load().Names(contracts.NodeID(id)) {
+			list = append(list, billing.NodeAccount(n))
+		}
+		return list, by.Must(contracts.ScopeNodes)
 	case t == "" && by.Sees(contracts.EveryTenant):
-		return "", nil
+		return nil, nil
 	case t == "":
 		t = by.Tenant
 	}
 	if err := by.Must(contracts.ScopeRead); err != nil {
-		return "", err
+		return nil, err
 	}
 	if !by.Sees(t) || !t.Valid() {
-		return "", contracts.Errorf(contracts.CodeNotFound, string(t), "no such tenant")
+		return nil, contracts.Errorf(contracts.CodeNotFound, string(t), "no such tenant")
 	}
-	return billing.TenantAccount(t), nil
+	return []billing.Account{billing.TenantAccount(t)}, nil
 }
 
 // Ledger returns a page of the transactions of a tenant or an operator, or of
 // everybody where an operator's key names neither. It has read what was durable
 // when it was asked, unless it is far behind.
 func (c *Coordinator) Ledger(ctx context.Context, by access.Caller, t contracts.TenantID, operator string, after int64, limit int) (contracts.LedgerPage, error) {
-	a, err := account(by, t, operator)
+	list, err := c.accounts(by, t, operator)
 	if err != nil {
 		return contracts.LedgerPage{}, err
 	}
@@ -53,13 +63,13 @@ func (c *Coordinator) Ledger(ctx context.Context, by access.Caller, t contracts.
 		return contracts.LedgerPage{}, errNoLedger
 	}
 	l.Await(ctx, c.parts.Log.Last())
-	return l.Page(ctx, a, after, limit)
+	return l.Page(ctx, list, after, limit)
 }
 
 // Statement sums up the account of a tenant or an operator over [from, to).
 func (c *Coordinator) Statement(ctx context.Context, by access.Caller, t contracts.TenantID, operator string, from, to time.Time) (contracts.Statement, error) {
-	a, err := account(by, t, operator)
-	if err == nil && a == "" {
+	list, err := c.accounts(by, t, operator)
+	if err == nil && len(list) == 0 {
 		err = contracts.Errorf(contracts.CodeValidation, "tenant", "name a tenant or an operator")
 	}
 	if err != nil {
@@ -70,7 +80,7 @@ func (c *Coordinator) Statement(ctx context.Context, by access.Caller, t contrac
 		return contracts.Statement{}, errNoLedger
 	}
 	l.Await(ctx, c.parts.Log.Last())
-	return l.Statement(ctx, a, from, to)
+	return l.Statement(ctx, list, from, to)
 }
 
 // PutAside lists the events that accounting could not take in.

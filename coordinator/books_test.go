@@ -22,7 +22,7 @@ import (
 func (f *fabric) keep(path string) []contracts.LedgerEntry {
 	t := f.t
 	t.Helper()
-	l, err := ledger.Open(t.Context(), path, f.db.Log().Cluster(), slog.New(slog.DiscardHandler))
+	l, err := ledger.Open(t.Context(), path, f.db.Log().Cluster(), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func (f *fabric) keep(path string) []contracts.LedgerEntry {
 	}
 	var all []contracts.LedgerEntry
 	for after := int64(0); ; {
-		page, err := l.Page(t.Context(), "", after, 7)
+		page, err := l.Page(t.Context(), nil, after, 7)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -196,7 +196,7 @@ func (st *state) enrol(id contracts.NodeID, h *p2p.Hello) (bool, error) {
 		if err := st.learn(f, nil); err != nil {
 			return false, err
 		}
-	} else if _, approved := st.vet.docket.Approved(id); approved {
+	} else if slices.ContainsFunc(st.book.Names(id), func(n contracts.NodeID) bool { _, in := st.vet.docket.Approved(n); return in }) {
 		return false, nil
 	}
 	return true, st.note(session.Record{Standing: &session.Standing{

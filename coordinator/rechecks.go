@@ -226,9 +226,9 @@ func (st *state) learnRecheck(at time.Time, f *session.Rechecked) {
 	if f.Verdict != string(referee.Same) {
 		kind = trust.Failure
 	}
-	st.trust.Apply(trust.Evidence{At: at, Node: f.Node, Kind: kind})
+	st.trust.Apply(trust.Evidence{At: at, Node: st.book.Successor(f.Node), Kind: kind})
 	if !f.Trusted {
-		st.trust.Apply(trust.Evidence{At: at, Node: f.By, Kind: kind})
+		st.trust.Apply(trust.Evidence{At: at, Node: st.book.Successor(f.By), Kind: kind})
 	}
 	st.rank(st.node(f.Node))
 	st.rank(st.node(f.By))

@@ -61,7 +61,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sessions.Close()) }()
-	books, err := ledger.Open(ctx, filepath.Join(s.dataDir, "ledger.db"), db.log.Cluster(), log)
+	books, err := ledger.Open(ctx, filepath.Join(s.dataDir, "ledger.db"), db.log.Cluster(), log, nil)
 	if err != nil {
 		return err
 	}

@@ -260,6 +260,23 @@ func (b *Book) Successor(n contracts.NodeID) contracts.NodeID {
 	return n
 }
 
+// maxNames bounds the former names that are looked for.
+const maxNames = 64
+
+// Names lists the keys by which a node was known, the present one first.
+func (b *Book) Names(n contracts.NodeID) []contracts.NodeID {
+	names := []contracts.NodeID{n}
+	for i := 0; i < len(names) && len(names) < maxNames; i++ {
+		for old, r := range b.roster.replaced {
+			if r.New == names[i] {
+				names = append(names, old)
+			}
+		}
+	}
+	slices.Sort(names[1:])
+	return names
+}
+
 // Replaced reports whether a key was replaced by another, which is refused from then
 // on, and by which.
 func (b *Book) Replaced(n contracts.NodeID) (by contracts.NodeID, ok bool) {

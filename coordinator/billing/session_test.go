@@ -70,3 +70,37 @@ func document(p Plan) contracts.JSON {
 	}
 	return doc
 }
+
+// A tenant pays once whatever it takes to be sure (ADR 0091): copies earn nothing,
+// who was right earns in the liar's place, and what runs again because its input was
+// wrong keeps its first charge. Every transaction sums to zero.
+func TestChecksAreNobodysCharge(t *testing.T) {
+	var s teller
+	b := New()
+	done := func(unit, node string) contracts.Event {
+		return s.event(contracts.EventUnitCompleted, "acme", 1, unit, contracts.UnitEnded{StopReason: "success", Node: contracts.NodeID(node), Fuel: 1e9})
+	}
+	all := feed(t, b,
+		s.event(contracts.EventPricesChanged, "", 0, "", plan()),
+		s.event(contracts.EventCreditsGranted, "acme", 0, "", contracts.CreditsMoved{Amount: "100"}),
+		s.event(contracts.EventNodeApproved, "", 0, "", contracts.NodeInfo{Node: "judge", Kind: "node", Operator: "chemistry"}),
+		done("a", "liar"), done("b", "honest"),
+		s.event(contracts.EventReplicaCompared, "acme", 1, "a", nil),
+		s.event(contracts.EventUnitSuperseded, "acme", 1, "a", contracts.UnitSuperseded{OldNode: "liar", Node: "judge", ResultCID: "right", OldResultCID: "wrong", Fuel: 1e9, Revision: 2}),
+		done("b", "again"),
+	)
+	for i := range all {
+		if all[i].Sum() != 0 {
+			t.Errorf("%s sums to %s", all[i].ID, all[i].Sum())
+		}
+	}
+	wantWallet(t, b, "acme", "98.000000", "0.000000", "2.000000")
+	for operator, want := range map[string]string{"node:liar": "0.000000", "node:honest": "0.800000", "node:again": "0.000000", "chemistry": "0.800000"} {
+		if got := b.Earned(operator).String(); got != want {
+			t.Errorf("%s earned %s, want %s", operator, got, want)
+		}
+	}
+	if len(all) != 5 {
+		t.Errorf("%d transactions, not a grant, two charges, a reversal and a charge", len(all))
+	}
+}

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"strings"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
@@ -15,6 +16,7 @@ type Statement struct {
 	Closing  Amount         `json:"closing"`
 	ByKind   map[Kind]Line  `json:"by_kind"`
 	Currency string         `json:"currency,omitempty"`
+	also     []Account
 }
 
 // Line sums the transactions of one kind.
@@ -27,26 +29,63 @@ type Line struct {
 	TokensOut int64 `json:"tokens_out,omitempty"`
 }
 
-// NewStatement returns an empty statement over [from, to) of a tenant's wallet,
-// with what is reserved of it, or of an operator's account.
-func NewStatement(a Account, from, to time.Time) *Statement {
-	return &Statement{Account: a, From: contracts.Time{Time: from}, To: contracts.Time{Time: to}, ByKind: map[Kind]Line{}}
+// NewStatement returns an empty statement over [from, to) of a tenant's wallet, an
+// operator's account, or of what a node has earned; also are further accounts that
+// count to it, a node's former names.
+func NewStatement(a Account, from, to time.Time, also ...Account) *Statement {
+	return &Statement{also: also, Account: a, From: contracts.Time{Time: from}, To: contracts.Time{Time: to}, ByKind: map[Kind]Line{}}
 }
 
 // TenantAccount and OperatorAccount name whose statement is wanted.
 func TenantAccount(t contracts.TenantID) Account { return walletOf(t) }
 
-// OperatorAccount names an operator's account.
-func OperatorAccount(operator string) Account { return earnedBy(operator) }
+// OperatorAccount names an operator's account or, for node:<id>, what one node has
+// earned, whoever answers for it.
+func OperatorAccount(operator string) Account {
+	if id, ok := strings.CutPrefix(operator, "node:"); ok {
+		return NodeAccount(contracts.NodeID(id))
+	}
+	return earnedBy(operator)
+}
+
+// NodeAccount names what a node or pod has earned. It is no account of the ledger:
+// the postings to operators in transactions about the node are it.
+func NodeAccount(n contracts.NodeID) Account { return Account("node/" + string(n)) }
+
+// Touches lists the accounts that a transaction changes, and the node whose earnings
+// it does.
+func (t *Transaction) Touches() []Account {
+	var list []Account
+	earned := false
+	for _, p := range t.Postings {
+		list = append(list, p.Account)
+		_, operator := p.Account.Operator()
+		earned = earned || operator
+	}
+	if earned && t.Node != "" {
+		list = append(list, NodeAccount(t.Node))
+	}
+	return list
+}
+
+// moved is what a transaction moves into an account, and whether it touches it.
+func (t *Transaction) moved(a Account) (sum Amount, touched bool) {
+	node, ofNode := strings.CutPrefix(string(a), "node/")
+	for _, p := range t.Postings {
+		_, operator := p.Account.Operator()
+		if ofNode && operator && string(t.Node) == node || p.Account == a {
+			sum, touched = sum+p.Amount, true
+		}
+	}
+	return sum, touched
+}
 
 // Take adds the next transaction of the ledger.
 func (s *Statement) Take(t *Transaction) {
-	var moved Amount
-	touched := false
-	for _, p := range t.Postings {
-		if p.Account == s.Account {
-			moved += p.Amount
-			touched = true
+	moved, touched := t.moved(s.Account)
+	for _, a := range s.also {
+		if m, ok := t.moved(a); ok {
+			moved, touched = moved+m, true
 		}
 	}
 	switch {

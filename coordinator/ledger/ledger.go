@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,13 +20,13 @@ import (
 
 // version counts changes of the schema, and of what the book computes: a file of
 // another version is computed again.
-const version = 1
+const version = 2
 
 const schema = `
 CREATE TABLE position (log TEXT NOT NULL, through INTEGER NOT NULL, begin INTEGER NOT NULL, seq INTEGER NOT NULL, book BLOB NOT NULL) STRICT;
 CREATE TABLE entry (seq INTEGER PRIMARY KEY, tenant TEXT NOT NULL, doc TEXT NOT NULL) STRICT;
 CREATE TABLE touch (account TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (account, seq)) STRICT, WITHOUT ROWID;
-CREATE TABLE aside (record INTEGER NOT NULL, event TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (record, event)) STRICT, WITHOUT ROWID;
+CREATE TABLE aside (record INTEGER NOT NULL, event TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (record, event)) STRICT, WITHOUT ROWID;
 `
 
 // Log is the durable log that is read.
@@ -49,7 +50,8 @@ type Ledger struct {
 	seq    int64
 	kept   eventlog.Offset // where the last snapshot was made
 	rows   []row
-	asides []contracts.PutAside
+	asides []aside
+	clock  func() time.Time
 	now    eventlog.Offset // the record that is told
 
 	mu      sync.Mutex
@@ -57,14 +59,25 @@ type Ledger struct {
 	moved   chan struct{} // closed when through changes
 }
 
+// aside is an event that was put aside, due when it was because its time is yet to
+// come: then the ledger is computed again.
+type aside struct {
+	contracts.PutAside
+	due int64
+}
+
 type row struct {
 	seq int64
 	tx  billing.Transaction
 }
 
-// Open opens the ledger of a cluster's log in the file at path.
-func Open(ctx context.Context, path, cluster string, log *slog.Logger) (*Ledger, error) {
-	l := &Ledger{log: log, moved: make(chan struct{})}
+// Open opens the ledger of a cluster's log in the file at path. clock tells which
+// events are of a time that is yet to come; nil is time.Now.
+func Open(ctx context.Context, path, cluster string, log *slog.Logger, clock func() time.Time) (*Ledger, error) {
+	if clock == nil {
+		clock = time.Now
+	}
+	l := &Ledger{log: log, clock: clock, moved: make(chan struct{})}
 	for range 2 {
 		db, _, err := sqlite.Open(ctx, path, version, schema)
 		if err != nil {
@@ -106,6 +119,9 @@ func (l *Ledger) load(ctx context.Context, cluster string) error {
 	case of != cluster:
 		return contracts.Errorf(contracts.CodeConflict, "ledger", "is of log %s, not %s", of, cluster)
 	}
+	if due, err := l.due(ctx); err != nil || due {
+		return cmp.Or(err, error(contracts.Errorf(contracts.CodeConflict, "ledger", "put events aside whose time has come")))
+	}
 	l.book = billing.New()
 	if len(snapshot) > 0 {
 		if l.book, err = billing.Restore(snapshot); err != nil {
@@ -115,6 +131,14 @@ func (l *Ledger) load(ctx context.Context, cluster string) error {
 	l.told, l.next, l.kept = eventlog.Offset(through), max(1, eventlog.Offset(begin)), eventlog.Offset(through)
 	l.through = l.told
 	return nil
+}
+
+// due reports whether the time of an event has come that was put aside for it.
+func (l *Ledger) due(ctx context.Context) (bool, error) {
+	var n int64
+	err := l.db.Query(ctx, func(scan func(...any) error) error { return scan(&n) },
+		"SELECT count(*) FROM aside WHERE due > 0 AND due <= ?", l.clock().UnixMicro())
+	return n > 0, err
 }
 
 // Close ends the ledger's use. Run must have ended.
@@ -171,7 +195,7 @@ func (l *Ledger) catchUp(ctx context.Context, log Log) error {
 			if !ok || ctx.Err() != nil {
 				return err
 			}
-			l.putAside("", bad.Code, err.Error()) // it would be no better the next time
+			l.putAside("", bad.Code, err.Error(), 0) // it would be no better the next time
 		}
 		l.next, l.told = rec.Offset+1, max(l.told, rec.Offset)
 		if len(l.rows) >= maxRows || l.told-l.kept >= keepEvery && l.told == rec.Offset {
@@ -191,9 +215,14 @@ func (l *Ledger) catchUp(ctx context.Context, log Log) error {
 }
 
 func (l *Ledger) hear(e contracts.Event) {
-	ts, bad := l.book.Apply(&e, time.Time{})
+	now := l.clock()
+	ts, bad := l.book.Apply(&e, now)
 	if bad != nil {
-		l.putAside(bad.Event, bad.Code, bad.Reason)
+		due := int64(0)
+		if e.Time.After(now) {
+			due = e.Time.UnixMicro()
+		}
+		l.putAside(bad.Event, bad.Code, bad.Reason, due)
 	}
 	for i := range ts {
 		l.seq++
@@ -202,9 +231,9 @@ func (l *Ledger) hear(e contracts.Event) {
 }
 
 // putAside notes what could not be taken in.
-func (l *Ledger) putAside(event string, code contracts.Code, reason string) {
+func (l *Ledger) putAside(event string, code contracts.Code, reason string, due int64) {
 	l.log.Warn("event was put aside", "record", l.now, "event", event, "code", code, "reason", reason)
-	l.asides = append(l.asides, contracts.PutAside{Record: int64(l.now), Event: event, Code: code, Reason: reason})
+	l.asides = append(l.asides, aside{contracts.PutAside{Record: int64(l.now), Event: event, Code: code, Reason: reason}, due})
 }
 
 // flush writes what was computed, and the book with it if keep is set.
@@ -242,8 +271,8 @@ func (l *Ledger) write(tx *sqlite.Tx, keep bool) error {
 	}
 	if err := tx.Each("INSERT OR IGNORE INTO touch VALUES (?,?)", func(exec func(...any) error) error {
 		for i := range l.rows {
-			for _, p := range l.rows[i].tx.Postings {
-				if err := exec(string(p.Account), l.rows[i].seq); err != nil {
+			for _, a := range l.rows[i].tx.Touches() {
+				if err := exec(string(a), l.rows[i].seq); err != nil {
 					return err
 				}
 			}
@@ -253,7 +282,7 @@ func (l *Ledger) write(tx *sqlite.Tx, keep bool) error {
 		return err
 	}
 	for _, a := range l.asides {
-		if err := tx.Exec("INSERT OR REPLACE INTO aside VALUES (?,?,?,?)", a.Record, a.Event, string(a.Code), a.Reason); err != nil {
+		if err := tx.Exec("INSERT OR REPLACE INTO aside VALUES (?,?,?,?,?)", a.Record, a.Event, string(a.Code), a.Reason, a.due); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/ipfs/go-cid"
 
@@ -65,14 +66,19 @@ func grant(t *testing.T, id string, amount int64) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record(t, session.Record{At: 1_800_000_000_000_000, Credit: b})
+	return record(t, session.Record{At: 1_700_000_000_000_000, Credit: b})
 }
 
 // read runs a ledger over a log to its end and returns its transactions and what it
 // put aside.
 func read(t *testing.T, path string, l log) ([]contracts.LedgerEntry, []contracts.PutAside) {
 	t.Helper()
-	books, err := ledger.Open(t.Context(), path, cluster, slog.New(slog.DiscardHandler))
+	return readAt(t, path, l, nil)
+}
+
+func readAt(t *testing.T, path string, l log, clock func() time.Time) ([]contracts.LedgerEntry, []contracts.PutAside) {
+	t.Helper()
+	books, err := ledger.Open(t.Context(), path, cluster, slog.New(slog.DiscardHandler), clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +88,7 @@ func read(t *testing.T, path string, l log) ([]contracts.LedgerEntry, []contract
 	for books.Through() < l.Last() {
 		books.Await(t.Context(), l.Last())
 	}
-	page, err := books.Page(t.Context(), "", 0, 100)
+	page, err := books.Page(t.Context(), nil, 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +157,7 @@ func TestADamagedLedgerIsComputedAgain(t *testing.T) {
 // update changes a ledger's file behind its back.
 func update(t *testing.T, path, statement string) error {
 	t.Helper()
-	db, _, err := sqlite.Open(t.Context(), path, 1, "")
+	db, _, err := sqlite.Open(t.Context(), path, 2, "")
 	if err != nil {
 		return err
 	}
@@ -159,4 +165,32 @@ func update(t *testing.T, path, statement string) error {
 		return err
 	}
 	return db.Close()
+}
+
+// A grant of a time that is yet to come is put aside by name, also by a ledger that
+// runs, and counts once its time has come.
+func TestTheFutureIsPutAsideUntilItComes(t *testing.T) {
+	late := func() []byte {
+		f := credit.Fact{At: 1, Grant: &credit.Grant{ID: "2", Tenant: "lab", Amount: 7}}
+		b, err := f.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return record(t, session.Record{At: 1_700_003_600_000_000, Credit: b})
+	}()
+	l := log{[][]byte{grant(t, "1", 5), late, grant(t, "3", 6)}}
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	now := time.UnixMicro(1_700_000_000_000_000)
+	for _, step := range []struct {
+		after           time.Duration
+		entries, asides int
+	}{{0, 2, 1}, {time.Minute, 2, 1}, {2 * time.Hour, 3, 0}, {2 * time.Hour, 3, 0}} {
+		entries, aside := readAt(t, path, l, func() time.Time { return now.Add(step.after) })
+		if len(entries) != step.entries || len(aside) != step.asides {
+			t.Errorf("after %s there are %d transactions and %+v put aside", step.after, len(entries), aside)
+		}
+		if len(aside) == 1 && (aside[0].Record != 2 || aside[0].Event == "" || aside[0].Code != contracts.CodeValidation) {
+			t.Errorf("put aside is %+v", aside[0])
+		}
+	}
 }

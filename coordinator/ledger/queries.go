@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
@@ -41,13 +42,14 @@ func (l *Ledger) Through() eventlog.Offset {
 	return l.through
 }
 
-// Page returns up to limit transactions behind the given one that touch an account,
-// or all where that is "", oldest first.
-func (l *Ledger) Page(ctx context.Context, account billing.Account, after int64, limit int) (contracts.LedgerPage, error) {
+// Page returns up to limit transactions behind the given one that touch one of the
+// accounts, or all where there is none, oldest first.
+func (l *Ledger) Page(ctx context.Context, accounts []billing.Account, after int64, limit int) (contracts.LedgerPage, error) {
 	page := contracts.LedgerPage{Entries: []contracts.LedgerEntry{}}
 	query, args := "SELECT seq, doc FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", []any{after, limit + 1}
-	if account != "" {
-		query, args = "SELECT seq, doc FROM touch JOIN entry USING (seq) WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?", []any{string(account), after, limit + 1}
+	if len(accounts) > 0 {
+		query, args = ofAccounts("SELECT DISTINCT seq, doc", accounts)
+		query, args = query+" AND seq > ? ORDER BY seq LIMIT ?", append(args, after, limit+1)
 	}
 	last := int64(0)
 	err := l.db.Query(ctx, func(scan func(...any) error) error {
@@ -73,15 +75,25 @@ func (l *Ledger) Page(ctx context.Context, account billing.Account, after int64,
 	return page, err
 }
 
-// Statement sums up an account over [from, to).
-func (l *Ledger) Statement(ctx context.Context, account billing.Account, from, to time.Time) (contracts.Statement, error) {
-	s := billing.NewStatement(account, from, to)
+func ofAccounts(what string, accounts []billing.Account) (query string, args []any) {
+	for _, a := range accounts {
+		args = append(args, string(a))
+	}
+	return what + " FROM touch JOIN entry USING (seq) WHERE account IN (?" + strings.Repeat(", ?", len(accounts)-1) + ")", args
+}
+
+// Statement sums up an account, of which there may be more parts than one, over
+// [from, to).
+func (l *Ledger) Statement(ctx context.Context, accounts []billing.Account, from, to time.Time) (contracts.Statement, error) {
+	s := billing.NewStatement(accounts[0], from, to, accounts[1:]...)
+	query, args := ofAccounts("SELECT DISTINCT seq, doc", accounts)
 	err := l.db.Query(ctx, func(scan func(...any) error) error {
 		var (
+			seq int64
 			doc string
 			t   billing.Transaction
 		)
-		if err := scan(&doc); err != nil {
+		if err := scan(&seq, &doc); err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(doc), &t); err != nil {
@@ -89,7 +101,7 @@ func (l *Ledger) Statement(ctx context.Context, account billing.Account, from, t
 		}
 		s.Take(&t)
 		return nil
-	}, "SELECT doc FROM touch JOIN entry USING (seq) WHERE account = ? ORDER BY seq", string(account))
+	}, query+" ORDER BY seq", args...)
 	out := contracts.Statement{
 		Account: string(s.Account), From: s.From, To: s.To, Opening: s.Opening.String(), Closing: s.Closing.String(), ByKind: map[string]contracts.StatementLine{},
 	}

@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"math"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
@@ -30,7 +35,7 @@ func TestPodsComeAndGoAndAreBilled(t *testing.T) {
 	pod := fmt.Sprintf("%s --data-dir %s/pod-{n} --model %s --coordinator {coordinator} --slots 2 --context 4096 --threads 1", filepath.Join(bin, "krako-pod"), dir, model)
 	f := startWith(t, cluster.Options{Coord: []string{
 		"--heartbeat=1s", "--lease=4s", "--pricing", plan, "--scale-max=2", "--scale-pod", pod,
-		"--scale-window=3s", "--scale-down-every=1s", "--scale-up-every=1s",
+		"--scale-window=3s", "--scale-down-every=1s", "--scale-up-every=1s", "--metrics=127.0.0.1:0",
 	}})
 	v := f.capacityIs(func(v contracts.CapacityView) bool { return v.Scaling })
 	if v.Pods != 0 || v.Desired != 0 || v.Max != 2 {
@@ -52,11 +57,13 @@ func TestPodsComeAndGoAndAreBilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.capacityIs(func(v contracts.CapacityView) bool { return v.Desired == 2 && v.Pods > 0 })
+	f.scalesElsewhere(2)
 	r, err := f.Wait(f.ctx, res.SessionID)
 	if err != nil || r.Metadata.State != contracts.SessionCompleted || r.Telemetry.CostUSD == "" {
 		t.Fatalf("session ended with %+v (%v)", r, err)
 	}
 	f.capacityIs(func(v contracts.CapacityView) bool { return v.Desired == 0 && v.Pods == 0 && v.Applied == 0 })
+	f.scalesElsewhere(0)
 
 	w, err := f.Wallet(f.ctx, g.TenantID)
 	if err != nil || w.Spent != r.Telemetry.CostUSD || w.Promised != "0.000000" {
@@ -79,6 +86,52 @@ func (f *fabric) capacityIs(ok func(contracts.CapacityView) bool) contracts.Capa
 		case <-tick.C:
 		case <-f.ctx.Done():
 			f.t.Fatalf("capacity stays %+v (%v)", v, err)
+		}
+	}
+}
+
+// scalesElsewhere checks that whoever scales by the queries that docs/money.md gives
+// to KEDA and to an HPA comes to the coordinator's own decision.
+func (f *fabric) scalesElsewhere(want int) {
+	f.t.Helper()
+	doc, err := os.ReadFile("../../docs/money.md")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	resp, err := http.Get("http://" + f.metricsAddr() + "/metrics")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	keda := regexp.MustCompile(`(?m)^ *query: sum\((krako_[a-z_0-9]+)\)\n *threshold: "([0-9]+)"$`).FindAllStringSubmatch(string(doc), -1)
+	hpa := regexp.MustCompile(`(?m)^ *name: (krako_[a-z_0-9]+)\n *target:\n *type: AverageValue\n *averageValue: "([0-9]+)"$`).FindAllStringSubmatch(string(doc), -1)
+	if len(keda) != 1 || len(hpa) != 1 {
+		f.t.Fatalf("the documentation has the queries %q and %q, not one of each", keda, hpa)
+	}
+	for _, q := range append(keda, hpa...) {
+		sum, found := 0.0, false
+		for _, m := range regexp.MustCompile(`(?m)^`+q[1]+`(?:\{[^}]*\})? ([0-9.e+]+)$`).FindAllStringSubmatch(string(text), -1) {
+			v, err := strconv.ParseFloat(m[1], 64)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			sum, found = sum+v, true
+		}
+		threshold, err := strconv.ParseFloat(q[2], 64)
+		if err != nil || !found {
+			f.t.Fatalf("there is no metric %s (%v)", q[1], err)
+		}
+		if got := int(math.Ceil(sum / threshold)); got != want {
+			f.t.Errorf("%s at %s a pod comes to %d pods, the coordinator wants %d", q[1], q[2], got, want)
+		}
+	}
+	for _, name := range regexp.MustCompile("`(krako_[a-z_0-9]+)`").FindAllStringSubmatch(string(doc), -1) {
+		if !bytes.Contains(text, []byte("\n"+name[1])) {
+			f.t.Errorf("the documentation names %s, which is not served", name[1])
 		}
 	}
 }
