@@ -18,8 +18,8 @@ func TestWindowKeepsSlotsBusyForItsHorizon(t *testing.T) {
 		{"slow units need one spare", 4, []time.Duration{time.Second}, 5},
 		{"exactly the horizon", 4, []time.Duration{50 * time.Millisecond}, 5},
 		{"a millisecond each", 2, []time.Duration{time.Millisecond}, 100},
-		{"faster than the cap allows", 2, []time.Duration{50 * time.Microsecond}, 512},
-		{"no time at all", 2, []time.Duration{0}, 512},
+		{"faster than the cap allows", 2, []time.Duration{50 * time.Microsecond}, 1024},
+		{"no time at all", 2, []time.Duration{0}, 1024},
 		{"one slow unit among fast ones", 1, []time.Duration{time.Millisecond, 7 * time.Millisecond}, 25},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -37,14 +37,14 @@ func TestWindowKeepsSlotsBusyForItsHorizon(t *testing.T) {
 func TestWindowFollowsTheUnits(t *testing.T) {
 	p := pace{slots: 2}
 	for range 100 {
-		p.observe(100 * time.Microsecond)
+		p.observe(50 * time.Microsecond)
 	}
 	fast := p.window()
 	for range 40 {
 		p.observe(time.Second)
 	}
 	if slow := p.window(); fast != maxWindow || slow != 3 {
-		t.Errorf("window went from %d to %d, want 512 to 3", fast, slow)
+		t.Errorf("window went from %d to %d, want %d to 3", fast, slow, maxWindow)
 	}
 }
 
