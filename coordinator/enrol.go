@@ -150,6 +150,7 @@ func (st *state) rotate(r *contracts.Rotation, statement []byte, kind string) (b
 		return false, err
 	}
 	now.barred, now.awaits = was.barred, was.awaits
+	st.trust.Rename(r.Old, r.New) // evidence goes to the new key from here on
 	return true, st.note(session.Record{Standing: &session.Standing{
 		Node: r.New, Was: r.Old, Standing: docket.Rotated, Reason: "its key was replaced", Kind: kind, Operator: st.operatorOf(r.New),
 	}})
@@ -170,7 +171,6 @@ func (st *state) rotated(at int64, s *session.Standing) {
 	n.history = n.history[max(0, len(n.history)-survey.MaxRemarks):]
 	n.done, was.done = n.done+was.done, 0
 	n.awaits = was.awaits
-	st.trust.Rename(s.Was, s.Node)
 	was.remark(at, &session.Standing{Standing: docket.Rotated, Reason: "its key was replaced by " + string(s.Node)})
 	for _, out := range was.leases {
 		st.must(st.lose(out, "the key of its node was replaced"))
