@@ -29,5 +29,6 @@
 // When the cluster has no leader, appends wait and are repeated until one is there
 // or the patience is over; a repetition can be told from the original by its place
 // in the stream. The package does not place its servers, does not watch their
-// health, and does not expire the log.
+// health, and keeps every record: Trim is UNSUPPORTED, because blocks travel in the
+// same messages and a stream that denies deletion makes no exceptions.
 package jetstream

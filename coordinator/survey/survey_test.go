@@ -161,3 +161,28 @@ func TestStandingsAreKept(t *testing.T) {
 		t.Errorf("%+v with %d remarks, first %+v", n, len(n.Remarks), n.Remarks[0])
 	}
 }
+
+func TestBase(t *testing.T) {
+	s := survey.New()
+	fold(t, s, story())
+	base := &survey.Base{At: s.At, Survey: link("survey"), Docket: link("docket"), Edge: s.Tree.Edge()}
+	b, err := base.Encode(cluster)
+	must(t, err)
+	got, err := survey.DecodeBase(cluster, b)
+	must(t, err)
+	if got.At != base.At || !got.Survey.Equals(base.Survey.Cid) || !got.Docket.Equals(base.Docket.Cid) || fmt.Sprint(got.Edge) != fmt.Sprint(base.Edge) {
+		t.Errorf("%+v came back as %+v", base, got)
+	}
+	if _, err := survey.DecodeBase("another", b); contracts.CodeOf(err) != contracts.CodeConflict {
+		t.Errorf("another log's base: %v", err)
+	}
+	if _, err := survey.DecodeBase(cluster, []byte("junk")); contracts.CodeOf(err) != contracts.CodeValidation {
+		t.Errorf("junk: %v", err)
+	}
+	base.At++ // the edge is of another size
+	b, err = base.Encode(cluster)
+	must(t, err)
+	if _, err := survey.DecodeBase(cluster, b); contracts.CodeOf(err) != contracts.CodeValidation {
+		t.Errorf("an edge of another size: %v", err)
+	}
+}

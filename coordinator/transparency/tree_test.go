@@ -220,3 +220,22 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// What a tree that is taken up in the middle keeps is what was kept of it.
+func TestKeptIsOfTheEdge(t *testing.T) {
+	var tree transparency.Tree
+	kept := map[transparency.Node]bool{}
+	for i := range 5000 {
+		tree.Append(transparency.Leaf([]byte{byte(i), byte(i >> 8)}), func(n transparency.Node) { kept[n] = true })
+		list, size := tree.Kept(), int64(0)
+		for _, n := range list {
+			if !kept[n] || n.N<<n.Level != size {
+				t.Fatalf("size %d: node %d of level %d is not one that was kept", tree.Size(), n.N, n.Level)
+			}
+			size += 1 << n.Level
+		}
+		if tree.Size()-size >= 1<<transparency.KeptLevel {
+			t.Fatalf("size %d: the last kept subtree ends at %d", tree.Size(), size)
+		}
+	}
+}
