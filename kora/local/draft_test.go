@@ -2,11 +2,13 @@ package local
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora"
 	"github.com/krako-labs/krako/kora/plan"
 	"github.com/krako-labs/krako/kora/reasoner"
@@ -66,7 +68,7 @@ func (a *asker) ask(t *testing.T, message string, says ...string) (*kora.Reply, 
 
 func TestDrafts(t *testing.T) {
 	p := &parrot{}
-	l, err := Open(t.Context(), Options{Models: p})
+	l, err := Open(t.Context(), Options{Models: p, CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
 	}

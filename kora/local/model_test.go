@@ -2,10 +2,12 @@ package local
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama/llamatest"
+	"github.com/krako-labs/krako/internal/llama/server"
 	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora"
 	"github.com/krako-labs/krako/kora/plan"
@@ -15,16 +17,7 @@ import (
 // What can be computed is computed, and the real server is asked for the rest,
 // exactly as often as telemetry tells.
 func TestRealModelIsAskedOnlyWhereItMust(t *testing.T) {
-	_, st := llamatest.Start(t, llamatest.Config(t, llamatest.Scripted(t, "because of scattering")))
-	at := st.Client.Endpoint()
-	e := reasoner.Endpoint{Kind: reasoner.LlamaCPP, URL: at.URL, Key: at.Key}
-	if at.Socket != "" {
-		e.URL = "unix://" + at.Socket
-	}
-	models, err := reasoner.New([]reasoner.Endpoint{e}, reasoner.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	models := real(t, llamatest.Config(t, llamatest.Scripted(t, "because of scattering")))
 	l, err := Open(t.Context(), Options{Models: models, CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
 	if err != nil {
 		t.Fatal(err)
@@ -56,4 +49,51 @@ func TestRealModelIsAskedOnlyWhereItMust(t *testing.T) {
 			t.Errorf("heard %q, telemetry %+v", heard, r.Result.Telemetry)
 		}
 	}
+}
+
+// real starts a llama-server and returns the reasoner that asks it.
+func real(t *testing.T, c server.Config) *reasoner.Reasoner {
+	t.Helper()
+	_, st := llamatest.Start(t, c)
+	at := st.Client.Endpoint()
+	e := reasoner.Endpoint{Kind: reasoner.LlamaCPP, URL: at.URL, Key: at.Key}
+	if at.Socket != "" {
+		e.URL = "unix://" + at.Socket
+	}
+	models, err := reasoner.New([]reasoner.Endpoint{e}, reasoner.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return models
+}
+
+// A real server takes the schema of a plan. What its model, which talks nonsense,
+// plans is refused, and the plain question asked; every call is in telemetry.
+func TestRealModelPlans(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a model reads the whole catalogue twice")
+	}
+	c := llamatest.Config(t, llamatest.Nonsense(t))
+	c.Slots, c.Context = 1, 16384
+	models := real(t, c)
+	l, err := Open(t.Context(), Options{Models: models, CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close(t.Context())
+	r, err := l.Ask(t.Context(), plan.Request{
+		Message: apples, ModelPlans: true, Zone: "UTC", Locale: "en-US", Model: contracts.ModelCall{MaxTokens: 64},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range r.Drafts {
+		if code := d.Result.Metadata.Error; code != nil && strings.Contains(code.Message, "UNSUPPORTED") {
+			t.Errorf("the server does not take the schema: %v", code)
+		}
+	}
+	if n := models.Asked(); n != r.ModelCalls() || n < 2 || n > 3 || len(r.Drafts) == 0 {
+		t.Errorf("%d calls, telemetry has %d, %d drafts: %+v", n, r.ModelCalls(), len(r.Drafts), r.Plan.Decisions)
+	}
+	t.Logf("%s: %q, drafts %+v", r.Kind, r.Text, r.Drafts)
 }
