@@ -148,6 +148,20 @@ func (t EventType) ofSession() bool {
 	return t.ofUnit() || strings.HasPrefix(string(t), "execution.session.")
 }
 
+// Replica returns the index of the execution that an event of a unit is about: 0
+// for the unit's own, more for one that runs beside it and does not move the
+// unit's state.
+func (e *Event) Replica() uint32 {
+	var data struct {
+		Replica uint32 `json:"replica"`
+	}
+	switch e.Type {
+	case EventUnitScheduled, EventUnitLeaseLost:
+		_ = json.Unmarshal(e.Data, &data) // data that is no object names no replica
+	}
+	return data.Replica
+}
+
 // Validate checks that every required field is present and well-formed, those
 // of the data included. The error is an *Error naming the field.
 func (e *Event) Validate() error {

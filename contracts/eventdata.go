@@ -31,6 +31,10 @@ type UnitScheduled struct {
 	Reason   string  `json:"reason"`
 	Lease    uint64  `json:"lease"`
 	Epoch    uint64  `json:"epoch"`
+	// Replica is 1 for a copy that runs beside the unit's own execution, and Reason
+	// says why there is one. It is an execution of its own: the unit's state follows
+	// index 0.
+	Replica uint32 `json:"replica,omitempty"`
 }
 
 // UnitEnded is the data of workunit.completed, .failed, .timeout, .cancelled,
@@ -53,6 +57,8 @@ type UnitLeaseLost struct {
 	Node   NodeID `json:"node"`
 	Lease  uint64 `json:"lease"`
 	Reason string `json:"reason"`
+	// Replica is 1 for a copy: the unit goes on under its own lease then.
+	Replica uint32 `json:"replica,omitempty"`
 }
 
 // UnitRetried is the data of workunit.retried and .retry.dropped.

@@ -8,8 +8,9 @@ type UnitPlacement struct {
 	State     UnitState `json:"state"`
 	// Reason says what the unit waits for, if it waits.
 	Reason string `json:"reason"`
-	// Node holds it, if one does.
+	// Node holds it, if one does, and Copy runs it beside that one.
 	Node NodeID `json:"node,omitempty"`
+	Copy NodeID `json:"copy,omitempty"`
 	// Eligible counts the candidates that could take it now, Total all workers that
 	// are connected.
 	Eligible int `json:"eligible"`

@@ -8,6 +8,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/capacity"
 	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/straggler"
 	"github.com/krako-labs/krako/coordinator/verify"
 )
 
@@ -46,6 +47,9 @@ type Config struct {
 	// ShareResults are the tenants that use each other's results, "*" for all. A
 	// tenant always uses its own.
 	ShareResults []contracts.TenantID
+	// Stragglers says when a unit that is out is given to a second node; the zero
+	// Policy never does.
+	Stragglers straggler.Policy
 	// Limits bound what a graph may be.
 	Limits contracts.Limits
 	// Quota is what a tenant may use for which nobody has set a quota.
@@ -86,6 +90,7 @@ func DefaultConfig() Config {
 		SurveyEvery:     64 << 10,
 		Recent:          2048,
 		HoldCold:        2 * time.Minute,
+		Stragglers:      straggler.DefaultPolicy(),
 		Verify:          Closed(),
 		Limits:          contracts.DefaultLimits(),
 		Quota:           contracts.Quota{Graphs: 500, RequestsPerSecond: 500, BodyBytesPerSecond: 64 << 20, BlockBytes: 64 << 30},
@@ -112,6 +117,9 @@ func (c Config) Validate() error {
 	check(c.MaxUnits > 0, "max units is %d, must be positive", c.MaxUnits)
 	check(c.CacheEntries >= 0, "cache entries are %d, must not be negative", c.CacheEntries)
 	if err := c.Verify.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if err := c.Stragglers.Validate(); err != nil {
 		errs = append(errs, err)
 	}
 	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))

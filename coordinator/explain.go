@@ -37,6 +37,9 @@ func (st *state) explain(id contracts.SessionID, unit contracts.UnitID) (contrac
 	if held, ok := l.LeaseOf(i); ok {
 		v.Node = held.Node
 	}
+	if held, ok := l.CopyOf(i); ok {
+		v.Copy = held.Node
+	}
 	need := st.need(l, i)
 	for _, k := range st.index.Explain(&need) {
 		if k.Verdict == placement.Eligible {
@@ -91,7 +94,7 @@ func (st *state) reasonOf(l *live, unit, eligible int) string {
 	case s.Final():
 		return "it has ended"
 	case s != contracts.UnitReady:
-		return "it is out under a lease"
+		return st.progressOf(l, unit)
 	}
 	for _, w := range l.parked {
 		if int(w.unit) == unit {

@@ -31,6 +31,9 @@ func (st *state) release(id uint64) {
 		n := st.nodes[out.Node]
 		delete(st.leases, id)
 		delete(n.leases, id)
+		if out.beside {
+			st.copies--
+		}
 		st.rankLater(n)
 		if out.live != nil {
 			st.unpark(out.live)
@@ -49,6 +52,7 @@ func (st *state) callBack(ref session.Lease) {
 
 // lose takes a unit back from its node.
 func (st *state) lose(out *lease, reason string) error {
+	st.leaveTo(out)
 	st.release(out.ID)
 	switch {
 	case out.copy != nil:

@@ -227,7 +227,7 @@ func (l *live) Apply(r *session.Record) error {
 			return err
 		}
 		l.purse.Hold(d.Unit, a)
-	case r.Returned != nil:
+	case r.Returned != nil && !r.Returned.GoesOn:
 		l.purse.Release(r.Returned.Unit)
 	case r.Ended != nil:
 		return l.pay(r.Ended)

@@ -81,7 +81,13 @@ func (st *state) goOn(ctx context.Context, l *live) {
 			// The holder can finish if it has its blocks, or else lose the lease.
 			st.c.log.Warn("invocation of a lease is not readable", "session", l.ID, "lease", d.ID, "error", err)
 		}
-		st.depart(st.hold(d, l, needs), l.UnitCID(d.Unit))
+		out := st.hold(d, l, needs)
+		if c, ok := l.CopyOf(d.Unit); ok && c == d {
+			out.beside = true
+			st.copies++
+			continue
+		}
+		st.depart(out, l.UnitCID(d.Unit))
 	}
 }
 

@@ -228,6 +228,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	if !a.current {
 		return st.lose(out, "output could not be fetched")
 	}
+	overtaken := st.takeOver(out)
 	class, held := st.vetted(n, out)
 	if held {
 		st.keepFlight(out)
@@ -253,8 +254,10 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	n.done++
 	st.finished(n)
 	st.evidence(n.id, trust.Success)
+	st.late(overtaken)
 	st.retriesOf(out.live.Accepted.Tenant).Earn()
 	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed+asFuel(a.use))
+	st.ran(out, a)
 	if a.use == nil && !held {
 		st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
 	}

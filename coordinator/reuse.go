@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/ipfs/go-cid"
@@ -11,6 +12,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/coordinator/survey"
+	"github.com/krako-labs/krako/coordinator/trust"
 )
 
 // flightKey names a computation of one tenant that is out.
@@ -152,6 +154,7 @@ func (st *state) remember(ctx context.Context, tenants map[contracts.SessionID]c
 		node contracts.NodeID
 	}
 	leases := map[uint64]out{}
+	beside := map[uint64]uint64{} // copies that are out, and the leases that they run beside
 	from, _ := st.c.parts.Log.Base()
 	if last := st.c.parts.Log.Last(); last > recallRecords {
 		from = max(from, last-recallRecords)
@@ -165,11 +168,20 @@ func (st *state) remember(ctx context.Context, tenants map[contracts.SessionID]c
 			return nil // the survey has judged the log
 		}
 		st.recallEvidence(&r, leases[leaseOf(&r)].node)
+		if o, ok := beside[leaseOf(&r)]; ok && r.Returned == nil {
+			st.trust.Apply(trust.Evidence{At: r.Time(), Node: leases[o].node, Kind: trust.Timeout})
+		}
+		if lease := leaseOf(&r); lease != 0 {
+			maps.DeleteFunc(beside, func(a, b uint64) bool { return a == lease || b == lease })
+		}
 		switch {
 		case r.Accepted != nil:
 			tenants[r.Session] = r.Accepted.Tenant
 		case r.Dispatched != nil:
 			leases[r.Dispatched.Lease] = out{r.Dispatched.UnitCID.Cid, r.Dispatched.Node}
+			if r.Dispatched.Replica > 0 {
+				beside[r.Dispatched.Lease] = r.Dispatched.Beside
+			}
 		case r.Ended != nil:
 			o, ok := leases[r.Ended.Lease]
 			delete(leases, r.Ended.Lease)

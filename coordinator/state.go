@@ -16,6 +16,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/placement"
 	"github.com/krako-labs/krako/coordinator/pressure"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/coordinator/straggler"
 	"github.com/krako-labs/krako/coordinator/trust"
 )
 
@@ -53,6 +54,11 @@ type state struct {
 	flights map[flightKey]*flight
 	delayed delayed
 	sweepAt time.Time
+
+	// times know how long tasks run; lookAt is when stragglers are looked for again.
+	times  *straggler.Book
+	lookAt time.Time
+	copies int // of units, that are out
 
 	vet vetting
 	// rechecks are model calls that are to be answered once more.
@@ -116,6 +122,9 @@ type lease struct {
 	flight   *flight
 	copy     *copied  // set for a copy, which belongs to no session: live is nil then
 	again    *recheck // set for a model call that is checked: the same
+	beside   bool     // it is a second execution of a unit, while the first is out
+	// turn is since when it has been its turn on its node, zero while it waits there.
+	turn time.Time
 }
 
 // node is a worker that has ever been seen.
@@ -158,7 +167,7 @@ func newState(c *Coordinator) *state {
 		index: placement.New(), costs: map[contracts.TenantID]float64{},
 		retries: map[contracts.TenantID]*pressure.Budget{},
 		known:   cache.New(c.cfg.CacheEntries, c.cfg.shares), flights: map[flightKey]*flight{},
-		vet: newVetting(&c.cfg), trust: trust.New(),
+		vet: newVetting(&c.cfg), trust: trust.New(), times: straggler.New(c.cfg.Stragglers),
 	}
 }
 
@@ -261,6 +270,9 @@ func (st *state) turn(ctx context.Context) error {
 	st.rankStale()
 	if !st.commit.stalled.Load() {
 		if err := st.dispatch(whole); err != nil {
+			return err
+		}
+		if err := st.copyStragglers(whole); err != nil {
 			return err
 		}
 	}

@@ -46,6 +46,9 @@ type Counts struct {
 	Accepted   uint64
 	Closed     map[contracts.SessionState]uint64
 	Dispatched uint64
+	// Copied are those among them that were given to a second node because the first
+	// made no progress.
+	Copied uint64
 	// Ended are units that somebody ran, Cached ones that nobody had to.
 	Ended  map[contracts.UnitState]uint64
 	Cached uint64
@@ -67,6 +70,9 @@ func (c *Counts) take(r *session.Record) {
 	switch {
 	case r.Dispatched != nil:
 		c.Dispatched++
+		if r.Dispatched.Replica > 0 {
+			c.Copied++
+		}
 	case r.Ended != nil:
 		c.ended(r.Ended)
 	case r.Batch != nil:

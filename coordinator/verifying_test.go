@@ -186,17 +186,22 @@ func TestAuditsSupersede(t *testing.T) {
 	}
 }
 
-// answers waits until a session has ended with an answer.
+// answers waits until a session has ended with an answer: it looks again whenever
+// the log has grown.
 func (f *fabric) answers(id contracts.SessionID, want string) {
 	f.t.Helper()
-	last := ""
-	for range 2000 {
-		if last = string(f.end(id).FinalOutput); last == want {
+	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	defer cancel()
+	for {
+		next := f.db.Log().Last() + 1
+		answer := string(f.end(id).FinalOutput)
+		if answer == want {
 			return
 		}
-		time.Sleep(5 * time.Millisecond)
+		if err := f.db.Log().Wait(ctx, next); err != nil {
+			f.t.Fatalf("the answer of %s is %s, want %s: %v", id, answer, want, err)
+		}
 	}
-	f.t.Fatalf("the answer of %s is %s, want %s", id, last, want)
 }
 
 // TestHeldResultsOutliveARestart has the coordinator end between a result and its

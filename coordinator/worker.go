@@ -177,6 +177,7 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 		// leaves: the unit has not failed.
 		return st.lose(out, "given back: "+f.Message)
 	}
+	st.leaveTo(out)
 	st.release(out.ID)
 	code := f.Code
 	if !code.Valid() || code.Deterministic() {
@@ -191,7 +192,7 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 		return st.recheckLost(out, f.Message)
 	}
 	rec, err := out.live.Fault(st.now, out.Lease, code, f.Message, w.node.trusted)
-	if err == nil && rec.Returned != nil && !st.retriesOf(out.live.Accepted.Tenant).Spend() {
+	if err == nil && rec.Returned != nil && !rec.Returned.GoesOn && !st.retriesOf(out.live.Accepted.Tenant).Spend() {
 		rec, err = out.live.Drop(st.now, out.Lease, code, f.Message)
 	}
 	if err != nil {

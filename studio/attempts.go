@@ -61,8 +61,8 @@ func (v *Run) attempts(raw json.RawMessage) {
 	for i := range events {
 		e := &events[i]
 		u := unit[e.Subject]
-		if u == nil {
-			continue
+		if u == nil || e.Replica() > 0 {
+			continue // a copy is an execution beside the unit's own
 		}
 		var data struct {
 			Target, Node, Reason string

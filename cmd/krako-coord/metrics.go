@@ -26,6 +26,7 @@ func counters(s *coordinator.Stats) []obs.Figure {
 	list := []obs.Figure{
 		grows("sessions_accepted", "Graphs that were accepted.", float64(s.Accepted)),
 		grows("units_dispatched", "Units given to nodes and pods, again each time.", float64(s.Dispatched)),
+		grows("units_copied", "Units given to a second node because nothing moved at the first.", float64(s.Copied)),
 		grows("units_cached", "Units that ended with a result that was known.", float64(s.Cached)),
 		grows("leases_lost", "Units taken back from nodes.", float64(s.Lost)),
 		grows("units_retried", "Failed attempts that were followed by another.", float64(s.Retried)),

@@ -40,6 +40,7 @@ type settings struct {
 	maxSessions     int
 	maxUnits        int
 	cacheEntries    int
+	stragglers      float64
 	shareResults    []string
 	retain          retainSettings
 	pricing         string
@@ -86,6 +87,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.logStrict, "log-strict", false, "refuse a NATS account that may alter or delete streams")
 	fs.IntVar(&s.maxUnits, "max-units", d.MaxUnits, "how many units the running graphs may have together")
 	fs.IntVar(&s.cacheEntries, "cache-entries", d.CacheEntries, "results remembered so that equal units are not run again; 0 runs every unit")
+	fs.Float64Var(&s.stragglers, "straggler-copies", d.Stragglers.Share, "share of the units that may be given to a second node because nothing moves at the first; 0 for none")
 	fs.StringSliceVar(&s.shareResults, "share-results", []string{}, "tenants that use each other's results from trusted nodes, * for all")
 	s.scale.flags(fs)
 	fs.StringVar(&s.pricing, "pricing", "", "price plan (JSON) to put into force at the start; without one that of the log stays, and where there never was one nothing costs anything")

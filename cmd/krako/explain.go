@@ -41,6 +41,9 @@ func (a *app) printPlacement(v contracts.UnitPlacement) error {
 	if v.QueuedMS > 0 || v.Ahead > 0 {
 		a.printf(", since %d ms, with %d before it", v.QueuedMS, v.Ahead)
 	}
+	if v.Copy != "" {
+		a.printf(", and a copy at %s", v.Copy)
+	}
 	a.printf("\n%d of %d workers could take it\n\n", v.Eligible, v.Total)
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NODE\tVERDICT\tSCORE\tHEADROOM\tLOAD\tRELIABILITY\tLOCALITY\tHOLDS\tFREE\tSESSION")

@@ -18,6 +18,7 @@ type progress struct {
 	where   map[string]contracts.NodeID
 	lost    int
 	retried int
+	copies  int
 	began   time.Time
 	ended   *contracts.SessionEnded
 }
@@ -28,6 +29,10 @@ func newProgress() *progress {
 
 // take folds one event in.
 func (p *progress) take(e contracts.Event) {
+	if e.Replica() > 0 {
+		p.copied(&e)
+		return
+	}
 	switch e.Type {
 	case contracts.EventSessionStarted:
 		var d contracts.SessionStarted
@@ -64,6 +69,13 @@ func (p *progress) take(e contracts.Event) {
 	}
 }
 
+// copied counts the copies that units had; where a unit is stays as it is.
+func (p *progress) copied(e *contracts.Event) {
+	if e.Type == contracts.EventUnitScheduled {
+		p.copies++
+	}
+}
+
 func (p *progress) back(unit string) {
 	if n, ok := p.where[unit]; ok {
 		delete(p.where, unit)
@@ -82,7 +94,7 @@ func (p *progress) line() string {
 	for _, n := range []struct {
 		count int
 		what  string
-	}{{p.failed, "failed"}, {p.skipped, "skipped"}, {p.lost, "taken back"}, {p.retried, "retried"}} {
+	}{{p.failed, "failed"}, {p.skipped, "skipped"}, {p.lost, "taken back"}, {p.retried, "retried"}, {p.copies, "copied"}} {
 		if n.count > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n.count, n.what))
 		}

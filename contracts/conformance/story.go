@@ -69,7 +69,7 @@ func (s *story) event(i int, e *contracts.Event) {
 		s.Errorf("the session's story begins or ends with %s of %s", e.Type, e.Subject)
 	case t == nil:
 		s.Errorf("event %s names unit %q, which was not declared", e.Type, e.Subject)
-	default:
+	case e.Replica() == 0: // a copy is an execution of its own
 		s.step(t, e)
 	}
 }

@@ -79,6 +79,9 @@ func (s *Session) misfit(why string) error {
 
 func (s *Session) dispatched(r *Record) error {
 	d := r.Dispatched
+	if d.Replica != 0 {
+		return s.copied(r)
+	}
 	if d.Unit < 0 || d.Unit >= len(s.units) || !s.run.Dispatched(d.Unit) {
 		return s.misfit("unit is not ready to be dispatched")
 	}
@@ -118,6 +121,7 @@ func (s *Session) unitEnds(r *Record) error {
 	if !ok {
 		return s.misfit("unit is not open")
 	}
+	s.settleOn(r.Time(), e.Unit, e.Lease)
 	if e.Lease != 0 {
 		s.settle(u, e)
 	}
@@ -169,6 +173,9 @@ func startOf(e *Ended) time.Time {
 
 func (s *Session) returned(r *Record) error {
 	b := r.Returned
+	if b.GoesOn {
+		return s.oneLess(r)
+	}
 	if b.Unit < 0 || b.Unit >= len(s.units) || s.units[b.Unit].lease != b.Lease || !s.run.Return(b.Unit) {
 		return s.misfit("unit is not out under this lease")
 	}
@@ -220,6 +227,7 @@ func (s *Session) follow(changes []dag.Change, at time.Time) {
 				s.dropped = append(s.dropped, Lease{u.lease, u.epoch, u.node, c.Unit})
 			}
 			s.settle(u, nil)
+			s.dropCopy(c.Unit)
 			u.lease, u.held = 0, false
 		}
 	}

@@ -210,6 +210,9 @@ func (s *Session) Fault(now time.Time, l Lease, code contracts.Code, detail stri
 	w, u := s.Plan().Unit(l.Unit), &s.units[l.Unit]
 	failures := int(u.failures) + 1
 	hopeless := believed && code == contracts.CodeValidation
+	if !hopeless && u.copy != nil {
+		return s.record(now, Record{Returned: &Returned{Unit: l.Unit, Lease: l.ID, Code: code, Reason: detail, GoesOn: true, NotBefore: now.UnixMicro()}}), nil
+	}
 	if !hopeless && failures < w.Attempts() {
 		return s.record(now, Record{Returned: &Returned{
 			Unit: l.Unit, Lease: l.ID, Code: code, Reason: detail,
@@ -256,6 +259,9 @@ func (s *Session) backoff(w *contracts.WorkUnit, unit, failures int) time.Durati
 func (s *Session) Lose(now time.Time, l Lease, reason string) (Record, error) {
 	if !s.holds(l) {
 		return Record{}, errStale(l)
+	}
+	if s.units[l.Unit].copy != nil {
+		return s.record(now, Record{Returned: &Returned{Unit: l.Unit, Lease: l.ID, Lost: true, Reason: reason, GoesOn: true, NotBefore: now.UnixMicro()}}), nil
 	}
 	if !s.Plan().Unit(l.Unit).IsIdempotent() || s.units[l.Unit].losses >= maxLosses {
 		return s.record(now, Record{Ended: &Ended{

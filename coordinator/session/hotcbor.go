@@ -46,7 +46,7 @@ func (r *Record) hot() bool {
 	case r.Batch != nil:
 		return r.Dispatched == nil && r.Ended == nil && r.Batch.CID.Defined()
 	case r.Dispatched != nil:
-		return r.Ended == nil && r.Dispatched.Calls == nil && r.Dispatched.Hold == "" && r.Dispatched.UnitCID.Defined() && r.Dispatched.Score-r.Dispatched.Score == 0 // finite
+		return r.Ended == nil && r.Dispatched.Calls == nil && r.Dispatched.Hold == "" && r.Dispatched.Replica == 0 && r.Dispatched.UnitCID.Defined() && r.Dispatched.Score-r.Dispatched.Score == 0 // finite
 	}
 	return r.Ended != nil && r.Ended.Model == nil && utf8.ValidString(r.Ended.Detail+r.Ended.MediaType)
 }

@@ -124,9 +124,11 @@ type Dispatched struct {
 	Fuel uint64 `cbor:"f"`
 	// Calls is what an llm unit may take, reserved from the session's budgets.
 	Calls *dag.Calls `cbor:"mc,omitempty"`
-	// Replica is the execution's index: 0 for the unit's own, more for a copy that
-	// runs beside it.
+	// Replica is the execution's index: 0 for the unit's own, 1 for a copy that runs
+	// beside it. Beside is then the lease of the other one, Why the reason.
 	Replica uint32 `cbor:"x,omitempty"`
+	Beside  uint64 `cbor:"bs,omitempty"`
+	Why     string `cbor:"why,omitempty"`
 	// Hold is the credit that is set aside for a model call, a decimal.
 	Hold string `cbor:"h,omitempty"`
 }
@@ -176,6 +178,9 @@ type Returned struct {
 	Code      contracts.Code `cbor:"code,omitempty"`
 	Reason    string         `cbor:"re,omitempty"`
 	NotBefore int64          `cbor:"nb"`
+	// GoesOn is set when another execution of the unit is out: the unit is not ready
+	// again then.
+	GoesOn bool `cbor:"on,omitempty"`
 }
 
 // Stopped ends a session from outside: cancelled, past its deadline, or out of

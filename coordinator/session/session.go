@@ -50,6 +50,10 @@ type execution struct {
 	calls    *dag.Calls // of an llm unit
 	hold     string     // the credit set aside for it
 	unit     cid.Cid
+	// copy is the second execution that is out, if there is one; copies counts all
+	// that there were.
+	copy   *Lease
+	copies uint8
 	// executors are all nodes that were given the unit, in order.
 	executors []contracts.NodeID
 	end       *Ended
@@ -168,6 +172,9 @@ func (s *Session) Leases() []Lease {
 		if l, ok := s.LeaseOf(i); ok {
 			out = append(out, l)
 		}
+		if l, ok := s.CopyOf(i); ok {
+			out = append(out, l)
+		}
 	}
 	return out
 }
@@ -181,12 +188,15 @@ func (s *Session) LeaseOf(unit int) (Lease, bool) {
 	return Lease{u.lease, u.epoch, u.node, unit}, true
 }
 
-// holds reports whether l is the unit's current lease.
+// holds reports whether l is a current lease of the unit.
 func (s *Session) holds(l Lease) bool {
 	if l.Unit < 0 || l.Unit >= len(s.units) {
 		return false
 	}
-	cur, ok := s.LeaseOf(l.Unit)
+	if cur, ok := s.LeaseOf(l.Unit); ok && cur == l {
+		return true
+	}
+	cur, ok := s.CopyOf(l.Unit)
 	return ok && cur == l
 }
 

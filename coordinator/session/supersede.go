@@ -71,9 +71,10 @@ func (s *Session) hold(r *Record) error {
 		return s.misfit("record names no unit")
 	}
 	u := &s.units[h.End.Unit]
-	if u.lease == 0 || u.lease != h.End.Lease || u.held || u.end != nil {
+	if h.End.Lease == 0 || u.lease != h.End.Lease && (u.copy == nil || u.copy.ID != h.End.Lease) || u.held || u.end != nil {
 		return s.misfit("unit is not out under this lease")
 	}
+	s.settleOn(r.Time(), h.End.Unit, h.End.Lease)
 	u.held = true
 	return nil
 }
@@ -149,6 +150,7 @@ func (s *Session) void(i int) {
 			s.dropped = append(s.dropped, Lease{u.lease, u.epoch, u.node, i})
 		}
 		s.settle(u, nil)
+		s.dropCopy(i)
 	}
 	u.end, u.lease, u.held = nil, 0, false
 }

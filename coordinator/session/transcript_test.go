@@ -29,6 +29,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	policy FAILURE_POLICY | budget units|fuel|ms N
 //	give NAME NODE | known NAME NODE JSON | done NAME JSON | trap NAME | fault NAME CODE | drop NAME CODE | believe NAME CODE | lose NAME REASON
 //	hold NAME JSON | release NAME NODE JSON | unverified NAME | supersede NAME NODE JSON
+//	copy NAME NODE; NAME+ is what is done, trapped, faulted, lost or held under the copy's lease
 //	stale NAME | wait DURATION | stop REASON | close
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -171,6 +172,9 @@ func (p *player) tell(out *bytes.Buffer, e contracts.Event) {
 	if e.Attempt > 0 {
 		fmt.Fprintf(out, " attempt %d", e.Attempt)
 	}
+	if n := e.Replica(); n > 0 {
+		fmt.Fprintf(out, " replica %d", n)
+	}
 	out.WriteByte('\n')
 }
 
@@ -225,7 +229,15 @@ func (p *player) command(w []string) (session.Record, error) {
 	case "close":
 		return p.s.Close(p.now, dagcbor.RawCID([]byte("result")))
 	}
-	i := p.index(w[1])
+	name, ofCopy := strings.CutSuffix(w[1], "+")
+	w[1] = name
+	i := p.index(name)
+	if w[0] == "copy" {
+		p.leases++
+		return p.s.Copy(p.now, session.Placement{
+			Lease: session.Lease{ID: p.leases, Epoch: 1, Node: contracts.NodeID(w[2]), Unit: i}, Eligible: 1, Score: 1,
+		}, "nothing moved")
+	}
 	if w[0] == "give" {
 		if v := p.s.Budget(10); v != dag.Granted {
 			return session.Record{}, contracts.Errorf(contracts.CodeBudgetExceeded, w[1], "budget verdict %d", v)
@@ -244,6 +256,9 @@ func (p *player) command(w []string) (session.Record, error) {
 		return rec, err
 	}
 	l, _ := p.s.LeaseOf(i)
+	if ofCopy {
+		l, _ = p.s.CopyOf(i)
+	}
 	l.Unit = i
 	switch w[0] {
 	case "done":

@@ -24,6 +24,7 @@ var may = map[string][]string{
 	"coordinator/fair":      {"contracts"},
 	"coordinator/cache":     {"contracts"},
 	"coordinator/pressure":  {"contracts"},
+	"coordinator/straggler": {"contracts"},
 	"coordinator/verify":    {"contracts"},
 	"coordinator/trust":     {"contracts"},
 	"coordinator/referee":   {"contracts"},
