@@ -37,6 +37,15 @@ type Catalogue interface {
 	Tasks() []contracts.TaskView
 }
 
+// Network is how workers reach a coordinator: a p2p.Host.
+type Network interface {
+	// ServeBlocks and ServeWork open the door to workers.
+	ServeBlocks(read p2p.ReadBlockFunc)
+	ServeWork(admit p2p.AdmitFunc, serve p2p.ServeFunc)
+	// FetchBlock reads a block of up to most bytes from a connected peer.
+	FetchBlock(ctx context.Context, peer string, c cid.Cid, most int64) ([]byte, error)
+}
+
 // Parts are what a coordinator is wired from. All are owned by the caller,
 // which closes them after Run has returned.
 type Parts struct {
@@ -45,7 +54,7 @@ type Parts struct {
 	// Claims says who may read which block; without, only operators read those of
 	// sessions that have ended.
 	Claims  Claims
-	Network *p2p.Host
+	Network Network
 	Tasks   Catalogue
 	Logger  *slog.Logger
 	// Sessions is the read model of the sessions that have ended.

@@ -82,6 +82,8 @@ func (a *agent) send(ctx context.Context, s *p2p.WorkStream, u *p2p.Unit, o sand
 	if err != nil {
 		return err
 	}
+	// What becomes of the batch is told by its number.
+	a.log.Info("batch sent", "seq", seq, "breach", act)
 	if act == Reorder {
 		a.held = append(a.held, m)
 		return nil

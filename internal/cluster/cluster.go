@@ -214,6 +214,15 @@ func (c *Cluster) startNode(i int) error {
 // AddNode starts one more node.
 func (c *Cluster) AddNode() error { return c.startNode(len(c.Nodes) + 1) }
 
+// Identity returns the peer id of a node, the first being 0. It needs
+// Options.TrustedID.
+func (c *Cluster) Identity(node int) (string, error) {
+	if c.opts.TrustedID == nil {
+		return "", errors.New("identify node: the cluster was started without TrustedID")
+	}
+	return c.opts.TrustedID(c.nodeDir(node + 1))
+}
+
 func (c *Cluster) trusted() ([]string, error) {
 	if c.opts.TrustedID == nil {
 		return nil, nil

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/examples/logs"
 	"github.com/krako-labs/krako/examples/logs/logstest"
 )
@@ -22,15 +23,21 @@ type rogue struct {
 	t    *testing.T
 	said chan struct{} // beats with every line
 
-	mu    sync.Mutex
-	acts  map[string]int
-	lines map[string]int // by message
+	mu   sync.Mutex
+	acts map[string]int
+	// sent are the numbers of the batches that were sent, by what was done with them;
+	// refused says how often and with what each was turned down, acked how often it
+	// was acknowledged.
+	sent    map[string][]uint64
+	refused map[uint64][]string
+	acked   map[uint64]int
+	ends    []string // of streams, and of tries to open one
 }
 
 // rogue starts a node that follows a plan, until the test ends.
 func (f *fabric) rogue(plan string) *rogue {
 	f.t.Helper()
-	r := &rogue{t: f.t, said: make(chan struct{}, 1), acts: map[string]int{}, lines: map[string]int{}}
+	r := &rogue{t: f.t, said: make(chan struct{}, 1), acts: map[string]int{}, sent: map[string][]uint64{}, refused: map[uint64][]string{}, acked: map[uint64]int{}}
 	cmd := exec.CommandContext(f.ctx, filepath.Join(bin, "krako-chaos"),
 		"-data-dir", f.t.TempDir(), "-coordinator", strings.Join(f.local.Endpoint().Addrs, ","), "-plan", plan)
 	out, err := cmd.StderrPipe()
@@ -52,13 +59,25 @@ func (f *fabric) rogue(plan string) *rogue {
 
 func (r *rogue) read(out io.Reader) {
 	for s := bufio.NewScanner(out); s.Scan(); {
-		var line struct{ Msg, Act string }
+		var line struct {
+			Msg, Act, Breach, Code, Reason, Error string
+			Seq                                   uint64
+		}
 		if err := json.Unmarshal(s.Bytes(), &line); err != nil {
 			r.t.Logf("krako-chaos: %s", s.Text())
 			continue
 		}
 		r.mu.Lock()
-		r.lines[line.Msg]++
+		switch line.Msg {
+		case "batch sent":
+			r.sent[line.Breach] = append(r.sent[line.Breach], line.Seq)
+		case "batch rejected":
+			r.refused[line.Seq] = append(r.refused[line.Seq], line.Code+": "+line.Reason)
+		case "batch recorded":
+			r.acked[line.Seq]++
+		case "work stream ended", "coordinator not joined":
+			r.ends = append(r.ends, line.Error)
+		}
 		if line.Act != "" {
 			r.acts[line.Act]++
 		}
@@ -106,12 +125,81 @@ func TestProtocolBreakersChangeNothing(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	f.everySessionOnce()
+	id := f.rogueID()
+	if v, err := f.Trust(f.ctx, id); err != nil || v.Standing != "banned" || v.Proof == nil {
+		t.Errorf("who contradicted itself is %+v (%v)", v, err)
+	}
+	f.awaitEnd(r, string(contracts.CodeAuth))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// A copy that comes while the first is on its way to the disk is acknowledged
-	// with it; one that comes later, and every old number, is refused.
-	if r.lines["batch rejected"] == 0 {
-		t.Errorf("no batch was refused, %d were sent twice and %d under old numbers", r.acts["duplicate"], r.acts["old_seq"])
+	for seq, list := range r.refused {
+		for _, why := range list {
+			if why != "CONFLICT: sequence number was used before" {
+				t.Errorf("batch %d was refused with %q", seq, why)
+			}
+		}
+	}
+	// A batch that comes while one of its number, or a later one, is on its way to the
+	// disk is acknowledged with that one and not taken; one that comes when it is there
+	// is refused. Its stream may have ended before the answer to the last.
+	answered := map[string]int{}
+	for _, breach := range []string{"duplicate", "reorder", "old_seq"} {
+		for _, seq := range r.sent[breach] {
+			if len(r.refused[seq])+r.acked[seq] > 0 {
+				answered[breach]++
+			}
+		}
+		if n := len(r.sent[breach]); n == 0 || answered[breach] < n-1 {
+			t.Errorf("%d of %d batches of %s were answered", answered[breach], n, breach)
+		}
+	}
+	old := 0
+	for _, seq := range r.sent["old_seq"] {
+		old += len(r.refused[seq])
+	}
+	if old == 0 {
+		t.Errorf("none of %d batches under old numbers was refused", len(r.sent["old_seq"]))
+	}
+	t.Logf("sent %d twice, %d late, %d under old numbers; refused %d numbers", len(r.sent["duplicate"]), len(r.sent["reorder"]), len(r.sent["old_seq"]), len(r.refused))
+}
+
+// everySessionOnce checks that no unit of any session completed twice.
+func (f *fabric) everySessionOnce() {
+	f.t.Helper()
+	list, err := f.Sessions(f.ctx, "", 100)
+	if err != nil || len(list.Sessions) == 0 {
+		f.t.Fatalf("%d sessions (%v)", len(list.Sessions), err)
+	}
+	for _, s := range list.Sessions {
+		checkOnce(f.t, f.watch(s.SessionID, nil))
+	}
+}
+
+// rogueID is the node that was proved wrong.
+func (f *fabric) rogueID() contracts.NodeID {
+	f.t.Helper()
+	return f.conduct("convicted", func(v contracts.NodeTrust) bool { return v.Convictions > 0 }).NodeID
+}
+
+// awaitEnd waits until a stream of the rogue's has ended, or was refused, with a code.
+func (f *fabric) awaitEnd(r *rogue, code string) {
+	f.t.Helper()
+	for {
+		r.mu.Lock()
+		for _, end := range r.ends {
+			if strings.Contains(end, code) {
+				r.mu.Unlock()
+				return
+			}
+		}
+		ends := strings.Join(r.ends, "; ")
+		r.mu.Unlock()
+		select {
+		case <-r.said:
+		case <-f.ctx.Done():
+			f.t.Fatalf("the rogue's streams end with %q, none with %s", ends, code)
+		}
 	}
 }
 

@@ -56,8 +56,9 @@ func TestGraphsLeaveTheSameHereAndThere(t *testing.T) {
 		}
 	}
 	t.Logf("%d graphs, %d units, %d of them failed", n, units, failed)
-	if failed == 0 || units < n {
-		t.Error("no unit failed: the graphs say too little")
+	// Most must succeed, so that results are compared, and some fail.
+	if share := float64(failed) / float64(units); share < 0.02 || share > 0.25 {
+		t.Errorf("%.2f of the units failed, want 0.02 to 0.25: the graphs say too little", share)
 	}
 }
 
@@ -81,15 +82,16 @@ func randomGraph(draw *rand.Rand) *contracts.TaskGraph {
 		case 0:
 			u.Program = &contracts.Program{Task: "text/template@1"}
 			u.Input = contracts.JSON(fmt.Sprintf(`{"data":{"n":%d},"escape":"none","missing":"refuse","template":"n is {{n}}"}`, draw.IntN(100)))
-			if draw.IntN(4) == 0 {
+			if draw.IntN(8) == 0 {
 				u.Input = contracts.JSON(`{"data":{},"escape":"none","missing":"refuse","template":"{{absent}}"}`)
 			}
 		case 1:
 			u.Program = &contracts.Program{Task: "num/eval@1"}
-			u.Input = contracts.JSON(fmt.Sprintf(`{"expression":"%d * %d / %d"}`, draw.IntN(99), draw.IntN(99), draw.IntN(4)))
+			// One in ten divides by zero.
+			u.Input = contracts.JSON(fmt.Sprintf(`{"expression":"%d * %d / %d","digits":%d,"rounding":"half_even"}`, draw.IntN(99), draw.IntN(99), draw.IntN(10), draw.IntN(6)))
 		default:
 			u.Program = &contracts.Program{Task: "text/case@1"}
-			u.Input = contracts.JSON(fmt.Sprintf(`{"text":"Word %d","to":"upper"}`, draw.IntN(50)))
+			u.Input = contracts.JSON(fmt.Sprintf(`{"text":"Some Words %d","to":%q,"language":"any"}`, draw.IntN(50), []string{"upper", "snake", "camel"}[draw.IntN(3)]))
 		}
 		if i > 0 && draw.IntN(2) == 0 {
 			from := g.WorkUnits[draw.IntN(i)].ID

@@ -4,11 +4,35 @@ package e2e
 
 import (
 	"fmt"
+	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/jetstream/natstest"
 )
+
+// TestFaultFrozenCoordinatorIsFenced freezes the coordinator that leads until the
+// other one has taken over and the graph has ended. When it goes on it must end by
+// itself: the log has another writer, and what it would say is out of date.
+func TestFaultFrozenCoordinatorIsFenced(t *testing.T) {
+	leader := takeOver(t, func(leader *exec.Cmd, _ *natstest.Cluster) error { return leader.Process.Signal(syscall.SIGSTOP) })
+	if err := leader.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- leader.Wait() }()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("it ended as if nothing had happened")
+		}
+		t.Log("the woken coordinator:", err)
+	case <-time.After(time.Minute):
+		t.Error("the woken coordinator goes on")
+	}
+}
 
 // A node that is frozen with units in hand loses them to the other one after a
 // lease's time. When it goes on, what it still reports is refused: no unit ends

@@ -119,10 +119,25 @@ func (m member) api(ctx context.Context, t *testing.T) *client.Client {
 // in the middle of a graph: the other takes over, the node comes to it, and the
 // graph ends. What was acknowledged before is known to it, blocks and all.
 func TestINV8AnotherCoordinatorTakesOver(t *testing.T) {
+	takeOver(t, func(leader *exec.Cmd, _ *natstest.Cluster) error { return leader.Process.Kill() })
+}
+
+// TestFaultNATSServerIsLost loses a server together with the coordinator that leads.
+func TestFaultNATSServerIsLost(t *testing.T) {
+	takeOver(t, func(leader *exec.Cmd, servers *natstest.Cluster) error {
+		servers.Lose(0)
+		return leader.Process.Kill()
+	})
+}
+
+// takeOver has the coordinator that leads be lost and checks what the other one makes
+// of it.
+func takeOver(t *testing.T, lose func(leader *exec.Cmd, servers *natstest.Cluster) error) (leader *exec.Cmd) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	servers, first, second := natstest.Start(t), newMember(t), newMember(t)
-	leader := first.start(t, servers)
+	leader = first.start(t, servers)
 	api := first.api(ctx, t)
 	second.start(t, servers)
 	daemon(t, "krako-node", "--data-dir", t.TempDir(), "--coordinator", first.address, "--coordinator", second.address, "--slots=1", "--dht=false", "--mdns=false")
@@ -149,7 +164,7 @@ func TestINV8AnotherCoordinatorTakesOver(t *testing.T) {
 			t.Fatal("the graph was over before its coordinator could be killed")
 		}
 	}
-	if err := leader.Process.Kill(); err != nil {
+	if err := lose(leader, servers); err != nil {
 		t.Fatal(err)
 	}
 
@@ -175,4 +190,5 @@ func TestINV8AnotherCoordinatorTakesOver(t *testing.T) {
 			t.Errorf("output of %s: %v", task.TaskID, err)
 		}
 	}
+	return leader
 }

@@ -19,6 +19,8 @@ type Cluster struct {
 	dirs  []string
 	ports []int // for clients
 	peers []int // for each other
+
+	running []*server.Server
 }
 
 // Plan chooses directories and ports, and starts nothing.
@@ -93,7 +95,6 @@ func (o Server) Start() (*server.Server, error) {
 func Start(t testing.TB) *Cluster {
 	t.Helper()
 	s := Plan(t)
-	var running []*server.Server
 	for i := range s.dirs {
 		o := s.Server(i)
 		o.Port = server.RANDOM_PORT
@@ -101,19 +102,25 @@ func Start(t testing.TB) *Cluster {
 		if err != nil {
 			t.Fatal(err)
 		}
-		running = append(running, one)
+		s.running = append(s.running, one)
 		s.ports[i] = one.Addr().(*net.TCPAddr).Port
 	}
-	awaitLeader(t, running)
+	awaitLeader(t, s.running)
 	t.Cleanup(func() {
-		for _, one := range running {
+		for _, one := range s.running {
 			one.Shutdown()
 		}
-		for _, one := range running {
+		for _, one := range s.running {
 			one.WaitForShutdown()
 		}
 	})
 	return s
+}
+
+// Lose ends server i of a cluster that Start made, for good.
+func (s *Cluster) Lose(i int) {
+	s.running[i].Shutdown()
+	s.running[i].WaitForShutdown()
 }
 
 // awaitLeader returns when the servers have found each other and can make streams.
