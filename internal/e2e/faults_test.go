@@ -33,9 +33,6 @@ import (
 //     acknowledged;
 //   - handing a graph in again finds the session that it has.
 
-// long reports whether the matrix is to be run in full.
-func long() bool { return os.Getenv("KRAKO_LONG") != "" }
-
 // smallPicture is a picture of as many tiles as the example's, each of few pixels.
 func smallPicture(t *testing.T) *contracts.TaskGraph {
 	t.Helper()

@@ -42,7 +42,15 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds one test; it is only reached when something hangs.
-const patience = 5 * time.Minute
+var patience = func() time.Duration {
+	if long() {
+		return time.Hour
+	}
+	return 5 * time.Minute
+}()
+
+// long reports whether the fault matrix is to be run in full.
+func long() bool { return os.Getenv("KRAKO_LONG") != "" }
 
 // fabric is a running cluster and a client of it.
 type fabric struct {
