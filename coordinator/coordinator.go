@@ -39,6 +39,8 @@ type Catalogue interface {
 
 // Network is how workers reach a coordinator: a p2p.Host.
 type Network interface {
+	// ID is the coordinator's peer id.
+	ID() string
 	// ServeBlocks and ServeWork open the door to workers.
 	ServeBlocks(read p2p.ReadBlockFunc)
 	ServeWork(admit p2p.AdmitFunc, serve p2p.ServeFunc)

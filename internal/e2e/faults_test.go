@@ -257,7 +257,7 @@ func TestFaultPartition(t *testing.T) {
 		}
 	}
 	n.run(t, filepath.Join(bin, "krako-node"), "--data-dir", t.TempDir(), "--coordinator", address, "--slots=1",
-		"--priority=normal", "--on-battery", "--mdns=false", "--dht=off")
+		"--priority=normal", "--on-battery", "--mdns=false", "--dht=false")
 	f.awaitNodes(2)
 	f.endure(2, func() {
 		for range rounds {

@@ -37,6 +37,9 @@ func NewMemory(id string, log *slog.Logger) *Memory {
 	return m
 }
 
+// ID returns the coordinator's peer id.
+func (m *Memory) ID() string { return m.id }
+
 // ServeWork admits and serves workers from now on, as Host.ServeWork does.
 func (m *Memory) ServeWork(admit AdmitFunc, serve ServeFunc) {
 	m.mu.Lock()
