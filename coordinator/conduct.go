@@ -179,7 +179,11 @@ func (n *node) remark(at int64, s *session.Standing) {
 // recallEvidence notes, at a start, what a record of the log says of the node that
 // had the lease.
 func (st *state) recallEvidence(r *session.Record, n contracts.NodeID) {
-	e := trust.Evidence{At: r.Time(), Node: st.book.Successor(n)}
+	if s := r.Standing; s != nil && s.Standing == session.Rotated {
+		st.trust.Rename(s.Was, s.Node)
+		return
+	}
+	e := trust.Evidence{At: r.Time(), Node: n}
 	if r.Rechecked != nil {
 		st.learnRecheck(r.Time(), r.Rechecked)
 		return

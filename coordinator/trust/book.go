@@ -105,7 +105,7 @@ func (b *Book) bar(a *account, barred bool) {
 }
 
 // Rename has the evidence about a node count for the key by which it is known now,
-// of which there is none yet.
+// of which there is none yet. What comes in under the old one later counts too.
 func (b *Book) Rename(was, now contracts.NodeID) {
 	a := b.nodes[was]
 	if a == nil {
@@ -114,7 +114,6 @@ func (b *Book) Rename(was, now contracts.NodeID) {
 	if of := b.nodes[now]; of != nil {
 		b.bar(of, false)
 	}
-	delete(b.nodes, was)
 	b.nodes[now] = a
 }
 
