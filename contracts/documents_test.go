@@ -56,6 +56,7 @@ var exampleTypes = map[string]reflect.Type{
 	"event-data/trust-evidence":     reflect.TypeFor[contracts.TrustEvidence](),
 	"event-data/queue-depth":        reflect.TypeFor[contracts.QueueDepth](),
 	"event-data/account-suspended":  reflect.TypeFor[contracts.AccountSuspended](),
+	"event-data/trust-score":        reflect.TypeFor[contracts.TrustScore](),
 	"event-data/prices-changed":     reflect.TypeFor[contracts.PricesChanged](),
 }
 

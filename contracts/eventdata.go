@@ -131,17 +131,26 @@ type NodeInfo struct {
 	Replaces NodeID `json:"replaces,omitempty"`
 }
 
-// EvidenceReplay is the kind of evidence that comes of having a model's answer made
-// again by another pod of its class and comparing the bytes.
-const EvidenceReplay = "model_replay"
+// The kinds of TrustEvidence. EvidenceReplay comes of having a model's answer made
+// again by another pod of its class and comparing the bytes: it weighs in where units
+// go and proves nothing. A conviction (a result of the node was proved wrong) and an
+// equivocation (it signed two results under one lease) are proved. Nondeterminism (the
+// module gives different results on two engines) blames nobody.
+const (
+	EvidenceReplay         = "model_replay"
+	EvidenceConviction     = "conviction"
+	EvidenceEquivocation   = "equivocation"
+	EvidenceNondeterminism = "nondeterminism"
+)
 
-// TrustEvidence is the data of trust.evidence.recorded: what was found about a node.
-// It weighs in where its units go and proves nothing.
+// TrustEvidence is the data of trust.evidence.recorded: what was found about a node,
+// or about a module.
 type TrustEvidence struct {
-	Node NodeID `json:"node"`
-	Kind string `json:"kind"`
-	// Verdict is "same" or "different".
-	Verdict string `json:"verdict"`
+	Kind   string `json:"kind"`
+	Node   NodeID `json:"node,omitempty"`
+	Module *Link  `json:"module,omitempty"`
+	// Verdict is "same" or "different", of answers that were compared.
+	Verdict string `json:"verdict,omitempty"`
 	// By is whom the node was compared with; Trusted says that it is of the trusted
 	// zone.
 	By      NodeID `json:"by,omitempty"`
@@ -154,6 +163,23 @@ type TrustEvidence struct {
 	ResultCID string    `json:"result_cid,omitempty"`
 	OtherCID  string    `json:"other_result_cid,omitempty"`
 	Class     string    `json:"class,omitempty"`
+	// Check names the check that proved it, Proof is a block that proves an
+	// equivocation to everybody.
+	Check  string `json:"check,omitempty"`
+	Proof  *Link  `json:"proof,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// TrustScore is the data of trust.score.updated: what a node may do from now on.
+type TrustScore struct {
+	Node NodeID `json:"node"`
+	// Standing is probation, member, suspended or banned.
+	Standing string `json:"standing"`
+	Reason   string `json:"reason"`
+	// Credibility is the chance that its next result is right, Checks the weight of
+	// the unforeseeable checks that this rests on; both as of the change.
+	Credibility float64 `json:"credibility"`
+	Checks      float64 `json:"checks"`
 }
 
 // NewEventData returns a pointer to the empty data of events of type t, nil for
@@ -197,6 +223,8 @@ func NewEventData(t EventType) any {
 		return new(NodeInfo)
 	case EventTrustEvidence:
 		return new(TrustEvidence)
+	case EventTrustScore:
+		return new(TrustScore)
 	}
 	return nil
 }
@@ -233,14 +261,16 @@ func requiredData(t EventType) []string {
 		return []string{"of", "mode", "reason"}
 	case *CongestionChanged:
 		return []string{"congestion"}
-	case *TrustEvidence:
-		return []string{"node", "kind", "verdict"}
 	case *QueueDepth:
 		return []string{"queued", "running", "wait_p95_ms", "pods", "slots"}
 	case *LLMEnded:
 		return []string{"pod", "tier", "model", "tokens_in", "tokens_out", "duration_ms"}
 	case *NodeInfo:
 		return []string{"node", "kind"}
+	case *TrustEvidence:
+		return []string{"kind"}
+	case *TrustScore:
+		return []string{"node", "standing", "reason", "credibility", "checks"}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/ipfs/go-cid"
@@ -35,6 +36,8 @@ const (
 	copiesAtOnce = 64
 	// maxCopyLosses bounds how often a copy may be lost.
 	maxCopyLosses = 16
+	// slowEngine is how much longer than the first engine the other may take.
+	slowEngine = 128
 )
 
 // placeCopies gives copies to nodes, those that wait longest first.
@@ -76,7 +79,7 @@ func (st *state) placeCopy(ctx context.Context, r round, w wanted) (bool, error)
 		return true, st.giveUp(c, trusted, err.Error())
 	}
 	need := placement.Need{Type: contracts.Deterministic, Profile: st.c.cfg.Profile, Trusted: trusted, Never: st.not(c), Module: needs[0], Blocks: needs[1:]}
-	choice := st.index.Pick(&need)
+	choice := st.placeOf(c, need)
 	if choice.Node == "" {
 		limit := st.c.cfg.DispatchTimeout
 		if choice.Hopeless {
@@ -100,9 +103,32 @@ func (st *state) placeCopy(ctx context.Context, r round, w wanted) (bool, error)
 	if limit == 0 {
 		limit = int(st.c.cfg.RunTimeout.Milliseconds())
 	}
+	if trusted && c.Cross {
+		limit = min(limit*slowEngine, math.MaxInt32)
+	}
 	to := st.nodes[choice.Node].worker
 	r[to] = append(r[to], p2p.Unit{Lease: ref.ID, Epoch: ref.Epoch, Attempt: 1, RunTimeoutMS: limit, Invocation: block})
 	return true, nil
+}
+
+// placeOf picks a node for a copy. What must tell whether the engines agree goes
+// to one with the other engine. Where the zone has none, another machine of it says
+// whether the result is the same again, or the same machine if it is the only one.
+func (st *state) placeOf(c *docket.Case, need placement.Need) placement.Choice {
+	if !c.Recompute || !c.Cross {
+		return st.index.Pick(&need)
+	}
+	other := need
+	other.Profile = p2p.CrossProfile(need.Profile)
+	if choice := st.index.Pick(&other); !choice.Hopeless {
+		return choice
+	}
+	other = need
+	other.Never = append(slices.Clone(need.Never), c.Judge)
+	if choice := st.index.Pick(&other); !choice.Hopeless {
+		return choice
+	}
+	return st.index.Pick(&need)
 }
 
 // not lists the connected nodes that must not have a copy.

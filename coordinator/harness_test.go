@@ -350,7 +350,10 @@ func (w *worker) tryJoin(f *fabric) error {
 	hello := w.hello
 	hello.Version, hello.Engine = "test", "none"
 	if hello.Kind == "" {
-		hello.Kind, hello.Profiles, hello.Slots = "node", []string{profile}, 1
+		hello.Kind, hello.Slots = "node", 1
+		if hello.Profiles == nil {
+			hello.Profiles = []string{profile}
+		}
 	}
 	s, err := w.host.OpenWork(ctx, f.host.ID(), hello, func() p2p.Heartbeat {
 		w.mu.Lock()

@@ -44,6 +44,8 @@ type vetting struct {
 	// to be sealed.
 	loading map[contracts.SessionID]bool
 	later   []*docket.Case
+	// marking are the checks whose mark is on its way to the log.
+	marking map[uint64]bool
 
 	durable *durableFacts
 	// at is the last record that is folded, kept the newest snapshot of the docket, as
@@ -92,7 +94,7 @@ func newVetting(cfg *Config) vetting {
 	return vetting{
 		docket:  docket.New(cfg.Verify, cfg.Secret, cfg.Trusted),
 		open:    cfg.Verify.AuditRate > 0 || cfg.Verify.Theta[verify.Standard] < 1,
-		flights: map[uint64]*flight{}, timeouts: map[uint64]int{}, loading: map[contracts.SessionID]bool{}, durable: &durableFacts{},
+		flights: map[uint64]*flight{}, timeouts: map[uint64]int{}, loading: map[contracts.SessionID]bool{}, marking: map[uint64]bool{}, durable: &durableFacts{},
 	}
 }
 
@@ -185,6 +187,9 @@ func (st *state) pursue(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := st.mark(ctx); err != nil {
+		return err
+	}
 	for _, c := range st.vet.later {
 		st.vet.docket.List(c)
 	}
@@ -200,6 +205,9 @@ func (st *state) pursue(ctx context.Context) error {
 // learnOf folds a durable record into the docket, and into the histories of nodes.
 func (st *state) learnOf(at uint64, r *session.Record) {
 	st.vet.docket.Fold(at, r)
+	if r.Marked != nil {
+		delete(st.vet.marking, r.Marked.Check)
+	}
 	if s := r.Standing; s != nil {
 		n := st.node(s.Node)
 		if s.Standing == docket.Rotated {
@@ -216,7 +224,7 @@ func (st *state) learnOf(at uint64, r *session.Record) {
 func (st *state) heed(n *node, at int64, s *session.Standing) {
 	n.remark(at, s)
 	switch s.Standing {
-	case docket.Approved, docket.Rotated:
+	case docket.Approved, docket.Rotated, docket.Convicted:
 	case verify.Suspended.String(), verify.Banned.String(), docket.Removed:
 		st.evidence(n.id, trust.Barred)
 	default:
@@ -233,6 +241,27 @@ func (st *state) letIn(n *node, operator string) {
 		st.trust.Apply(trust.Evidence{At: st.now, Node: st.book.Successor(n.id), Kind: trust.Identified, Operator: operator})
 	}
 	st.rank(n)
+}
+
+// mark notes the modules that gave different results on two engines. One whose
+// invocation cannot be read any more is asked for again with the next difference.
+func (st *state) mark(ctx context.Context) error {
+	for _, x := range st.vet.docket.Differences() {
+		if st.vet.marking[x.Check] {
+			continue
+		}
+		_, needs, err := st.c.invocation(ctx, x.Unit.Cid)
+		if err != nil {
+			st.c.log.Warn("invocation of a module that differs is not readable", "check", x.Check, "error", err)
+			continue
+		}
+		st.vet.marking[x.Check] = true
+		st.c.log.Warn("module gives different results on two engines", "module", needs[0], "unit", x.Unit)
+		if err := st.note(session.Record{Marked: &session.Marked{Module: contracts.Link{Cid: needs[0]}, Unit: x.Unit, Check: x.Check}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // attend brings the sessions of a case in line with its verdict.
@@ -516,10 +545,17 @@ func (st *state) reopenCases(ctx context.Context, first eventlog.Offset, snapsho
 // stand records that a node's standing changed, and acts on it.
 func (st *state) stand(m docket.Move) error {
 	n := st.node(m.Node)
+	if m.Convicted {
+		st.c.log.Warn("node is convicted", "node", m.Node, "check", m.Check)
+		return st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: docket.Convicted, Reason: m.Reason, Check: m.Check}})
+	}
 	n.barred = !m.Standing.Works()
 	st.c.log.Warn("node's standing changed", "node", m.Node, "standing", m.Standing.String(), "reason", m.Reason)
 	if !m.Told {
-		if err := st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: m.Standing.String(), Reason: m.Reason, Check: m.Check, Kind: st.kindOf(m.Node)}}); err != nil {
+		known := st.vet.docket.Node(m.Node)
+		if err := st.note(session.Record{Standing: &session.Standing{
+			Node: m.Node, Standing: m.Standing.String(), Reason: m.Reason, Check: m.Check, Credibility: known.Credibility, Checks: known.Checks, Kind: st.kindOf(m.Node),
+		}}); err != nil {
 			return err
 		}
 	}

@@ -2,12 +2,15 @@ package coordinator_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/narrate"
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
@@ -119,6 +122,119 @@ func TestDisagreementIsSettledByTheTrustedZone(t *testing.T) {
 	}
 	if v, err := receipt.Verify(); err != nil || v.Node == contracts.NodeID(liar.id.ID()) {
 		t.Errorf("the receipt is %+v (%v)", v, err)
+	}
+}
+
+// engines has two strangers contradict each other, and a node of the trusted zone for
+// each engine.
+func engines(t *testing.T) (f *fabric, s contracts.SessionID, strangers, zone [2]*worker) {
+	t.Helper()
+	var ids [2]p2p.Identity
+	var trusted []contracts.NodeID
+	for i := range ids {
+		var err error
+		if ids[i], err = p2p.NewIdentity(); err != nil {
+			t.Fatal(err)
+		}
+		trusted = append(trusted, contracts.NodeID(ids[i].ID()))
+	}
+	f = startFabric(t, func(c *coordinator.Config) { c.Trusted = trusted })
+	strangers = [2]*worker{f.connect(), f.connect()}
+	s = f.submit(graph(moded(unit("a", `{"n":1}`), contracts.VerifyQuorum)))
+	a, b := strangers[0], strangers[1]
+	a.send(a.seal(a.echo(a.take())))
+	a.expectAck(1)
+	b.send(b.seal(b.lie(b.take())))
+	b.expectAck(1)
+	zone[0] = f.connectAs(ids[0])
+	zone[1] = &worker{t: t, id: ids[1], host: newHost(t, ids[1]), hello: p2p.Hello{Profiles: []string{p2p.CrossProfile(profile)}}}
+	t.Cleanup(func() { zone[1].host.Close() })
+	zone[1].join(f)
+	return f, s, strangers, zone
+}
+
+// TestEnginesThatDifferBlameNobody has the two engines of the trusted zone find
+// different results: the module is at fault. The unit ends without a result, and from
+// then on only the trusted zone runs the module.
+func TestEnginesThatDifferBlameNobody(t *testing.T) {
+	f, s, strangers, zone := engines(t)
+	first := zone[0].take()
+	zone[0].send(zone[0].seal(zone[0].echo(first)))
+	zone[0].expectAck(1)
+	second := zone[1].take()
+	if string(first.Invocation) != string(second.Invocation) || second.RunTimeoutMS <= first.RunTimeoutMS {
+		t.Errorf("the other engine was asked for something else, or in no more time: %d ms, %d ms", first.RunTimeoutMS, second.RunTimeoutMS)
+	}
+	zone[1].send(zone[1].seal(zone[1].lie(second)))
+	r := f.end(s)
+	if e := r.Metadata.Error; r.Metadata.StopReason != contracts.StopVerificationFailed || e == nil || e.Code != contracts.CodeNoQuorum {
+		t.Errorf("session is %s: %s: %v", r.Metadata.State, r.Metadata.StopReason, e)
+	}
+	for i, w := range strangers {
+		if v, err := f.Trust(t.Context(), contracts.NodeID(w.id.ID())); err != nil || v.Convictions != 0 || v.Standing != "probation" {
+			t.Errorf("stranger %d has %+v (%v)", i, v, err)
+		}
+	}
+	if e := f.proofs(1)[0]; e.Kind != contracts.EvidenceNondeterminism || e.Node != "" || e.Module == nil || !e.Module.Equals(module.CID) {
+		t.Errorf("told is %+v", e)
+	}
+	again := f.submit(graph(unit("a", `{"n":2}`)))
+	strangers[0].send(&p2p.Credit{N: 4})
+	zone[0].send(zone[0].seal(zone[0].echo(zone[0].take())))
+	if r := f.end(again); string(r.FinalOutput) != `{"n":2}` {
+		t.Errorf("the answer is %s: %v", r.FinalOutput, r.Metadata.Error)
+	}
+}
+
+// TestTwoEnginesConvict has both engines find the same: who contradicts them lied.
+func TestTwoEnginesConvict(t *testing.T) {
+	f, s, strangers, zone := engines(t)
+	zone[0].send(zone[0].seal(zone[0].echo(zone[0].take())))
+	second := zone[1].take()
+	if v, err := f.Trust(t.Context(), contracts.NodeID(strangers[1].id.ID())); err != nil || v.Convictions != 0 {
+		t.Errorf("one engine has convicted: %+v (%v)", v, err)
+	}
+	zone[1].send(zone[1].seal(zone[1].echo(second)))
+	if r := f.end(s); string(r.FinalOutput) != `{"n":1}` {
+		t.Errorf("the answer is %s: %v", r.FinalOutput, r.Metadata.Error)
+	}
+	if e := f.proofs(1)[0]; e.Kind != contracts.EvidenceConviction || string(e.Node) != strangers[1].id.ID() {
+		t.Errorf("told is %+v", e)
+	}
+	for i, want := range []int{0, 1} {
+		if v, err := f.Trust(t.Context(), contracts.NodeID(strangers[i].id.ID())); err != nil || v.Convictions != want {
+			t.Errorf("stranger %d has %+v (%v)", i, v, err)
+		}
+	}
+}
+
+// proofs returns what the log tells of proofs, once it tells of n.
+func (f *fabric) proofs(n int) (list []contracts.TrustEvidence) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		list = nil
+		teller := narrate.New(f.db.Log(), f.db.Blocks(), func(e contracts.Event) {
+			if err := e.Validate(); err != nil {
+				f.t.Error(err)
+			}
+			if e.Type != contracts.EventTrustEvidence {
+				return
+			}
+			var d contracts.TrustEvidence
+			if err := json.Unmarshal(e.Data, &d); err != nil {
+				f.t.Error(err)
+			}
+			list = append(list, d)
+		})
+		err := f.db.Log().Read(ctx, 1, func(rec eventlog.Record) error { return teller.Take(ctx, rec) })
+		if err != nil {
+			f.t.Fatalf("the log tells of %d proofs, not of %d: %v", len(list), n, err)
+		}
+		if len(list) >= n {
+			return list
+		}
 	}
 }
 

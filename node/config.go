@@ -32,6 +32,12 @@ const (
 	IsolationNone    = "none"
 )
 
+// Values of Config.Engine.
+const (
+	EngineCompiler    = "compiler"
+	EngineInterpreter = "interpreter"
+)
+
 // NetworkSettings is the Offender of problems that the network finds in its part
 // of a Config; their messages name the setting.
 const NetworkSettings = "network"
@@ -76,6 +82,10 @@ type Config struct {
 	// are this executable started again with worker.Argument; IsolationNone in this
 	// process, which is for tests and for whoever trusts all modules.
 	Isolation string
+	// Engine executes units: EngineCompiler, or EngineInterpreter, which is about a
+	// hundred times slower. A node with the interpreter is given no work but what
+	// tells whether the engines agree, and only in a coordinator's trusted zone.
+	Engine string
 
 	// CPUShare is how much of the time the slots may work, in percent.
 	CPUShare int
@@ -142,6 +152,7 @@ func DefaultConfig() Config {
 		MemoryMB:     512 * slots, // eight times what a unit gets that asks for nothing
 		MaxRun:       time.Hour,
 		Isolation:    IsolationProcess,
+		Engine:       EngineCompiler,
 		CPUShare:     100,
 		Priority:     PriorityIdle,
 		PauseHold:    30 * time.Second, // longer than somebody who only looks something up
@@ -182,6 +193,8 @@ func (c *Config) Validate() error {
 	p.within("max_unacked", c.MaxUnacked, 1, maxUnacked)
 	p.within("max_output_mb", c.MaxOutputMB, 1, 1<<20)
 	p.positive("max_run", c.MaxRun)
+	p.require(c.Engine == EngineCompiler || c.Engine == EngineInterpreter, "engine",
+		"is %q, not %q or %q", c.Engine, EngineCompiler, EngineInterpreter)
 	p.require(c.Isolation == IsolationProcess || c.Isolation == IsolationNone, "isolation",
 		"is %q, not %q or %q", c.Isolation, IsolationProcess, IsolationNone)
 	c.checkVolunteer(p)

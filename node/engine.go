@@ -14,7 +14,7 @@ const enginePath = "github.com/tetratelabs/wazero"
 
 // engine names what executes units here: results that differ between engines
 // are told from cheating by it.
-func engine() string {
+func engine(kind string) string {
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, dep := range info.Deps {
@@ -23,13 +23,17 @@ func engine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("wazero/%s compiler %s", version, runtime.GOARCH)
+	return fmt.Sprintf("wazero/%s %s %s", version, kind, runtime.GOARCH)
 }
 
 // hello is how the node introduces itself.
 func (c *Config) hello() p2p.Hello {
+	profile := sandbox.Profile
+	if c.Engine == EngineInterpreter {
+		profile = p2p.CrossProfile(profile)
+	}
 	return p2p.Hello{
-		Kind: "node", Version: c.Version, Profiles: []string{sandbox.Profile}, Engine: engine(),
+		Kind: "node", Version: c.Version, Profiles: []string{profile}, Engine: engine(c.Engine),
 		Slots: c.Slots, MemoryMB: c.MemoryMB, Tags: c.Tags, Region: c.Region,
 	}
 }

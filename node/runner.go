@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/krako-labs/krako/internal/sandbox"
 	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
@@ -18,6 +19,8 @@ const (
 	// admitTime bounds the admission of one module: the largest take 3 s of
 	// processor time, and a busy machine has little of that.
 	admitTime = 2 * time.Minute
+	// interpreted is how much longer an admission may take, which runs what the module does first.
+	interpreted = 4
 	// modulesReady bounds the modules that are ready to run, by their memory: six to ten
 	// Go modules, in all worker processes together if there are few.
 	modulesReady = 256 << 20
@@ -32,6 +35,9 @@ func openRunner(ctx context.Context, cfg *Config, codeDir string, log *slog.Logg
 		KeepBlocks: (int64(cfg.HotMB) << 20) / int64(cfg.Slots),
 		Grace:      runGrace, AdmitTime: admitTime,
 		TotalBytes: int64(cfg.MemoryCapMB) << 20, Rank: cfg.rank(),
+	}
+	if cfg.Engine == EngineInterpreter {
+		o.Engine, o.AdmitTime = sandbox.EngineInterpreter, interpreted*admitTime
 	}
 	if cfg.Isolation == IsolationNone {
 		return worker.NewInProcess(ctx, o)

@@ -56,6 +56,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&c.Tags, "tag", []string{}, "label for placement; may be repeated")
 	fs.StringVar(&c.Region, "region", d.Region, "region for placement")
 	fs.DurationVar(&c.MaxRun, "max-run", d.MaxRun, "how long one run of a unit may take")
+	fs.StringVar(&c.Engine, "engine", d.Engine, "what executes units: compiler, or interpreter for a node of the trusted zone that checks the compiler")
 	fs.StringVar(&c.Isolation, "isolation", d.Isolation, "where units run: in worker processes (process) or in the node's own (none)")
 	fs.IntVar(&c.CacheMB, "cache-mb", d.CacheMB, "blocks kept on disk, in MiB")
 	fs.IntVar(&c.CodeMB, "code-mb", d.CodeMB, "compiled modules kept on disk, in MiB")

@@ -49,6 +49,7 @@ of this machine in this state, so compare runs made one after the other.`,
 	cmd.Flags().IntVar(&b.admit, "admit", 100_000, "units of the graph whose acceptance is timed")
 	cmd.Flags().IntVar(&b.singles, "singles", 200, "graphs of one unit for latency")
 	cmd.Flags().IntVar(&b.nodes, "nodes", 2, "nodes to run")
+	cmd.Flags().StringVar(&b.pool, "pool", poolClosed, "whose nodes these are: closed (all trusted), or open (the first trusted, the others strangers whose results are checked)")
 	cmd.Flags().StringVar(&b.only, "only", "", "measure only the way of units (units), the log (log) or decisions (placement)")
 	cmd.Flags().BoolVar(&b.long, "long", false, "also measure memory and restart after a million units and events")
 	cmd.Flags().StringVar(&b.profile, "profile", "", "directory to write CPU profiles of all processes to")
@@ -63,8 +64,15 @@ type fabricBench struct {
 	admit   int
 	long    bool
 	only    string
+	pool    string
 	profile string
 }
+
+// The values of --pool.
+const (
+	poolClosed = "closed"
+	poolOpen   = "open"
+)
 
 // fabricFigures is what it prints.
 type fabricFigures struct {
@@ -92,6 +100,9 @@ func (b *fabricBench) run(ctx context.Context) (err error) {
 	}
 	if b.units < 1 || b.units > 100_000 || b.admit < 1 || b.admit > 100_000 || min(b.singles, b.runs, b.nodes) < 1 {
 		return cli.Usagef("--units and --admit must be 1 to 100000, --runs, --singles and --nodes at least 1")
+	}
+	if b.pool != poolClosed && (b.pool != poolOpen || b.nodes < 3) {
+		return cli.Usagef("--pool is %q, can be closed, or open with at least 3 nodes", b.pool)
 	}
 	stop, err := b.profiled()
 	if err != nil {
@@ -150,6 +161,15 @@ func (b *fabricBench) options(dir string) cluster.Options {
 	o := cluster.Options{
 		Dir: dir, Nodes: b.nodes, Slots: 1, TrustedID: trustedID,
 		Coord: []string{"--log-level=warn"}, Node: []string{"--log-level=warn"},
+	}
+	if b.pool == poolOpen {
+		o.Coord = append(o.Coord, "--pool=open")
+		o.TrustedID = func(dataDir string) (string, error) {
+			if filepath.Base(dataDir) != "node-1" {
+				return "", nil
+			}
+			return trustedID(dataDir)
+		}
 	}
 	if b.profile != "" {
 		o.Coord = append(o.Coord, "--cpu-profile="+filepath.Join(b.profile, "coord.pprof"))

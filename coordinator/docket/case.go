@@ -24,21 +24,26 @@ type Case struct {
 	// Out are the copies that are out, by lease.
 	Out map[uint64]Copy
 	// Replicas is how many more nodes are to be asked, Recompute whether the trusted
-	// zone is.
+	// zone is, Cross that its other engine is.
 	Replicas int
 	// Lost counts copies that came to nothing.
-	Lost      int
-	Recompute bool
+	Lost             int
+	Recompute, Cross bool
 	// Right is the finding that counts, -1 while there is none; Broken says why there
-	// will be none.
-	Right  int
-	Broken string
+	// will be none, or can be no better one, Differs that the engines of the trusted
+	// zone do.
+	Right   int
+	Broken  string
+	Differs bool
+	// Judge is the node of the trusted zone that recomputed it last.
+	Judge contracts.NodeID
 	// Given is the result that the unit ended with, undefined before.
 	Given contracts.Link
 	// Users are units of other sessions that ended with this result because it was
 	// known.
 	Users []User
 
+	place  int  // in its session's list
 	over   bool // the session is closed
 	listed bool
 }

@@ -13,7 +13,7 @@ import (
 type Docket struct {
 	core    *verify.Core
 	doubt   float64 // in somebody of whom nothing is known
-	secret  []byte
+	coins   *verify.Coins
 	trusted map[contracts.NodeID]bool
 
 	nodes     map[contracts.NodeID]*standing
@@ -24,6 +24,11 @@ type Docket struct {
 	cases    map[uint64]*Case
 	byUnit   map[cid.Cid]*Case
 	sessions map[contracts.SessionID][]*Case
+
+	// marked are the modules that gave different results on two engines, differ the
+	// units that showed it and whose module is not marked yet, by case.
+	marked map[cid.Cid]bool
+	differ []Difference
 
 	changed []*Case
 	moved   []Move
@@ -36,18 +41,20 @@ type standing struct {
 	operator string
 	// removed is set once it was ordered away for good.
 	removed bool
-	// convictions counts proofs against it, told is the standing that the log has
-	// last.
-	convictions int
-	told        string
+	// convictions counts proofs against it, convictionsTold those of which the log
+	// tells; told is the standing that the log has last.
+	convictions, convictionsTold int
+	told                         string
 }
 
-// Move is a node whose standing is another one than the log says.
+// Move is a node whose standing is another one than the log says, or that was
+// convicted.
 type Move struct {
-	Node     contracts.NodeID
-	Standing verify.Standing
-	Reason   string
-	Check    uint64
+	Node      contracts.NodeID
+	Convicted bool
+	Standing  verify.Standing
+	Reason    string
+	Check     uint64
 	// Told is set when the log says so already.
 	Told bool
 }
@@ -56,8 +63,8 @@ type Move struct {
 // trusted are the nodes of the trusted zone.
 func New(p verify.Policy, secret []byte, trusted []contracts.NodeID) *Docket {
 	d := &Docket{
-		core: verify.New(p), doubt: p.FMax, secret: secret, trusted: map[contracts.NodeID]bool{}, nodes: map[contracts.NodeID]*standing{},
-		operators: map[string]verify.Operator{}, approved: map[contracts.NodeID]string{}, cases: map[uint64]*Case{}, byUnit: map[cid.Cid]*Case{}, sessions: map[contracts.SessionID][]*Case{},
+		core: verify.New(p), doubt: p.FMax, coins: verify.NewCoins(secret), trusted: map[contracts.NodeID]bool{}, nodes: map[contracts.NodeID]*standing{},
+		operators: map[string]verify.Operator{}, approved: map[contracts.NodeID]string{}, cases: map[uint64]*Case{}, marked: map[cid.Cid]bool{}, byUnit: map[cid.Cid]*Case{}, sessions: map[contracts.SessionID][]*Case{},
 	}
 	for _, n := range trusted {
 		d.trusted[n] = true
@@ -85,7 +92,7 @@ func (d *Docket) Concerns(r *session.Record) bool {
 	case r.Closed != nil:
 		return len(d.sessions[r.Session]) > 0
 	}
-	return r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil
+	return r.Marked != nil || r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil
 }
 
 // May reports whether a node may be given a copy. It takes nobody in: who is asked
@@ -205,12 +212,18 @@ func (d *Docket) Untold() []Move {
 	var list []Move
 	for _, n := range d.byHandle {
 		x := d.nodes[n]
+		for range x.convictions - x.convictionsTold {
+			list = append(list, Move{Node: n, Convicted: true, Reason: wrongAgain})
+		}
 		if s := d.core.Standing(x.handle); s.String() != x.told {
 			list = append(list, Move{Node: n, Standing: s, Reason: reasonOf(s)})
 		}
 	}
 	return list
 }
+
+// wrongAgain says what a conviction is.
+const wrongAgain = "its result is not what two engines of the trusted zone computed"
 
 // reasonOf says why the judge changes a standing.
 func reasonOf(s verify.Standing) string {
@@ -224,6 +237,20 @@ func reasonOf(s verify.Standing) string {
 	}
 	return "verification"
 }
+
+// Difference is a computation that gave different results on two engines.
+type Difference struct {
+	Check uint64         `cbor:"ck"`
+	Unit  contracts.Link `cbor:"u"`
+}
+
+// Differences returns the computations that gave different results on two engines
+// and whose modules the log does not mark yet.
+func (d *Docket) Differences() []Difference { return d.differ }
+
+// Marked reports whether a module gave different results on two engines: what it
+// finds on a machine that nobody trusts cannot be checked.
+func (d *Docket) Marked(module cid.Cid) bool { return len(d.marked) > 0 && d.marked[module] }
 
 // List has the case looked at again.
 func (d *Docket) List(c *Case) {

@@ -1,6 +1,7 @@
 package docket
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/krako-labs/krako/contracts"
@@ -26,6 +27,8 @@ func (d *Docket) Fold(offset uint64, r *session.Record) {
 		d.closed(r.Session)
 	case r.Standing != nil:
 		d.stand(r.Standing)
+	case r.Marked != nil:
+		d.mark(r.Marked)
 	}
 }
 
@@ -36,12 +39,12 @@ func (d *Docket) open(offset uint64, r *session.Record) {
 		Findings: []Finding{{h.Node, h.End}}, Right: -1,
 	}
 	d.cases[offset] = c
-	d.sessions[r.Session] = append(d.sessions[r.Session], c)
+	d.seat(c)
 	if d.byUnit[h.Unit.Cid] == nil {
 		d.byUnit[h.Unit.Cid] = c
 	}
 	what := digest(h.End.Result)
-	d.core.Committed(verify.Unit(offset), c.Class, d.node(h.Node).handle, what, verify.Coin(d.secret, offset, what))
+	d.core.Committed(verify.Unit(offset), c.Class, d.node(h.Node).handle, what, d.coins.Coin(offset, what))
 	d.follow(c)
 }
 
@@ -56,7 +59,8 @@ func (d *Docket) answer(h *session.Held) {
 	c.Findings = append(c.Findings, Finding{h.Node, h.End})
 	u, what := verify.Unit(c.ID), digest(h.End.Result)
 	if out && was.Trusted || !out && h.Trusted {
-		d.core.Recomputed(u, what, what)
+		c.Judge = h.Node
+		d.core.Recomputed(u, what)
 	} else {
 		// No coin: what is checked already draws none.
 		d.core.Committed(u, c.Class, d.node(h.Node).handle, what, 1<<64-1)
@@ -125,7 +129,9 @@ func (d *Docket) superseded(r *session.Record) {
 
 // closed abandons what a session that has ended waited for.
 func (d *Docket) closed(id contracts.SessionID) {
-	for _, c := range slices.Clone(d.sessions[id]) {
+	list := slices.Clone(d.sessions[id])
+	slices.SortFunc(list, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range list {
 		c.over = true
 		if !c.Given.Defined() {
 			d.core.Abandon(verify.Unit(c.ID))
@@ -134,9 +140,11 @@ func (d *Docket) closed(id contracts.SessionID) {
 	}
 }
 
-// Approved is the standing of a node that was let in by order. What it may do
-// follows from its conduct.
-const Approved = session.Approved
+// Approved and Convicted are the package session's.
+const (
+	Approved  = session.Approved
+	Convicted = session.Convicted
+)
 
 // Removed is the standing of a node that was ordered away for good.
 const Removed = "removed"
@@ -155,11 +163,16 @@ func (d *Docket) stand(s *session.Standing) {
 		return
 	}
 	x := d.node(s.Node)
+	if s.Standing == Convicted {
+		x.convictionsTold++
+		return
+	}
 	x.told = s.Standing
 	switch {
 	case s.Proof != nil:
 		d.core.Equivocated(x.handle)
 		x.convictions++
+		x.convictionsTold++
 	case s.By == "":
 		return
 	case s.Standing == verify.Suspended.String():
@@ -184,6 +197,12 @@ func (d *Docket) rename(was, now contracts.NodeID) {
 		d.nodes[now] = x
 		d.byHandle[x.handle] = now
 	}
+}
+
+// mark notes that a module does not give the same result everywhere.
+func (d *Docket) mark(m *session.Marked) {
+	d.marked[m.Module.Cid] = true
+	d.differ = slices.DeleteFunc(d.differ, func(x Difference) bool { return x.Check == m.Check })
 }
 
 // follow notes what the core wants, and closes a case that nobody waits for.
@@ -214,14 +233,17 @@ func (d *Docket) close(c *Case) {
 }
 
 func (d *Docket) act(a verify.Action) {
-	if a.Kind == verify.Change {
-		n := d.byHandle[a.Node]
-		d.moved = append(d.moved, Move{n, a.Standing, reasonOf(a.Standing), uint64(a.Unit), d.nodes[n].told == a.Standing.String()})
-		return
-	}
 	c := d.cases[uint64(a.Unit)]
-	if a.Kind == verify.Convict {
-		d.nodes[d.byHandle[a.Node]].convictions++
+	switch a.Kind {
+	case verify.Change:
+		n := d.byHandle[a.Node]
+		d.moved = append(d.moved, Move{Node: n, Standing: a.Standing, Reason: reasonOf(a.Standing), Check: uint64(a.Unit), Told: d.nodes[n].told == a.Standing.String()})
+		return
+	case verify.Convict:
+		n := d.byHandle[a.Node]
+		d.nodes[n].convictions++
+		d.moved = append(d.moved, Move{Node: n, Convicted: true, Reason: wrongAgain, Check: uint64(a.Unit)})
+		return
 	}
 	if c == nil {
 		return
@@ -236,8 +258,11 @@ func (d *Docket) act(a verify.Action) {
 	case verify.Final:
 		d.ripe = append(d.ripe, c)
 		return
+	case verify.CrossCheck:
+		c.Recompute, c.Cross = true, true
 	case verify.NonDeterministic:
-		c.Broken = "its module gives different results on two engines"
+		c.Broken, c.Differs = "its module gives different results on two engines", true
+		d.differ = append(d.differ, Difference{c.ID, c.Unit})
 	case verify.NoQuorum:
 		c.Broken = "nobody is left who could confirm the result"
 	default:
@@ -251,10 +276,20 @@ func (d *Docket) drop(c *Case) {
 	if d.byUnit[c.Unit.Cid] == c {
 		delete(d.byUnit, c.Unit.Cid)
 	}
-	left := slices.DeleteFunc(d.sessions[c.Session], func(o *Case) bool { return o == c })
-	if len(left) == 0 {
+	list := d.sessions[c.Session]
+	last := list[len(list)-1]
+	list[c.place], last.place = last, c.place
+	list[len(list)-1] = nil
+	if list = list[:len(list)-1]; len(list) == 0 {
 		delete(d.sessions, c.Session)
 	} else {
-		d.sessions[c.Session] = left
+		d.sessions[c.Session] = list
 	}
+}
+
+// seat notes a case with its session. The last one takes the place of one that goes:
+// a session may have a hundred thousand.
+func (d *Docket) seat(c *Case) {
+	c.place = len(d.sessions[c.Session])
+	d.sessions[c.Session] = append(d.sessions[c.Session], c)
 }

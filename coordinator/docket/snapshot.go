@@ -3,6 +3,7 @@ package docket
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
@@ -29,6 +30,8 @@ type Snapshot struct {
 	names     []wireName
 	nodes     []wireNode
 	cases     []wireCase
+	marked    []contracts.Link
+	differ    []Difference
 }
 
 type wireRoot struct {
@@ -39,6 +42,8 @@ type wireRoot struct {
 	Approved  []wireApproval   `cbor:"appr,omitempty"`
 	Names     []wireName       `cbor:"names,omitempty"`
 	Pages     []contracts.Link `cbor:"pages,omitempty"`
+	Marked    []contracts.Link `cbor:"mk,omitempty"`
+	Differ    []Difference     `cbor:"df,omitempty"`
 }
 
 // wirePage holds the next nodes, or the next cases.
@@ -61,6 +66,7 @@ type wireApproval struct {
 type wireNode struct {
 	Node        contracts.NodeID `cbor:"id"`
 	Convictions int              `cbor:"cv,omitempty"`
+	Proofs      int              `cbor:"ct,omitempty"` // of the convictions, those of which the log tells
 	Told        string           `cbor:"t"`
 	Removed     bool             `cbor:"rm,omitempty"`
 	State       verify.NodeState `cbor:"x"`
@@ -78,6 +84,9 @@ type wireCase struct {
 	Replicas  int                 `cbor:"rp,omitempty"`
 	Lost      int                 `cbor:"lo,omitempty"`
 	Recompute bool                `cbor:"rc,omitempty"`
+	Cross     bool                `cbor:"x,omitempty"`
+	Differs   bool                `cbor:"df,omitempty"`
+	Judge     contracts.NodeID    `cbor:"jn,omitempty"`
 	Right     int                 `cbor:"ri"`
 	Broken    string              `cbor:"br,omitempty"`
 	Given     contracts.Link      `cbor:"g,omitempty"`
@@ -121,13 +130,18 @@ func (d *Docket) Snapshot(at uint64) *Snapshot {
 	for i, state := range d.core.Nodes() {
 		id := d.byHandle[i]
 		x := d.nodes[id]
-		s.nodes = append(s.nodes, wireNode{id, x.convictions, x.told, x.removed, state})
+		s.nodes = append(s.nodes, wireNode{id, x.convictions, x.convictionsTold, x.told, x.removed, state})
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.nodes)) {
 		if now := d.byHandle[d.nodes[id].handle]; now != id {
 			s.names = append(s.names, wireName{id, now})
 		}
 	}
+	for module := range d.marked {
+		s.marked = append(s.marked, contracts.Link{Cid: module})
+	}
+	slices.SortFunc(s.marked, func(a, b contracts.Link) int { return strings.Compare(a.KeyString(), b.KeyString()) })
+	s.differ = slices.Clone(d.differ)
 	s.cases = make([]wireCase, 0, len(d.cases))
 	for _, id := range slices.Sorted(maps.Keys(d.cases)) {
 		s.cases = append(s.cases, d.wire(d.cases[id]))
@@ -138,7 +152,7 @@ func (d *Docket) Snapshot(at uint64) *Snapshot {
 func (d *Docket) wire(c *Case) wireCase {
 	w := wireCase{
 		ID: c.ID, Session: c.Session, Index: c.Index, Lease: c.Lease, Unit: c.Unit, Class: c.Class, Findings: make([]wireFinding, len(c.Findings)),
-		Replicas: c.Replicas, Lost: c.Lost, Recompute: c.Recompute, Right: c.Right, Broken: c.Broken, Given: c.Given, Over: c.over,
+		Replicas: c.Replicas, Lost: c.Lost, Recompute: c.Recompute, Cross: c.Cross, Differs: c.Differs, Judge: c.Judge, Right: c.Right, Broken: c.Broken, Given: c.Given, Over: c.over,
 		Named: d.byUnit[c.Unit.Cid] == c,
 	}
 	for i, f := range c.Findings {
@@ -170,7 +184,7 @@ func (s *Snapshot) At() uint64 { return s.at }
 // Encode writes the snapshot of a cluster's log down as blocks of strict DAG-CBOR:
 // pages, and the root that links to them, which is the last.
 func (s *Snapshot) Encode(cluster string) (blocks [][]byte, err error) {
-	root := wireRoot{V: version, Cluster: cluster, At: s.at, Operators: s.operators, Approved: s.approved, Names: s.names}
+	root := wireRoot{V: version, Cluster: cluster, At: s.at, Operators: s.operators, Approved: s.approved, Names: s.names, Marked: s.marked, Differ: s.differ}
 	var page wirePage
 	size := 0
 	turn := func() {
@@ -251,7 +265,7 @@ func Restore(cluster string, root []byte, page func(cid.Cid) ([]byte, error), p 
 			if n.State.Operator < 0 || int(n.State.Operator) >= len(w.Operators) || d.nodes[n.Node] != nil {
 				return nil, 0, unsound("node %s is there twice or of no operator", n.Node)
 			}
-			d.nodes[n.Node] = &standing{handle: verify.Node(len(d.byHandle)), operator: w.Operators[n.State.Operator], convictions: n.Convictions, told: n.Told, removed: n.Removed}
+			d.nodes[n.Node] = &standing{handle: verify.Node(len(d.byHandle)), operator: w.Operators[n.State.Operator], convictions: n.Convictions, convictionsTold: n.Proofs, told: n.Told, removed: n.Removed}
 			d.byHandle, nodes = append(d.byHandle, n.Node), append(nodes, n.State)
 		}
 		for i := range pg.Cases {
@@ -277,6 +291,10 @@ func Restore(cluster string, root []byte, page func(cid.Cid) ([]byte, error), p 
 	for _, a := range w.Approved {
 		d.approved[a.Node] = a.Operator
 	}
+	for _, m := range w.Marked {
+		d.marked[m.Cid] = true
+	}
+	d.differ = w.Differ
 	core, err := verify.Restore(p, len(w.Operators), nodes, units)
 	if err != nil {
 		return nil, 0, err
@@ -295,7 +313,7 @@ func (d *Docket) take(w *wireCase) error {
 	}
 	c := &Case{
 		ID: w.ID, Session: w.Session, Index: w.Index, Lease: w.Lease, Unit: w.Unit, Class: w.Class, Replicas: w.Replicas, Lost: w.Lost,
-		Recompute: w.Recompute, Right: w.Right, Broken: w.Broken, Given: w.Given, over: w.Over,
+		Recompute: w.Recompute, Cross: w.Cross, Differs: w.Differs, Judge: w.Judge, Right: w.Right, Broken: w.Broken, Given: w.Given, over: w.Over,
 	}
 	for _, f := range w.Findings {
 		c.Findings = append(c.Findings, Finding(f))
@@ -310,7 +328,7 @@ func (d *Docket) take(w *wireCase) error {
 		c.Users = append(c.Users, User(u))
 	}
 	d.cases[c.ID] = c
-	d.sessions[c.Session] = append(d.sessions[c.Session], c)
+	d.seat(c)
 	if w.Named {
 		d.byUnit[c.Unit.Cid] = c
 	}

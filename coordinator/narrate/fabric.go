@@ -35,7 +35,15 @@ func (t *Teller) fabric(at eventlog.Offset, r *session.Record) error {
 			SessionID: k.Session, UnitID: k.Unit, UnitCID: k.Call.String(), ResultCID: k.Result.String(), OtherCID: k.Other.String(), Class: k.Class,
 		})
 	case r.Standing != nil:
-		return t.stood(at, r)
+		if err := t.stood(at, r); err != nil {
+			return err
+		}
+		return t.trust(at, r, r.Standing)
+	case r.Marked != nil:
+		m := r.Marked
+		return t.say(at, 0, r, contracts.EventTrustEvidence, "", contracts.TrustEvidence{
+			Kind: contracts.EvidenceNondeterminism, Module: &m.Module, UnitCID: m.Unit.String(), Check: checkName(m.Check), Reason: "it gives different results on two engines",
+		})
 	case r.Credit != nil:
 		f, err := credit.DecodeFact(r.Credit)
 		if err != nil {

@@ -42,6 +42,7 @@ type Record struct {
 	Superseded *Superseded `cbor:"sup,omitempty"`
 	Copied     *Copied     `cbor:"cp,omitempty"`
 	Standing   *Standing   `cbor:"std,omitempty"`
+	Marked     *Marked     `cbor:"mk,omitempty"`
 
 	// Rechecked is what a second pod's answer says of a first one's.
 	Rechecked *Rechecked `cbor:"rck,omitempty"`
@@ -230,7 +231,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Capacity != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Rechecked != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Capacity != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Rechecked != nil, r.Marked != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

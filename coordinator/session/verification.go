@@ -35,8 +35,21 @@ type Copied struct {
 	Hopeless bool   `cbor:"no,omitempty"`
 }
 
-// Approved is the standing of a node that was let in by order.
-const Approved = "approved"
+// Standings of records that only tell: a node was let in by order, or a result of it
+// was proved wrong. What it may do follows from its conduct.
+const (
+	Approved  = "approved"
+	Convicted = "convicted"
+)
+
+// Marked says that a module gave different results for one computation on the two
+// engines of the trusted zone. Nobody is blamed for what it finds.
+type Marked struct {
+	Module contracts.Link `cbor:"m"`
+	// Unit is the computation, Check the check that showed it.
+	Unit  contracts.Link `cbor:"cid"`
+	Check uint64         `cbor:"ck"`
+}
 
 // Rotated is the standing of a node that is known by another key from now on: what it
 // may do is what it could do before.
@@ -75,6 +88,9 @@ type Standing struct {
 	// Kind is what the node is, node or pod; Was the key in whose place its own stands.
 	Kind string           `cbor:"k,omitempty"`
 	Was  contracts.NodeID `cbor:"was,omitempty"`
+	// Credibility and Checks are the node's as of a change of its standing.
+	Credibility float64 `cbor:"c,omitempty"`
+	Checks      float64 `cbor:"chk,omitempty"`
 	// Proof is a block that proves an equivocation (contracts.Equivocation).
 	Proof *contracts.Link `cbor:"pf,omitempty"`
 }

@@ -123,6 +123,8 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 		if r.Held.End.Batch.Equals(s.batch) {
 			s.node(s.signer).Done++
 		}
+	case r.Marked != nil:
+		s.verifies()
 	case r.Standing != nil:
 		s.verifies()
 		if r.Standing.Standing == session.Rotated {

@@ -9,8 +9,11 @@ const (
 	Release Kind = iota + 1
 	// Replicate: run the unit once more, on a node that May allows.
 	Replicate
-	// Recompute: run the unit in the trusted zone, on two engines.
+	// Recompute: run the unit in the trusted zone.
 	Recompute
+	// CrossCheck: run it there once more, on the other engine, since what was found
+	// contradicts somebody.
+	CrossCheck
 	// Supersede: a released result was wrong; Digest is right, Old was released.
 	Supersede
 	// Final: what was released will not be looked at again.
@@ -29,7 +32,7 @@ const (
 )
 
 var kindNames = [...]string{
-	"", "release", "replicate", "recompute", "supersede", "final", "confirm", "convict", "change", "non_deterministic", "no_quorum",
+	"", "release", "replicate", "recompute", "cross_check", "supersede", "final", "confirm", "convict", "change", "non_deterministic", "no_quorum",
 }
 
 func (k Kind) String() string { return kindNames[k] }

@@ -68,10 +68,13 @@ func (c *Core) Committed(u Unit, class Class, n Node, d Digest, coin uint64) {
 	}
 	g.add(result{node: n, digest: d, at: x.results})
 	switch {
-	case g.settled:
-		c.compare(u, g, result{node: n, digest: d, at: x.results})
+	case g.broken:
 	case g.recomputing:
 		// The trusted zone is at it already and will judge this one too.
+	case g.settled && d != g.digest && !g.proved:
+		c.crossCheck(u, g, g.digest)
+	case g.settled:
+		c.judge(u, g)
 	case g.split():
 		c.recompute(u, g)
 	case x.standing == Trusted:
@@ -133,21 +136,36 @@ func (c *Core) release(u Unit, g *group, coin uint64) {
 	}
 }
 
-// Recomputed takes what the two engines of the trusted zone found for a unit.
-func (c *Core) Recomputed(u Unit, a, b Digest) {
+// Recomputed takes what the trusted zone found for a unit. Where that contradicts
+// nobody, it settles. Where it does, the unit is computed once more on the other
+// engine, and only what both engines found convicts anybody.
+func (c *Core) Recomputed(u Unit, d Digest) {
 	g := c.groups.get(u)
 	if g == nil || !g.recomputing {
 		return
 	}
 	g.recomputing = false
-	if a != b {
+	switch {
+	case g.crossing && d != g.first:
+		g.crossing = false
 		g.settled, g.broken = true, true
 		c.act(Action{Kind: NonDeterministic, Unit: u})
-		c.drop(u, g)
-		return
+	case g.crossing:
+		g.crossing, g.proved = false, true
+		c.settle(u, g, d)
+	case g.contradicts(d):
+		c.crossCheck(u, g, d)
+	default:
+		c.settle(u, g, d)
 	}
-	c.settle(u, g, a)
 	c.drop(u, g)
+}
+
+// crossCheck asks for the unit's result on the other engine: somebody found
+// another one than the first engine.
+func (c *Core) crossCheck(u Unit, g *group, first Digest) {
+	g.first, g.crossing, g.recomputing = first, true, true
+	c.act(Action{Kind: CrossCheck, Unit: u})
 }
 
 // settle closes a unit whose right result is known.
@@ -161,19 +179,23 @@ func (c *Core) settle(u Unit, g *group, right Digest) {
 		c.act(Action{Kind: Supersede, Unit: u, Digest: right, Old: old})
 	}
 	c.final(u, g)
-	for _, r := range g.results() {
-		c.compare(u, g, r)
-	}
+	c.judge(u, g)
 }
 
-// compare judges one result by the right one.
-func (c *Core) compare(u Unit, g *group, r result) {
-	switch {
-	case g.broken:
-	case r.digest == g.digest:
-		c.confirm(r.node, u, 1)
-	default:
-		c.convict(r, u)
+// judge compares the results that nobody has judged with the right one. One that
+// differs convicts only if two engines found the right one.
+func (c *Core) judge(u Unit, g *group) {
+	for i := range g.n {
+		r := &g.results()[i]
+		switch {
+		case r.judged:
+			continue
+		case r.digest == g.digest:
+			c.confirm(r.node, u, 1)
+		case g.proved:
+			c.convict(*r, u)
+		}
+		r.judged = true
 	}
 }
 
@@ -210,17 +232,20 @@ func (c *Core) Unplaceable(u Unit, trustedZone bool) {
 	c.drop(u, g)
 }
 
-// Unresolved says that the trusted zone cannot recompute a unit, because there is
-// none. What was released stays released; what was not has no result, since nobody
-// may judge it.
+// Unresolved says that the trusted zone cannot recompute a unit, or not on another
+// engine. What the one engine found counts then and convicts nobody. Without it what
+// was released stays released; what was not has no result, since nobody may judge it.
 func (c *Core) Unresolved(u Unit) {
 	g := c.groups.get(u)
 	if g == nil || !g.recomputing {
 		return
 	}
-	g.recomputing = false
+	crossing := g.crossing
+	g.recomputing, g.crossing = false, false
 	switch {
 	case g.settled:
+	case crossing:
+		c.settle(u, g, g.first) // the word of one engine is enough to go by, and too little to convict
 	case !g.released:
 		g.settled, g.broken = true, true
 		c.act(Action{Kind: NoQuorum, Unit: u})

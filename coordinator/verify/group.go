@@ -11,15 +11,18 @@ type group struct {
 
 	class Class
 	// asked counts the replicas that are out.
-	asked       int
-	recomputing bool
+	asked int
+	// recomputing is set while the trusted zone is asked, crossing if it is for what
+	// its other engine makes of what the one made first.
+	recomputing, crossing bool
+	first                 Digest
 	// released is set once digest may be used, doubted while a node that stands
 	// for it has been caught since.
 	released, doubted bool
 	digest            Digest
-	// settled is set once digest is known to be right, broken when there is no
-	// right one; final when nothing will be looked at again.
-	settled, broken, final bool
+	// settled is set once digest is known to be right, proved if two engines agree on
+	// it; broken when there is no right one; final when nothing will be looked at again.
+	settled, proved, broken, final bool
 	// unripe counts the members that have not outlived it yet (stake).
 	unripe int
 }
@@ -28,8 +31,8 @@ type result struct {
 	node   Node
 	digest Digest
 	// staked is set once the result is among its node's open ones, disowned once its
-	// node was caught after it gave it.
-	staked, disowned bool
+	// node was caught after it gave it, judged once it was compared with the right one.
+	staked, disowned, judged bool
 	// at is the result's number among its node's.
 	at uint64
 }
@@ -52,6 +55,11 @@ func (g *group) add(r result) {
 		g.more = append(g.more, r)
 	}
 	g.n++
+}
+
+// contradicts reports whether a member found something else.
+func (g *group) contradicts(d Digest) bool {
+	return slices.ContainsFunc(g.results(), func(r result) bool { return r.digest != d })
 }
 
 // split reports whether the members of a group disagree.

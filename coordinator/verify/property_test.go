@@ -63,7 +63,7 @@ func (d *driver) step(t *testing.T) {
 	case len(d.recompute) > 0 && d.rng.IntN(2) == 0:
 		u := d.recompute[0]
 		d.recompute = d.recompute[1:]
-		d.core.Recomputed(u, digestOf("right"), digestOf("right"))
+		d.core.Recomputed(u, digestOf("right"))
 	default:
 		d.execute()
 	}
@@ -94,7 +94,7 @@ func (d *driver) follow(t *testing.T) {
 		switch a.Kind {
 		case Replicate:
 			d.want = append(d.want, a.Unit)
-		case Recompute:
+		case Recompute, CrossCheck:
 			d.recompute = append(d.recompute, a.Unit)
 		case Release:
 			d.release(t, a)
@@ -146,7 +146,7 @@ func (d *driver) settle(t *testing.T) {
 	t.Helper()
 	for len(d.want)+len(d.recompute) > 0 {
 		if len(d.recompute) > 0 {
-			d.core.Recomputed(d.recompute[0], digestOf("right"), digestOf("right"))
+			d.core.Recomputed(d.recompute[0], digestOf("right"))
 			d.recompute = d.recompute[1:]
 		} else {
 			d.execute()
@@ -193,7 +193,7 @@ func BenchmarkCommitted(b *testing.B) {
 			case Replicate:
 				c.Committed(a.Unit, Standard, nodes[(a.Unit+1)%100], d, 1<<64-1)
 			case Recompute:
-				c.Recomputed(a.Unit, d, d)
+				c.Recomputed(a.Unit, d)
 			}
 		}
 	}

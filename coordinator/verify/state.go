@@ -29,6 +29,9 @@ type UnitState struct {
 	Class       Class         `cbor:"c"`
 	Asked       int           `cbor:"a,omitempty"`
 	Recomputing bool          `cbor:"rc,omitempty"`
+	Crossing    bool          `cbor:"x,omitempty"`
+	First       []byte        `cbor:"f,omitempty"` // while it is crossing
+	Proved      bool          `cbor:"p,omitempty"`
 	Released    bool          `cbor:"rl,omitempty"`
 	Doubted     bool          `cbor:"db,omitempty"`
 	Settled     bool          `cbor:"se,omitempty"`
@@ -45,9 +48,10 @@ type ResultState struct {
 	Digest []byte `cbor:"d"`
 	At     uint64 `cbor:"at"`
 	// Staked is set while the result is among its node's open ones or was, Disowned
-	// once its node was caught after it.
+	// once its node was caught after it, Judged once it was compared with the right one.
 	Staked   bool `cbor:"sk,omitempty"`
 	Disowned bool `cbor:"do,omitempty"`
+	Judged   bool `cbor:"jd,omitempty"`
 }
 
 // Operators returns how many operators there are.
@@ -78,13 +82,16 @@ func (c *Core) UnitState(u Unit) (UnitState, bool) {
 	}
 	s := UnitState{
 		Unit: u, Class: g.class, Asked: g.asked, Recomputing: g.recomputing, Released: g.released, Doubted: g.doubted,
-		Settled: g.settled, Broken: g.broken, Final: g.final, Unripe: g.unripe,
+		Crossing: g.crossing, Proved: g.proved, Settled: g.settled, Broken: g.broken, Final: g.final, Unripe: g.unripe,
+	}
+	if g.crossing {
+		s.First = slices.Clone(g.first[:])
 	}
 	if g.digest != (Digest{}) {
 		s.Digest = slices.Clone(g.digest[:])
 	}
 	for _, r := range g.results() {
-		s.Results = append(s.Results, ResultState{r.node, slices.Clone(r.digest[:]), r.at, r.staked, r.disowned})
+		s.Results = append(s.Results, ResultState{r.node, slices.Clone(r.digest[:]), r.at, r.staked, r.disowned, r.judged})
 	}
 	return s, true
 }
@@ -136,6 +143,14 @@ func (c *Core) restoreUnit(s *UnitState) error {
 	g := c.groups.add(s.Unit, s.Class)
 	g.asked, g.recomputing, g.released, g.doubted = s.Asked, s.Recomputing, s.Released, s.Doubted
 	g.settled, g.broken, g.final, g.unripe = s.Settled, s.Broken, s.Final, s.Unripe
+	g.crossing, g.proved = s.Crossing, s.Proved
+	if s.Crossing {
+		d, err := digestFrom(s.Unit, s.First)
+		if err != nil {
+			return err
+		}
+		g.first = d
+	}
 	if len(s.Digest) > 0 {
 		d, err := digestFrom(s.Unit, s.Digest)
 		if err != nil {
@@ -151,7 +166,7 @@ func (c *Core) restoreUnit(s *UnitState) error {
 		if r.Node < 0 || int(r.Node) >= len(c.nodes) {
 			return unsound("unit %d has a result of node %d, there are %d", s.Unit, r.Node, len(c.nodes))
 		}
-		g.add(result{node: r.Node, digest: d, at: r.At, staked: r.Staked, disowned: r.Disowned})
+		g.add(result{node: r.Node, digest: d, at: r.At, staked: r.Staked, disowned: r.Disowned, judged: r.Judged})
 	}
 	return nil
 }

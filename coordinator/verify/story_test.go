@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the stories in testdata")
 //	pool OPERATOR NODE...      nodes of an operator; a name in capitals is trusted
 //	earn NODE CHECKS           the node survives checks elsewhere
 //	commit UNIT CLASS NODE RESULT [trusted|replica]   with a coin that orders that audit
-//	recompute UNIT A B         what the two engines found
+//	recompute UNIT RESULT...   what the trusted zone found, one engine after another
 //	unplaceable UNIT [zone]    nobody is left; with zone, the trusted zone is there
 //	equivocate|suspend|readmit|forget NODE
 //	may UNIT                   who may be given the unit
@@ -107,7 +107,9 @@ func (s *teller) do(t *testing.T, out *strings.Builder, f []string) {
 		class := map[string]Class{"unheld": Unheld, "standard": Standard, "high": High, "recomputed": Recomputed}[f[2]]
 		s.core.Committed(unit(1), class, node(3), digestOf(f[4]), coinFor(f[5:]))
 	case "recompute":
-		s.core.Recomputed(unit(1), digestOf(f[2]), digestOf(f[3]))
+		for _, found := range f[2:] {
+			s.core.Recomputed(unit(1), digestOf(found))
+		}
 	case "unplaceable":
 		s.core.Unplaceable(unit(1), len(f) > 2)
 	case "unresolved":

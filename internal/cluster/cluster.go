@@ -30,8 +30,8 @@ type Options struct {
 	// Bin is where the binaries are; "" looks beside this executable, then on PATH.
 	Bin string
 	// TrustedID returns the peer id of the node with the given data directory,
-	// making its key if need be. Nodes started here are the trusted zone: they
-	// have one operator. Nil trusts none.
+	// making its key if need be, or "" if that node is not trusted. The others are the
+	// trusted zone: they have one operator. Nil trusts none.
 	TrustedID func(dataDir string) (string, error)
 	// Model is a GGUF file that a pod serves; "" runs no pod.
 	Model string
@@ -233,7 +233,9 @@ func (c *Cluster) trusted() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
+		if id != "" {
+			ids = append(ids, id)
+		}
 	}
 	if c.opts.Model != "" {
 		id, err := c.opts.TrustedID(c.podDir(1))

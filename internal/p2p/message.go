@@ -72,6 +72,11 @@ type Hello struct {
 	Rotations [][]byte `cbor:"rotations,omitempty"`
 }
 
+// CrossProfile names what a worker announces in the place of a profile if it runs
+// that on the other engine, the interpreter: it must be given nothing but what
+// tells whether the engines agree.
+func CrossProfile(profile string) string { return profile + "+interpreter" }
+
 // Model is a model that a pod serves.
 type Model struct {
 	Name string              `cbor:"name"`

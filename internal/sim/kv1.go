@@ -39,8 +39,7 @@ func (k *kv1) submitted(unit uint64)               { k.world.enqueue(unit) }
 func (k *kv1) assigned(uint64, int32)              {}
 func (k *kv1) equivocated(n int32)                 { k.Equivocated(verify.Node(n)); k.follow() }
 func (k *kv1) recomputed(unit uint64) {
-	d := digest(unit, rightResult)
-	k.Recomputed(verify.Unit(unit), d, d)
+	k.Recomputed(verify.Unit(unit), digest(unit, rightResult))
 	k.follow()
 }
 
@@ -61,7 +60,7 @@ func (k *kv1) follow() {
 			}
 		case verify.Replicate:
 			k.world.enqueue(u)
-		case verify.Recompute:
+		case verify.Recompute, verify.CrossCheck:
 			k.world.recompute(u)
 		case verify.Supersede:
 			delete(k.wrong, u)

@@ -30,7 +30,7 @@ func NewInProcess(ctx context.Context, o Options) (*InProcess, error) {
 	var err error
 	p.box, err = sandbox.New(ctx, sandbox.Config{
 		CacheDir: o.CacheDir, CacheBytes: o.CacheBytes, ModuleCacheBytes: o.ModuleBytes,
-		MaxModuleBytes: o.MaxModule, MaxMemoryPages: o.MaxPages, Yield: yield,
+		MaxModuleBytes: o.MaxModule, MaxMemoryPages: o.MaxPages, Yield: yield, Engine: o.Engine,
 	})
 	return p, err
 }

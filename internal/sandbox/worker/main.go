@@ -72,7 +72,7 @@ const maxSetup = 16 << 20
 func (s *setup) config() sandbox.Config {
 	return sandbox.Config{
 		CacheDir: s.CacheDir, CacheBytes: s.CacheBytes, ModuleCacheBytes: s.ModuleBytes, PoolSize: 1,
-		MaxModuleBytes: s.MaxModule, MaxMemoryPages: s.MaxPages, MaxStderr: maxStderr,
+		MaxModuleBytes: s.MaxModule, MaxMemoryPages: s.MaxPages, MaxStderr: maxStderr, Engine: sandbox.Engine(s.Engine),
 	}
 }
 

@@ -35,6 +35,8 @@ type setup struct {
 	HeapBytes   int64  `cbor:"heap_bytes"` // where the garbage collector begins to work hard
 	Share       int    `cbor:"share"`
 	Paused      bool   `cbor:"paused"`
+	// Engine is the sandbox.Engine.
+	Engine uint8 `cbor:"engine"`
 }
 
 // ready is the first message of a worker.

@@ -107,7 +107,7 @@ func (p *Processes) start(mode string) (*process, error) {
 	}, setup{
 		V: version, Mode: mode, CacheDir: o.CacheDir, CacheBytes: o.CacheBytes, ModuleBytes: share,
 		MaxModule: o.MaxModule, MaxPages: o.MaxPages, MaxInput: o.MaxInput,
-		HeapBytes: overhead/2 + share + o.MaxInput + o.KeepBlocks, Share: pace.Share, Paused: pace.Paused,
+		HeapBytes: overhead/2 + share + o.MaxInput + o.KeepBlocks, Share: pace.Share, Paused: pace.Paused, Engine: uint8(o.Engine),
 	})
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -88,6 +88,8 @@ func (e *DeathError) Error() string { return "worker process died: " + e.Reason 
 type Options struct {
 	// Slots is how many calls of Run make progress at once.
 	Slots int
+	// Engine is what executes units.
+	Engine sandbox.Engine
 	// CacheDir keeps compiled code (sandbox.Config). Processes needs one.
 	CacheDir   string
 	CacheBytes int64
