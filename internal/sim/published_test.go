@@ -33,21 +33,22 @@ var table2000 = []row{
 }
 
 // TestPublishedTable compares with the study: overhead within 0.012, errors
-// within a factor of 1.6. The short form runs four seeds and allows a factor of
-// 2.5, and any less of final errors: they are few there, and come in clusters.
+// within a factor of 1.6. With fewer seeds it allows more, and any less of final
+// errors: they are few there, and come in clusters. One conviction more of a flaky
+// node has a hundredth of all units run again.
 func TestPublishedTable(t *testing.T) {
-	seeds, factor := `,"seeds":[1,2,3,4]}`, 2.5
+	seeds, factor, cost := `,"seeds":[1,2,3,4]}`, 2.5, 0.016
 	switch {
 	case long:
-		seeds, factor = `}`, 1.6
+		seeds, factor, cost = `}`, 1.6, 0.012
 	case testing.Short():
-		seeds, factor = `,"seeds":[3]}`, 4
+		seeds, factor, cost = `,"seeds":[1]}`, 4, 0.024
 	}
 	for _, c := range table2000 {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			spec := strings.Replace(strings.TrimSuffix(c.spec, "}")+seeds, "{,", "{", 1)
-			check(t, c, simulate(t, spec), factor)
+			check(t, c, simulate(t, spec), factor, cost)
 		})
 	}
 }
@@ -79,10 +80,28 @@ func TestFinalErrorIsZero(t *testing.T) {
 	}
 }
 
-func check(t *testing.T, c row, r Result, factor float64) {
+// TestHighClass holds what two operators must agree on to its promise: not one wrong
+// result is used in two and a half million, for little more than twice the work.
+func TestHighClass(t *testing.T) {
+	if !long {
+		t.Skip("half a minute of CPU per attack; scripts/nightly runs it")
+	}
+	for name, attack := range map[string]string{
+		"constant 0.1": `{"kind":"constant","rate":0.1}`, "blind ring 0.01": `{"kind":"blind_ring","rate":0.01}`, "blind ring 1": `{"kind":"blind_ring","rate":1}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := simulate(t, `{"saboteur_share":0.1,"units_per_node":5000,"seeds":[1,2,3,4,5],"policy":{"kind":"kv1","theta":0.000001},"attack":`+attack+`}`)
+			if r.FinalError != 0 || r.ReleasedError > 1e-6 || r.HonestBans != 0 || r.Overhead > 2.05 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+func check(t *testing.T, c row, r Result, factor, cost float64) {
 	t.Helper()
 	t.Logf("%+v", r)
-	if math.Abs(r.Overhead-c.overhead) > 0.012 {
+	if math.Abs(r.Overhead-c.overhead) > cost {
 		t.Errorf("overhead is %.4f, published %.4f", r.Overhead, c.overhead)
 	}
 	for what, v := range map[string][2]float64{"released": {r.ReleasedError, c.released}, "final": {r.FinalError, c.final}, "per liar": {r.BadPerIdentityMean, c.perLiar}} {
