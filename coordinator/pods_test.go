@@ -225,6 +225,8 @@ func TestExplainOfModelCalls(t *testing.T) {
 	}
 	id := f.submit(g)
 	first, cpu := f.pod(replayClass, 2), f.connect()
+	f.await(contracts.EventPodReady, first)
+	f.await(contracts.EventNodeRegistered, cpu)
 	explain := func(unit contracts.UnitID) (contracts.UnitPlacement, map[contracts.NodeID]contracts.PlacementCandidate) {
 		t.Helper()
 		v, err := f.Explain(t.Context(), id, unit)
@@ -245,6 +247,7 @@ func TestExplainOfModelCalls(t *testing.T) {
 	first.send(first.seal(first.says(u, replayClass, "yes")))
 	f.waitReady(id, "c")
 	second := f.pod(otherClass, 2)
+	f.await(contracts.EventPodReady, second)
 	v, of = explain("c")
 	if v.State != contracts.UnitReady || v.Ahead != 1 || !of[first.node()].Continues || of[second.node()].Continues ||
 		of[first.node()].Locality != 1 || of[second.node()].Locality != 0 {
