@@ -15,7 +15,7 @@ import (
 
 // casesPerRecord is how many records there must be since the last snapshot for each
 // case that is open: a large docket is written down less often.
-const casesPerRecord = 4
+const casesPerRecord = 2
 
 // snapshotDocket returns the docket as it is, nil if it is not worth writing down.
 func (st *state) snapshotDocket() *docket.Snapshot {
