@@ -245,6 +245,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/node-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tokens for nodes, oldest first, without secrets
+         * @description For operators of the fabric.
+         */
+        get: operations["list-node-tokens"];
+        put?: never;
+        /**
+         * Make a token that lets nodes and pods in under an operator
+         * @description For operators of the fabric. The answer is the only one that tells the secret.
+         */
+        post: operations["new-node-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/node-tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a token for nodes
+         * @description For operators of the fabric. Idempotent. Who was let in with it stays.
+         */
+        delete: operations["revoke-node-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/nodes": {
         parameters: {
             query?: never;
@@ -254,6 +298,23 @@ export interface paths {
         };
         /** List the nodes the coordinator knows */
         get: operations["list-nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who runs nodes and pods, with these */
+        get: operations["list-operators"];
         put?: never;
         post?: never;
         delete?: never;
@@ -563,7 +624,7 @@ export interface paths {
         /** Say what is known of a node's conduct */
         get: operations["get-trust"];
         /**
-         * Let a node in, suspend it, or let it begin again
+         * Let a node in, suspend it, let it begin again, or remove it
          * @description For operators.
          */
         put: operations["order-node"];
@@ -1057,6 +1118,54 @@ export interface components {
             order: string;
             reason?: string;
         };
+        NodeTokenCreated: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            note?: string;
+            operator: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            token: string;
+            /** Format: int64 */
+            used: number;
+            /** Format: int64 */
+            uses: number;
+        } & {
+            [key: string]: unknown;
+        };
+        NodeTokenList: {
+            tokens: components["schemas"]["NodeTokenView"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        NodeTokenRequest: {
+            /** Format: date-time */
+            expires_at?: string;
+            note?: string;
+            operator: string;
+            /** Format: int64 */
+            uses?: number;
+        };
+        NodeTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            note?: string;
+            operator: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** Format: int64 */
+            used: number;
+            /** Format: int64 */
+            uses: number;
+        } & {
+            [key: string]: unknown;
+        };
         NodeTrust: {
             /** Format: double */
             checks: number;
@@ -1072,6 +1181,7 @@ export interface components {
             proof?: components["schemas"]["Link"];
             /** Format: double */
             reliability: number;
+            replaced_by?: string;
             standing: string;
             state: string;
         } & {
@@ -1089,15 +1199,39 @@ export interface components {
             leases: number;
             models?: components["schemas"]["ModelView"][];
             node_id: string;
+            operator?: string;
             paused?: string;
             profiles: string[] | null;
+            reason?: string;
             region?: string;
+            replaced_by?: string;
             /** Format: int64 */
             slots: number;
+            state?: string;
             tags?: string[];
+            trusted?: boolean;
             /** Format: int64 */
             units_done: number;
             version: string;
+        } & {
+            [key: string]: unknown;
+        };
+        OperatorList: {
+            operators: components["schemas"]["OperatorView"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        OperatorNode: {
+            connected: boolean;
+            kind: string;
+            node_id: string;
+            state: string;
+        } & {
+            [key: string]: unknown;
+        };
+        OperatorView: {
+            nodes: components["schemas"]["OperatorNode"][] | null;
+            operator: string;
         } & {
             [key: string]: unknown;
         };
@@ -1123,6 +1257,9 @@ export interface components {
             [key: string]: unknown;
         };
         PlacementCandidate: {
+            continues?: boolean;
+            /** Format: int64 */
+            free?: number;
             /** Format: double */
             headroom: number;
             /** Format: int64 */
@@ -1467,11 +1604,16 @@ export interface components {
             [key: string]: unknown;
         };
         UnitPlacement: {
+            /** Format: int64 */
+            ahead?: number;
             candidates: components["schemas"]["PlacementCandidate"][] | null;
+            copy?: string;
             /** Format: int64 */
             eligible: number;
             execution_session_id: string;
             node?: string;
+            /** Format: int64 */
+            queued_ms?: number;
             reason: string;
             state: string;
             /** Format: int64 */
@@ -2574,6 +2716,215 @@ export interface operations {
             };
         };
     };
+    "list-node-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeTokenList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "new-node-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeTokenCreated"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-node-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's id. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-nodes": {
         parameters: {
             query?: never;
@@ -2590,6 +2941,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorList"];
                 };
             };
             /** @description Unauthorized */
