@@ -78,6 +78,9 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	group.Go(func() error { return books.Run(ctx, db.log, db.blocks) })
 	group.Go(func() error { return c.Run(ctx) })
 	group.Go(func() error { return db.watch(ctx) })
+	if s.traces != "" {
+		group.Go(func() error { return trace(ctx, s.traces, db, log) })
+	}
 	group.Go(func() error { return obs.Serve(ctx, s.metrics, obs.Door(obs.Metrics(figures(c), log)), log, nil) })
 	group.Go(func() error { return open(ctx, s, c, host, door{listener, pin}, log) })
 	if pod != nil {

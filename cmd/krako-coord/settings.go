@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/krako-labs/krako/coordinator"
@@ -41,6 +42,7 @@ type settings struct {
 	maxUnits        int
 	cacheEntries    int
 	stragglers      float64
+	traces          string
 	shareResults    []string
 	retain          retainSettings
 	pricing         string
@@ -92,6 +94,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	s.scale.flags(fs)
 	fs.StringVar(&s.pricing, "pricing", "", "price plan (JSON) to put into force at the start; without one that of the log stays, and where there never was one nothing costs anything")
 	fs.StringVar(&s.metrics, "metrics", "", "loopback host:port to serve /metrics for Prometheus and /debug/pprof/ on; empty serves nothing")
+	fs.StringVar(&s.traces, "traces", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "OpenTelemetry collector to send a trace of each session to, http://host:4318; empty sends nothing")
 	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
@@ -111,6 +114,11 @@ func (s *settings) validate() error {
 	if s.metrics != "" {
 		if err := obs.CheckLoopback(s.metrics); err != nil {
 			errs = append(errs, fmt.Errorf("--metrics: %w", err))
+		}
+	}
+	if s.traces != "" {
+		if err := obs.CheckTraces(s.traces); err != nil {
+			errs = append(errs, fmt.Errorf("--traces: %w", err))
 		}
 	}
 	if len(s.listen) == 0 {

@@ -104,6 +104,12 @@ func (g *gateway) submission(ctx context.Context, x exchange) (*contracts.Submit
 	if err := jcs.DecodeStrict(doc, &req); err != nil {
 		return nil, malformed(err)
 	}
+	if req.Metadata.TraceID == "" {
+		// W3C Trace Context: what is no traceparent is ignored where it is used.
+		if parent := x.r.Header.Get("traceparent"); len(parent) <= maxName {
+			req.Metadata.TraceID = parent
+		}
+	}
 	return &req, checkMetadata(req.Metadata)
 }
 

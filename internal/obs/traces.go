@@ -1,0 +1,267 @@
+package obs
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/krako-labs/krako/contracts"
+)
+
+// Traces makes OpenTelemetry traces of the events that are told of sessions, and sends
+// them to a collector by OTLP over HTTP. A session is a trace: of the caller's
+// traceparent if it came with one, else of its own id. Below it stand its executions
+// from placement to result; below those what a node ran, as it signed it, and what a
+// model did.
+//
+// It reads what is recorded anyway, behind execution: nothing on the way of a unit
+// knows of it. What does not fit its queue is dropped. It is owned by one goroutine.
+type Traces struct {
+	provider *sdktrace.TracerProvider
+	tracer   trace.Tracer
+	open     map[contracts.SessionID]*story
+}
+
+// story is a session that has not ended.
+type story struct {
+	ctx   context.Context
+	span  trace.Span
+	units map[execution]*executed
+}
+
+// execution names a unit's own execution, with replica 0, or a copy.
+type execution struct {
+	unit    string
+	replica uint32
+}
+
+type executed struct {
+	ctx     context.Context
+	span    trace.Span
+	lease   uint64
+	started time.Time
+}
+
+// The bounds of what waits to be sent.
+const (
+	maxSpans     = 1 << 14
+	exportWithin = 10 * time.Second
+)
+
+// NewTraces sends to a collector, as http://host:4318. The error is VALIDATION_ERROR
+// for what is no such address.
+func NewTraces(ctx context.Context, endpoint, service, version string) (*Traces, error) {
+	if err := CheckTraces(endpoint); err != nil {
+		return nil, err
+	}
+	if u, _ := url.Parse(endpoint); u.Path == "" || u.Path == "/" {
+		endpoint = strings.TrimSuffix(endpoint, "/") + "/v1/traces"
+	}
+	to, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(endpoint), otlptracehttp.WithTimeout(exportWithin))
+	if err != nil {
+		return nil, fmt.Errorf("open traces: %w", err)
+	}
+	about := resource.NewSchemaless(attribute.String("service.name", service), attribute.String("service.version", version))
+	p := sdktrace.NewTracerProvider(
+		sdktrace.WithBatcher(to, sdktrace.WithMaxQueueSize(maxSpans), sdktrace.WithBatchTimeout(time.Second)),
+		sdktrace.WithResource(about),
+	)
+	return &Traces{provider: p, tracer: p.Tracer("github.com/krako-labs/krako"), open: map[contracts.SessionID]*story{}}, nil
+}
+
+// CheckTraces accepts the address of a collector.
+func CheckTraces(endpoint string) error {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return contracts.Errorf(contracts.CodeValidation, "traces", "%.80q is no http:// or https:// address of a collector", endpoint)
+	}
+	return nil
+}
+
+// Close sends what waits.
+func (t *Traces) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+
+// Take takes the next event.
+func (t *Traces) Take(e contracts.Event) {
+	if e.SessionID == "" {
+		return
+	}
+	if e.Type == contracts.EventSessionStarted {
+		t.begin(&e)
+		return
+	}
+	s := t.open[e.SessionID]
+	if s == nil {
+		return // it began before anybody traced
+	}
+	switch e.Type {
+	case contracts.EventSessionCompleted, contracts.EventSessionFailed, contracts.EventSessionCancelled:
+		var d contracts.SessionEnded
+		_ = json.Unmarshal(e.Data, &d) // the coordinator has written it
+		for k := range s.units {
+			s.end(k, &e, "the session has ended")
+		}
+		finish(s.span, &e, d.Error, string(d.StopReason))
+		delete(t.open, e.SessionID)
+	case contracts.EventUnitScheduled:
+		t.scheduled(s, &e)
+	case contracts.EventUnitLeaseLost:
+		var d contracts.UnitLeaseLost
+		_ = json.Unmarshal(e.Data, &d)
+		s.end(execution{e.Subject, d.Replica}, &e, d.Reason)
+	case contracts.EventUnitStarted:
+		if x := s.units[execution{e.Subject, 0}]; x != nil {
+			x.started = e.Time.Time
+		}
+	case contracts.EventLLMCompleted, contracts.EventLLMFailed:
+		t.model(s, &e)
+	case contracts.EventUnitCompleted, contracts.EventUnitFailed, contracts.EventUnitTimeout, contracts.EventUnitCancelled:
+		t.ended(s, &e)
+	case contracts.EventUnitCached, contracts.EventUnitSkipped:
+		s.span.AddEvent(string(e.Type), trace.WithTimestamp(e.Time.Time), trace.WithAttributes(ids(&e)...))
+	}
+}
+
+func (t *Traces) begin(e *contracts.Event) {
+	ctx := parent(e)
+	var d contracts.SessionStarted
+	_ = json.Unmarshal(e.Data, &d)
+	ctx, span := t.tracer.Start(ctx, "session", trace.WithTimestamp(e.Time.Time), trace.WithSpanKind(trace.SpanKindServer),
+		trace.WithAttributes(append(ids(e), attribute.String("krako.graph.cid", d.GraphCID), attribute.Int("krako.units", d.Units))...))
+	t.open[e.SessionID] = &story{ctx: ctx, span: span, units: map[execution]*executed{}}
+}
+
+// parent is what a session's span is a child of: the caller's, or nothing of a trace
+// that has the session's id.
+func parent(e *contracts.Event) context.Context {
+	if sc, ok := ParseTraceParent(e.TraceParent); ok {
+		return trace.ContextWithRemoteSpanContext(context.Background(), sc)
+	}
+	var id trace.TraceID
+	if raw, err := hex.DecodeString(strings.ReplaceAll(string(e.SessionID), "-", "")); err == nil {
+		copy(id[:], raw)
+	}
+	// Its parent is not sent by anybody: the second half of the id stands for it.
+	var above trace.SpanID
+	copy(above[:], id[8:])
+	return trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: id, SpanID: above, TraceFlags: trace.FlagsSampled, Remote: true,
+	}))
+}
+
+// ParseTraceParent reads a traceparent of W3C Trace Context, version 00.
+func ParseTraceParent(text string) (trace.SpanContext, bool) {
+	p := strings.Split(text, "-")
+	if len(p) != 4 || p[0] != "00" || len(p[3]) != 2 {
+		return trace.SpanContext{}, false
+	}
+	id, err := trace.TraceIDFromHex(p[1])
+	if err != nil {
+		return trace.SpanContext{}, false
+	}
+	span, err := trace.SpanIDFromHex(p[2])
+	if err != nil {
+		return trace.SpanContext{}, false
+	}
+	flags, err := hex.DecodeString(p[3])
+	if err != nil {
+		return trace.SpanContext{}, false
+	}
+	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: trace.TraceFlags(flags[0]), Remote: true}), true
+}
+
+func (t *Traces) scheduled(s *story, e *contracts.Event) {
+	var d contracts.UnitScheduled
+	_ = json.Unmarshal(e.Data, &d)
+	key := execution{e.Subject, d.Replica}
+	if copied, ok := s.units[execution{e.Subject, 1}]; ok && d.Replica == 0 && copied.lease == d.Lease {
+		// The copy takes the unit's place.
+		delete(s.units, execution{e.Subject, 1})
+		s.units[key] = copied
+		return
+	}
+	ctx, span := t.tracer.Start(s.ctx, "execution", trace.WithTimestamp(e.Time.Time), trace.WithSpanKind(trace.SpanKindProducer),
+		trace.WithAttributes(append(ids(e), attribute.String("krako.node", string(d.Target)), attribute.Int64("krako.lease", int64(d.Lease)),
+			attribute.Int("krako.replica", int(d.Replica)), attribute.String("krako.placement", d.Reason))...))
+	s.units[key] = &executed{ctx: ctx, span: span, lease: d.Lease}
+}
+
+// end ends an execution that came to nothing.
+func (s *story) end(k execution, e *contracts.Event, why string) {
+	x := s.units[k]
+	if x == nil {
+		return
+	}
+	delete(s.units, k)
+	x.span.SetStatus(codes.Error, why)
+	x.span.End(trace.WithTimestamp(e.Time.Time))
+}
+
+// ended tells what a node ran, by what it signed, and ends the execution.
+func (t *Traces) ended(s *story, e *contracts.Event) {
+	key := execution{e.Subject, 0}
+	x := s.units[key]
+	if x == nil {
+		return
+	}
+	delete(s.units, key)
+	var d contracts.UnitEnded
+	_ = json.Unmarshal(e.Data, &d)
+	if !x.started.IsZero() {
+		_, span := t.tracer.Start(x.ctx, "sandbox", trace.WithTimestamp(x.started), trace.WithSpanKind(trace.SpanKindConsumer),
+			trace.WithAttributes(append(ids(e), attribute.String("krako.node", string(d.Node)), attribute.String("krako.unit.cid", d.UnitCID),
+				attribute.String("krako.result.cid", d.ResultCID), attribute.Int64("krako.fuel", int64(d.Fuel)))...))
+		if d.Error != nil {
+			span.SetStatus(codes.Error, string(d.Error.Code))
+		}
+		span.End(trace.WithTimestamp(x.started.Add(time.Duration(d.DurationMS * float64(time.Millisecond)))))
+	}
+	finish(x.span, e, d.Error, string(d.StopReason))
+}
+
+func (t *Traces) model(s *story, e *contracts.Event) {
+	x := s.units[execution{e.Subject, 0}]
+	if x == nil {
+		return
+	}
+	var d contracts.LLMEnded
+	_ = json.Unmarshal(e.Data, &d)
+	from := e.Time.Add(-time.Duration(d.DurationMS * float64(time.Millisecond)))
+	_, span := t.tracer.Start(x.ctx, "model", trace.WithTimestamp(from), trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(append(ids(e), attribute.String("gen_ai.request.model", d.Model),
+			attribute.Int64("gen_ai.usage.input_tokens", d.TokensIn), attribute.Int64("gen_ai.usage.output_tokens", d.TokensOut))...))
+	finish(span, e, d.Error, "")
+}
+
+// finish ends a span by the event that ended what it is of.
+func finish(span trace.Span, e *contracts.Event, failure *contracts.Error, reason string) {
+	span.SetAttributes(attribute.String("krako.event.end", e.ID), attribute.String("krako.stop_reason", reason))
+	if failure != nil {
+		span.SetStatus(codes.Error, string(failure.Code)+": "+failure.Message)
+	} else {
+		span.SetStatus(codes.Ok, "")
+	}
+	span.End(trace.WithTimestamp(e.Time.Time))
+}
+
+// ids are those of an event: who looks at a span finds it in the log.
+func ids(e *contracts.Event) []attribute.KeyValue {
+	list := []attribute.KeyValue{
+		attribute.String("krako.event", e.ID), attribute.String("krako.session", string(e.SessionID)), attribute.String("krako.tenant", string(e.TenantID)),
+	}
+	if e.Subject != "" {
+		list = append(list, attribute.String("krako.unit", e.Subject), attribute.Int("krako.attempt", int(e.Attempt)))
+	}
+	return list
+}
