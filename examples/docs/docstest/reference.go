@@ -83,10 +83,10 @@ func count(words []string, w string) (n float64) {
 
 // Words cuts a text as UAX #29 does: letters, digits and low lines hang together,
 // a point or apostrophe holds what is alike on both sides, a colon letters, and a
-// comma or semicolon digits.
+// comma or semicolon digits. Other numerals, such as the 6 of 10⁶, stand alone.
 func Words(text string) []string {
 	runes := []rune(text)
-	inner := func(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.N) || r == '_' }
+	inner := func(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl) || r == '_' }
 	var words []string
 	var word []rune
 	for i, r := range runes {
@@ -102,6 +102,9 @@ func Words(text string) []string {
 		}
 		words = flush(words, word)
 		word = nil
+		if unicode.Is(unicode.No, r) {
+			words = append(words, string(r))
+		}
 	}
 	return flush(words, word)
 }
