@@ -163,6 +163,7 @@ test('all of it by keyboard', async () => {
   await page.keyboard.press('?')
   await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
   await page.keyboard.press('Escape')
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor({ state: 'hidden' })
   await page.keyboard.press('n')
   await page.getByRole('heading', { name: 'Ask, and see why.' }).waitFor()
   assert.deepEqual(wrong, [])
