@@ -180,7 +180,7 @@ func RetryAfter(err error) (time.Duration, bool) {
 }
 
 func retryAfter(h http.Header) *retryLater {
-	seconds, err := strconv.ParseUint(h.Get("Retry-After"), 10, 16)
+	seconds, err := strconv.ParseUint(h.Get("Retry-After"), 10, 32) // a day has more seconds than 16 bits
 	if err != nil {
 		return nil
 	}

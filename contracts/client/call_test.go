@@ -61,7 +61,7 @@ func TestOnlyRetryableErrorsAreRepeated(t *testing.T) {
 }
 
 func TestRetryAfterIsHeeded(t *testing.T) {
-	for after, want := range map[string]time.Duration{"2": 2 * time.Second, "3600": client.DefaultRetry().Most, "soon": 0} {
+	for after, want := range map[string]time.Duration{"2": 2 * time.Second, "3600": client.DefaultRetry().Most, "86400": client.DefaultRetry().Most, "soon": 0} {
 		synctest.Test(t, func(t *testing.T) {
 			begin := time.Now()
 			c, _ := talk(t, problem(429, "RATE_LIMITED", "Retry-After: "+after), answer(200, nodes))
