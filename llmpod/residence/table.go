@@ -102,8 +102,24 @@ func (t *Table) Step(now time.Time) (do []Action, again time.Time) {
 		do = t.makeRoom(w, now, do)
 		do = t.admit(do)
 	}
+	if _, ok := t.first(); !ok && t.reopen() {
+		do = t.admit(do)
+	}
 	do = t.expire(now, do)
 	return do, t.next(now)
+}
+
+// reopen has closed models take requests again: those they were to make room for
+// found it elsewhere, or gave up, and what waits for a closed model would wait for
+// ever. It reports whether there was one.
+func (t *Table) reopen() bool {
+	found := false
+	for i := range t.all {
+		if m := &t.all[i]; m.state == closing {
+			m.state, found = resident, true
+		}
+	}
+	return found
 }
 
 // admit lets in every request whose model takes some.

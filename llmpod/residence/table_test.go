@@ -88,6 +88,30 @@ func TestTwoModelsTakeTurns(t *testing.T) {
 	expect(83, "")
 }
 
+// TestClosedInVainOpensAgain closes a model for one that then finds room elsewhere.
+func TestClosedInVainOpensAgain(t *testing.T) {
+	const a, b, c = residence.Model(0), residence.Model(1), residence.Model(2)
+	tab := residence.New(3, 2, 10*time.Second, time.Minute)
+	expect := func(seconds int, want string) {
+		t.Helper()
+		if got := step(tab, seconds); got != want {
+			t.Errorf("at %d: %q, want %q", seconds, got, want)
+		}
+	}
+	tab.Ask(0, a, at(0))
+	expect(0, "load A, admit A0")
+	tab.Ask(1, b, at(0))
+	expect(0, "load B, admit B1")
+	tab.Ask(2, c, at(1))
+	expect(11, "") // a turn is over: A is closed
+	tab.Ask(3, a, at(12))
+	expect(12, "")
+	if !tab.Drop(2) {
+		t.Fatal("C does not wait")
+	}
+	expect(13, "admit A3") // for nobody waits for its place any more
+}
+
 // TestEveryRequestIsLetInAndNothingOverflows plays random requests and keeps its
 // own account of what is loaded.
 func TestEveryRequestIsLetInAndNothingOverflows(t *testing.T) {
