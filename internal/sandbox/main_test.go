@@ -13,6 +13,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/internal/sandbox"
+	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
@@ -77,7 +78,7 @@ func reactor(t testing.TB) []byte { return goGuest(t, "reactor", "-buildmode=c-s
 func newSandbox(t testing.TB, cfg sandbox.Config) *sandbox.Sandbox {
 	t.Helper()
 	if cfg.CacheDir == "" {
-		cfg.CacheDir = filepath.Join(workDir, "code")
+		cfg.CacheDir = sandboxtest.CodeCache(filepath.Join(workDir, "code"))
 	}
 	s, err := sandbox.New(context.Background(), cfg)
 	if err != nil {
