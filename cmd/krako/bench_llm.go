@@ -81,6 +81,6 @@ func (a *app) printLLM(f *llmbench.Figures) {
 			s.FalseGreedy, s.FalseSampled, s.SwappedGreedy, s.SwappedSampled, s.Cooled)
 	}
 	if c := f.Cancels; c != nil {
-		a.printf("cancel frees the slot, p99   %10.1f ms of %d\n", c.P99, c.Count)
+		a.printf("cancel frees the slot, p99   %10.1f ms of %d, %.1f bare; p50 %.1f, %.1f bare\n", c.P99, c.Count, c.BareP99, c.P50, c.BareP50)
 	}
 }

@@ -48,6 +48,12 @@ func newBare(end llama.Endpoint) *bare {
 }
 
 func (b *bare) ask(ctx context.Context, prompt string, tokens int) (t timing, err error) {
+	err = b.stream(ctx, prompt, tokens, &t, func() {})
+	return t, err
+}
+
+// stream notes in t how an answer comes, and calls heard at every piece of it.
+func (b *bare) stream(ctx context.Context, prompt string, tokens int, t *timing, heard func()) error {
 	body, err := json.Marshal(map[string]any{
 		"messages": []llama.Message{{Role: "user", Content: prompt}}, "max_tokens": tokens, "temperature": 0, "stream": true,
 		"stream_options": map[string]bool{"include_usage": true},
@@ -57,22 +63,22 @@ func (b *bare) ask(ctx context.Context, prompt string, tokens int) (t timing, er
 		"cache_prompt": false,
 	})
 	if err != nil {
-		return t, err
+		return err
 	}
 	began := time.Now()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.end.URL+"/v1/chat/completions", bytes.NewReader(body))
 	if err != nil {
-		return t, err
+		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+b.end.Key)
 	res, err := b.client.Do(req)
 	if err != nil {
-		return t, err
+		return err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return t, fmt.Errorf("llama-server answers %s", res.Status)
+		return fmt.Errorf("llama-server answers %s", res.Status)
 	}
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
@@ -81,10 +87,11 @@ func (b *bare) ask(ctx context.Context, prompt string, tokens int) (t timing, er
 			continue
 		}
 		if err := t.chunk(data, time.Since(began)); err != nil {
-			return t, err
+			return err
 		}
+		heard()
 	}
-	return t, lines.Err()
+	return lines.Err()
 }
 
 // chunk notes one event of the stream.

@@ -78,10 +78,14 @@ type Replay struct {
 }
 
 // Cancels is how long after a call was cancelled its slot is idle, by the
-// server's own word.
+// server's own word: through a pod, and where a program has the server to itself and
+// closes its connection. The server looks between two steps of all its slots.
 type Cancels struct {
-	P99   float64 `json:"cancel_frees_slot_ms_p99"`
-	Count int     `json:"cancels"`
+	P50     float64 `json:"cancel_frees_slot_ms_p50"`
+	P99     float64 `json:"cancel_frees_slot_ms_p99"`
+	BareP50 float64 `json:"bare_cancel_frees_slot_ms_p50"`
+	BareP99 float64 `json:"bare_cancel_frees_slot_ms_p99"`
+	Count   int     `json:"cancels"`
 }
 
 // Overload is what becomes of ten times as many graphs as a tenant may have in

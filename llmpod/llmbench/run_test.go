@@ -31,7 +31,7 @@ func TestSessionsAreApartAndAnswersRepeat(t *testing.T) {
 	if s := f.Scoring; s.FalseGreedy != 0 || s.FalseSampled != 0 || s.SwappedGreedy != 1 || s.SwappedSampled != 1 || s.Cooled != 1 {
 		t.Errorf("scoring: %+v", s)
 	}
-	if f.Cancels.P99 <= 0 || f.Beside != nil {
+	if f.Cancels.P99 <= 0 || f.Cancels.BareP99 <= 0 || f.Beside != nil {
 		t.Errorf("cancelling: %+v; beside %+v", f.Cancels, f.Beside)
 	}
 }
