@@ -2,19 +2,15 @@ package dag_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dag"
+	"github.com/krako-labs/krako/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 
 // TestTranscripts plays each script in testdata and compares what follows each
 // step with the transcript below it. A script is a graph, then steps:
@@ -22,31 +18,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	unit NAME [<- DEP…] [noncritical]
 //	bind NAME DEP | when NAME DEP [not] CONDITION [ARG] | policy VALUE | final NAME…
 //	start | end NAME success [JSON] | end NAME failed CODE | end NAME timeout | stop REASON | return NAME
-func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts (%v)", err)
-	}
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			script, want, _ := strings.Cut(string(data), "\n----\n")
-			got := play(t, script)
-			if *update {
-				if err := os.WriteFile(name, []byte(script+"\n----\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("transcript differs\ngot:\n%s\nwant:\n%s", got, want)
-			}
-		})
-	}
-}
+func TestTranscripts(t *testing.T) { golden.Transcripts(t, play) }
 
 // player builds a graph from the head of a script and then runs it.
 type player struct {

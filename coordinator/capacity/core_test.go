@@ -2,21 +2,15 @@ package capacity
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the transcripts")
 
 func policy() Policy {
 	p := DefaultPolicy()
@@ -46,31 +40,7 @@ func told(d Decision) string {
 // TestTranscripts plays scripts of seconds: "at 12: queued 5 running 1 wait 300 pods
 // 1 slots 2" is a sample, "at 12..40 every 2:" repeats it, "silence until 60" lets
 // time pass without any.
-func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) < 5 {
-		t.Fatalf("%d transcripts (%v)", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			doc, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			script, want, _ := strings.Cut(string(doc), "\n----\n")
-			got := play(t, script)
-			if *update {
-				if err := os.WriteFile(file, []byte(script+"\n----\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
+func TestTranscripts(t *testing.T) { golden.Transcripts(t, play) }
 
 func play(t *testing.T, script string) string {
 	c, out := core(t), &strings.Builder{}

@@ -3,10 +3,7 @@ package session_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,9 +14,8 @@ import (
 	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 
 // TestTranscripts plays each script in testdata: a graph, then commands. Below
 // each command stand the events it tells; at the end the session is rebuilt from
@@ -31,31 +27,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	hold NAME JSON | release NAME NODE JSON | unverified NAME | supersede NAME NODE JSON
 //	copy NAME NODE; NAME+ is what is done, trapped, faulted, lost or held under the copy's lease
 //	stale NAME | wait DURATION | stop REASON | close
-func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts (%v)", err)
-	}
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			script, want, _ := strings.Cut(string(data), "\n----\n")
-			got := play(t, script)
-			if *update {
-				if err := os.WriteFile(name, []byte(script+"\n----\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("transcript differs\ngot:\n%s\nwant:\n%s", got, want)
-			}
-		})
-	}
-}
+func TestTranscripts(t *testing.T) { golden.Transcripts(t, play) }
 
 type player struct {
 	t       *testing.T

@@ -2,10 +2,7 @@ package straggler_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,9 +11,8 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator/straggler"
+	"github.com/krako-labs/krako/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 
 // TestTranscripts plays each script in testdata. Behind each question stands the
 // verdict.
@@ -25,31 +21,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	ran TASK DURATION [xN] | gave
 //	limit TASK
 //	judge TASK running=DURATION out=N copies_out=N [silent] [once] [copied] [had=N]
-func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts (%v)", err)
-	}
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			script, want, _ := strings.Cut(string(data), "\n----\n")
-			got := play(t, script)
-			if *update {
-				if err := os.WriteFile(name, []byte(script+"\n----\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != want {
-				t.Errorf("transcript differs\ngot:\n%s\nwant:\n%s", got, want)
-			}
-		})
-	}
-}
+func TestTranscripts(t *testing.T) { golden.Transcripts(t, play) }
 
 const tenant = contracts.TenantID("lab")
 

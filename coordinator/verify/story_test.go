@@ -2,16 +2,13 @@ package verify
 
 import (
 	"bufio"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "rewrite the stories in testdata")
+	"github.com/krako-labs/krako/internal/golden"
+)
 
 // TestStories runs each story in testdata/*.txt and compares what the core says
 // with what stands there. A line is an input, what follows it indented the
@@ -26,26 +23,9 @@ var update = flag.Bool("update", false, "rewrite the stories in testdata")
 //	may UNIT                   who may be given the unit
 //	show                       the standings
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no stories: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			old, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := (&teller{core: New(storyPolicy()), nodes: map[string]Node{}, operators: map[string]Operator{}}).tell(t, string(old))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got != string(old) {
-				t.Errorf("the story goes another way:\n%s", got)
-			}
-		})
-	}
+	golden.Stories(t, func(t *testing.T, text string) string {
+		return (&teller{core: New(storyPolicy()), nodes: map[string]Node{}, operators: map[string]Operator{}}).tell(t, text)
+	})
 }
 
 // storyPolicy has short spans, so that stories are short.

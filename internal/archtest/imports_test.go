@@ -66,6 +66,7 @@ var may = map[string][]string{
 	"internal/cli":         {"contracts"},
 	"internal/cluster":     {"contracts"},
 	"internal/llama":       {"contracts", "internal/durable", "internal/llama"},
+	"internal/golden":      {},
 	"internal/obs":         {"contracts"},
 	"internal/p2p":         {"contracts"},
 	"internal/sandbox":     {"contracts", "internal/sandbox"},

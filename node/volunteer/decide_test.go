@@ -1,46 +1,19 @@
 package volunteer
 
 import (
-	"flag"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/krako-labs/krako/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the stories in testdata")
 
 // TestStories replays a node's day. A line that begins with a date is what is
 // sensed then; the lines with arrows after it are the decision.
-func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no stories", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := replay(t, string(text))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if d := cmp.Diff(string(text), got); d != "" && !*update {
-				t.Error(d)
-			}
-		})
-	}
-}
+func TestStories(t *testing.T) { golden.Stories(t, replay) }
 
 func replay(t *testing.T, story string) string {
 	var (

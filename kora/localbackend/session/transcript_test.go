@@ -2,10 +2,7 @@ package session_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,10 +12,9 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/contracts/dagcbor"
+	"github.com/krako-labs/krako/internal/golden"
 	"github.com/krako-labs/krako/kora/localbackend/session"
 )
-
-var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 
 // TestTranscripts plays each script in testdata: a graph, then commands. Below
 // each command stand the events that it tells and what is to be done about it.
@@ -27,29 +23,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	unit NAME [<- DEP…] [once] [attempts N] [backoff MS] [schema JSON] | budget cpu|fuel N
 //	run NAME FUEL | done NAME FUEL JSON | trap NAME FUEL | fault NAME CODE | refuse NAME CODE
 //	wait DURATION | stop REASON CODE | close
-func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts (%v)", err)
-	}
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			script, want, _ := strings.Cut(string(data), "\n----\n")
-			got := play(t, script)
-			if *update {
-				if err := os.WriteFile(name, []byte(script+"\n----\n"+got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("transcript differs (-want +got):\n%s", d)
-			}
-		})
-	}
-}
+func TestTranscripts(t *testing.T) { golden.Transcripts(t, play) }
 
 type player struct {
 	t       *testing.T
