@@ -28,7 +28,7 @@ func (st *state) want(c *docket.Case) {
 	if c.Replicas == 0 && !c.Recompute || slices.ContainsFunc(st.vet.wanting, func(w wanted) bool { return w.c == c }) {
 		return
 	}
-	st.vet.wanting = append(st.vet.wanting, wanted{c, st.now})
+	st.vet.wanting = append(st.vet.wanting, wanted{c: c, since: st.now})
 }
 
 const (
@@ -43,7 +43,8 @@ const (
 // placeCopies gives copies to nodes, those that wait longest first.
 func (st *state) placeCopies(ctx context.Context, r round) error {
 	kept := st.vet.wanting[:0]
-	for i, w := range st.vet.wanting {
+	for i := range st.vet.wanting {
+		w := &st.vet.wanting[i]
 		if st.vet.docket.Of(w.c.ID) != w.c || w.c.Replicas == 0 && !w.c.Recompute {
 			continue
 		}
@@ -59,7 +60,7 @@ func (st *state) placeCopies(ctx context.Context, r round) error {
 				}
 			}
 		}
-		kept = append(kept, w)
+		kept = append(kept, *w)
 	}
 	clear(st.vet.wanting[len(kept):])
 	st.vet.wanting = kept
@@ -68,16 +69,19 @@ func (st *state) placeCopies(ctx context.Context, r round) error {
 
 // placeCopy gives one copy to a node, or to nobody for good. Nothing in what the
 // node gets tells that it is a copy.
-func (st *state) placeCopy(ctx context.Context, r round, w wanted) (bool, error) {
+func (st *state) placeCopy(ctx context.Context, r round, w *wanted) (bool, error) {
 	c := w.c
 	trusted := c.Recompute
 	if trusted && len(st.c.cfg.Trusted) == 0 {
 		return true, st.giveUp(c, true, "there is no trusted zone")
 	}
-	block, needs, err := st.c.invocation(ctx, c.Unit.Cid)
-	if err != nil {
-		return true, st.giveUp(c, trusted, err.Error())
+	if w.needs == nil {
+		var err error
+		if w.block, w.needs, err = st.c.invocation(ctx, c.Unit.Cid); err != nil {
+			return true, st.giveUp(c, trusted, err.Error())
+		}
 	}
+	block, needs := w.block, w.needs
 	need := placement.Need{Type: contracts.Deterministic, Profile: st.c.cfg.Profile, Trusted: trusted, Never: st.not(c), Module: needs[0], Blocks: needs[1:]}
 	choice := st.placeOf(c, need)
 	if choice.Node == "" {

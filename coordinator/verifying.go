@@ -582,4 +582,7 @@ func barred(n contracts.NodeID) error {
 type wanted struct {
 	c     *docket.Case
 	since time.Time
+	// What a node is given, once it was read: a copy may wait for many turns.
+	block []byte
+	needs []cid.Cid
 }
