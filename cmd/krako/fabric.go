@@ -9,10 +9,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func (a *app) nodesCommand() *cobra.Command {
+// nodesCommand lists nodes and pods, under the name it is given.
+func (a *app) nodesCommand(name, example string) *cobra.Command {
 	return &cobra.Command{
-		Use: "nodes", Short: "List the nodes the coordinator knows", Args: exactly(),
-		Example: "  krako nodes",
+		Use: name, Short: "List nodes and pods: who answers for them, how they stand, what they do", Args: exactly(),
+		Example: example,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client()
 			if err != nil {
@@ -26,9 +27,14 @@ func (a *app) nodesCommand() *cobra.Command {
 				return a.printJSON(list)
 			}
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NODE\tSTATE\tSLOTS\tLEASES\tUNITS DONE\tVERSION\tENGINE")
+			fmt.Fprintln(w, "NODE\tKIND\tSTATE\tCONNECTION\tOPERATOR\tZONE\tSLOTS\tLEASES\tUNITS DONE\tVERSION\tENGINE\tREASON")
 			for _, n := range list.Nodes {
-				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", n.NodeID, stateOf(&n), n.Slots, n.Leases, n.UnitsDone, n.Version, n.Engine)
+				zone := ""
+				if n.Trusted {
+					zone = "trusted"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", n.NodeID, n.Kind, n.State, stateOf(&n), n.Operator, zone,
+					n.Slots, n.Leases, n.UnitsDone, n.Version, n.Engine, n.Reason)
 			}
 			return w.Flush()
 		},

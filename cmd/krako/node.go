@@ -21,10 +21,10 @@ two nodes of one operator, and what one of them does counts against all.
   krako-node --token-file token --coordinator ...
 
 krako trust decides about a node that is known: approve, suspend, readmit, remove.`,
-		Example: "  krako node token new --operator chemistry\n  krako node list\n  krako node operators",
+		Example: "  krako node token new --operator chemistry\n  krako nodes\n  krako node operators",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.nodeTokenCommand(), a.nodeListCommand(), a.operatorsCommand())
+	cmd.AddCommand(a.nodeTokenCommand(), a.nodesCommand("list", "  krako node list    # as krako nodes"), a.operatorsCommand())
 	return cmd
 }
 
@@ -136,35 +136,6 @@ func (a *app) nodeTokenRevoke() *cobra.Command {
 			}
 			a.printf("Token %s is revoked.\n", id)
 			return nil
-		},
-	}
-}
-
-func (a *app) nodeListCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List nodes and pods with who answers for them and how they stand", Args: exactly(), Example: "  krako node list",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
-			}
-			list, err := c.Nodes(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.printJSON(list)
-			}
-			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "NODE\tKIND\tSTATE\tOPERATOR\tZONE\tCONNECTION\tREASON")
-			for _, n := range list.Nodes {
-				zone := ""
-				if n.Trusted {
-					zone = "trusted"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", n.NodeID, n.Kind, n.State, n.Operator, zone, stateOf(&n), n.Reason)
-			}
-			return w.Flush()
 		},
 	}
 }

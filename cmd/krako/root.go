@@ -73,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		a.upCommand(), a.downCommand(), a.runCommand(), a.submitCommand(), a.getCommand(), a.watchCommand(), a.cancelCommand(),
-		a.sessionsCommand(), a.nodesCommand(), a.podsCommand(), a.topCommand(), a.tasksCommand(), a.taskCommand(), a.verifyCommand(), a.explainCommand(), a.blockCommand(), a.benchCommand(), a.simCommand(), a.ledgerCommand(),
+		a.sessionsCommand(), a.nodesCommand("nodes", "  krako nodes\n  krako --json nodes"), a.podsCommand(), a.topCommand(), a.tasksCommand(), a.taskCommand(), a.verifyCommand(), a.explainCommand(), a.blockCommand(), a.benchCommand(), a.simCommand(), a.ledgerCommand(),
 		a.trustCommand(), a.nodeCommand(), a.replayCommand(), a.diffCommand(),
 		a.keysCommand(), a.quotaCommand(), a.walletCommand(), a.pricesCommand(), a.statementCommand(), a.capacityCommand(), a.eventsCommand(), a.auditCommand(), a.rebuildCommand(), a.logCommand(),
 	)
