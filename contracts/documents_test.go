@@ -57,6 +57,9 @@ var exampleTypes = map[string]reflect.Type{
 	"event-data/queue-depth":        reflect.TypeFor[contracts.QueueDepth](),
 	"event-data/account-suspended":  reflect.TypeFor[contracts.AccountSuspended](),
 	"event-data/trust-score":        reflect.TypeFor[contracts.TrustScore](),
+	"event-data/usage-recorded":     reflect.TypeFor[contracts.UsageRecorded](),
+	"event-data/entry-reversed":     reflect.TypeFor[contracts.EntryReversed](),
+	"event-data/quarantined":        reflect.TypeFor[contracts.Quarantined](),
 	"event-data/prices-changed":     reflect.TypeFor[contracts.PricesChanged](),
 }
 

@@ -109,6 +109,9 @@ const (
 	EventEntryReversed    EventType = "billing.entry.reversed"
 	EventAccountSuspended EventType = "billing.account.suspended"
 	EventPricesChanged    EventType = "billing.prices.changed"
+	// EventQuarantined tells of an event, or a record of the log, that accounting put
+	// aside because it makes no sense.
+	EventQuarantined EventType = "billing.event.quarantined"
 )
 
 // EventTypes returns the closed list in the order of CONTRACTS section 7.
@@ -125,7 +128,7 @@ func EventTypes() []EventType {
 		EventScaleRequested, EventScaleApplied, EventAdmissionChanged, EventCongestionChanged, EventQueueDepth,
 		EventTrustScore, EventTrustEvidence,
 		EventUsageRecorded, EventCreditsGranted, EventCreditsReserved, EventCreditsReleased, EventCreditsDebited,
-		EventEntryReversed, EventAccountSuspended, EventPricesChanged,
+		EventEntryReversed, EventAccountSuspended, EventPricesChanged, EventQuarantined,
 	}
 }
 

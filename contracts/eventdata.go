@@ -82,14 +82,55 @@ type UnitSuperseded struct {
 	Revision     uint32 `json:"revision"`
 }
 
-// CreditsMoved is the data of billing.credits.granted, .reserved and .released.
-// Amount is a decimal with at most six places.
+// CreditsMoved is the data of billing.credits.granted, .reserved, .released and
+// .debited. Amount is a decimal with at most six places.
 type CreditsMoved struct {
-	Amount   string `json:"amount"`
-	Currency string `json:"currency,omitempty"`
-	Reason   string `json:"reason,omitempty"`
+	Amount string `json:"amount"`
+	// Transaction is the ledger's, where the event tells of one.
+	Transaction string `json:"transaction,omitempty"`
+	Currency    string `json:"currency,omitempty"`
+	Reason      string `json:"reason,omitempty"`
 	// Overdraft lets the tenant's balance go below zero from this grant on.
 	Overdraft bool `json:"overdraft,omitempty"`
+}
+
+// UsageRecorded is the data of billing.usage.recorded: what a unit used that is
+// charged, who ran it and what that earned. What the tenant paid is told by the
+// billing.credits.debited of the same transaction.
+type UsageRecorded struct {
+	Transaction string    `json:"transaction"`
+	Prices      string    `json:"prices"`
+	Node        NodeID    `json:"node"`
+	Operator    string    `json:"operator,omitempty"`
+	Earned      string    `json:"earned"`
+	Fuel        uint64    `json:"fuel,omitempty"`
+	Tier        ModelTier `json:"tier,omitempty"`
+	TokensIn    int64     `json:"tokens_in,omitempty"`
+	TokensOut   int64     `json:"tokens_out,omitempty"`
+	ResultCID   string    `json:"result_cid,omitempty"`
+	BatchCID    string    `json:"batch_cid,omitempty"`
+}
+
+// EntryReversed is the data of billing.entry.reversed: a charge was taken back.
+type EntryReversed struct {
+	Transaction string `json:"transaction"`
+	// Reverses is the transaction that was the charge, Node who had earned by it.
+	Reverses string `json:"reverses"`
+	Node     NodeID `json:"node"`
+	// Amount is what the tenant has back.
+	Amount string `json:"amount"`
+}
+
+// Quarantined is the data of billing.event.quarantined: accounting could not take an
+// event in, put it aside and went on.
+type Quarantined struct {
+	// Event and EventType are the event's, Record the record of the log where that
+	// could not be told as events at all.
+	Event     string    `json:"event,omitempty"`
+	EventType EventType `json:"event_type,omitempty"`
+	Record    int64     `json:"record,omitempty"`
+	Code      Code      `json:"code"`
+	Reason    string    `json:"reason"`
 }
 
 // PricesChanged is the data of billing.prices.changed: the whole price plan that
@@ -200,8 +241,14 @@ func NewEventData(t EventType) any {
 		return new(UnitRetried)
 	case EventUnitSuperseded:
 		return new(UnitSuperseded)
-	case EventCreditsGranted, EventCreditsReserved, EventCreditsReleased:
+	case EventCreditsGranted, EventCreditsReserved, EventCreditsReleased, EventCreditsDebited:
 		return new(CreditsMoved)
+	case EventUsageRecorded:
+		return new(UsageRecorded)
+	case EventEntryReversed:
+		return new(EntryReversed)
+	case EventQuarantined:
+		return new(Quarantined)
 	case EventPricesChanged:
 		return new(PricesChanged)
 	case EventAccountSuspended:
@@ -249,6 +296,12 @@ func requiredData(t EventType) []string {
 		return []string{"old_node", "old_result_cid", "node", "result_cid", "fuel", "revision"}
 	case *CreditsMoved:
 		return []string{"amount"}
+	case *UsageRecorded:
+		return []string{"transaction", "prices", "node", "earned"}
+	case *EntryReversed:
+		return []string{"transaction", "reverses", "node", "amount"}
+	case *Quarantined:
+		return []string{"code", "reason"}
 	case *PricesChanged:
 		return []string{"version", "plan"}
 	case *AccountSuspended:

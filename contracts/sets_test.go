@@ -67,7 +67,7 @@ const eventTable = `
 	congestion .mode.changed
 	queue .depth.updated
 	trust .score.updated .evidence.recorded
-	billing .usage.recorded .credits.granted .credits.reserved .credits.released .credits.debited .entry.reversed .account.suspended .prices.changed
+	billing .usage.recorded .credits.granted .credits.reserved .credits.released .credits.debited .entry.reversed .account.suspended .prices.changed .event.quarantined
 `
 
 func rows(table string) [][]string {

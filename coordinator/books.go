@@ -13,7 +13,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/billing"
 	"github.com/krako-labs/krako/coordinator/credit"
 	"github.com/krako-labs/krako/coordinator/eventlog"
-	"github.com/krako-labs/krako/coordinator/narrate"
+	"github.com/krako-labs/krako/coordinator/ledger"
 )
 
 // errNoLedger is what a coordinator without a ledger answers.
@@ -103,28 +103,33 @@ func (c *Coordinator) Follow(ctx context.Context, by access.Caller, fn func(cont
 		return err
 	}
 	var failure error
-	t := narrate.New(c.parts.Log, c.parts.Blocks, func(e contracts.Event) {
-		if failure == nil {
-			failure = fn(e)
+	t := c.teller(fn, &failure)
+	t.Late = true
+	known := eventlog.Offset(1)
+	if l := c.parts.Ledger; l != nil {
+		var err error
+		if known, err = l.Resume(ctx, t); err != nil {
+			return err
 		}
-	})
-	t.Late, t.Silent = true, true
-	now := c.parts.Log.Last()
-	next, err := c.oldestOpen(ctx, now+1)
+	}
+	t.Quiet = c.parts.Log.Last()
+	next, err := c.oldestOpen(ctx, t.Quiet+1)
 	if err != nil {
 		return err
 	}
+	next = min(next, known)
 	for {
 		err := c.parts.Log.Read(ctx, next, func(rec eventlog.Record) error {
-			if rec.Offset > now && t.Silent {
-				t.Silent = false
-			}
 			next = rec.Offset + 1
 			return errors.Join(t.Take(ctx, rec), failure)
 		})
+		gone, trimmed := errors.AsType[*eventlog.TrimmedError](err)
 		switch {
 		case failure != nil:
 			return failure
+		case trimmed && next <= t.Quiet: // nothing is let go that accounts need
+			next = gone.First
+			continue
 		case err != nil:
 			return err
 		}
@@ -132,6 +137,15 @@ func (c *Coordinator) Follow(ctx context.Context, by access.Caller, fn func(cont
 			return err
 		}
 	}
+}
+
+// teller tells the log and what it comes to in the accounts to fn, until that fails.
+func (c *Coordinator) teller(fn func(contracts.Event) error, failure *error) *ledger.Teller {
+	return ledger.NewTeller(c.parts.Log, c.parts.Blocks, nil, func(e contracts.Event) {
+		if *failure == nil {
+			*failure = fn(e)
+		}
+	})
 }
 
 // oldestOpen is where the oldest session begins that has not ended, or otherwise.
@@ -162,11 +176,7 @@ func (c *Coordinator) Export(ctx context.Context, by access.Caller, fn func(cont
 		return err
 	}
 	var failure error
-	t := narrate.New(c.parts.Log, c.parts.Blocks, func(e contracts.Event) {
-		if failure == nil {
-			failure = fn(e)
-		}
-	})
+	t := c.teller(fn, &failure)
 	err := c.parts.Log.Read(ctx, 0, func(rec eventlog.Record) error {
 		return errors.Join(t.Take(ctx, rec), failure)
 	})

@@ -1,6 +1,7 @@
 package coordinator_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func (f *fabric) stranger(id p2p.Identity) *worker {
 // with has the worker prove that it has a token.
 func (w *worker) with(f *fabric, t contracts.NodeToken) *worker {
 	w.t.Helper()
-	proof, err := t.Enrol(contracts.NodeID(w.id.ID()), contracts.NodeID(f.host.ID()), "node")
+	proof, err := t.Enrol(contracts.NodeID(w.id.ID()), contracts.NodeID(f.host.ID()), cmp.Or(w.hello.Kind, "node"))
 	if err != nil {
 		w.t.Fatal(err)
 	}

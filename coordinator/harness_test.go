@@ -18,6 +18,7 @@ import (
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator"
 	"github.com/krako-labs/krako/coordinator/eventlog"
+	"github.com/krako-labs/krako/coordinator/ledger"
 	"github.com/krako-labs/krako/coordinator/pebblelog"
 	"github.com/krako-labs/krako/coordinator/readmodel"
 	"github.com/krako-labs/krako/coordinator/transparency"
@@ -58,6 +59,8 @@ type fabric struct {
 	full atomic.Bool // the disk
 	// scaler acts on how many pods are wanted, from the next open on.
 	scaler coordinator.Scaler
+	// books answer for accounts, from the next open on.
+	books *ledger.Ledger
 	// broken is a disk that fails; broke is closed when the coordinator has ended.
 	broken atomic.Bool
 	broke  chan struct{}
@@ -161,7 +164,7 @@ func (f *fabric) open(tune ...tuning) {
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
 		Log: watched{f.db.Log(), &f.read, &f.full, &f.broken}, Blocks: bounded{f.db.Blocks(), &f.full}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
-		Sessions: model, Key: &f.signer, Scaler: f.scaler,
+		Sessions: model, Key: &f.signer, Scaler: f.scaler, Ledger: f.books,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -32,9 +32,13 @@ func checkAll(c *coordinator.Config) {
 // pod joins as a pod with one model of a class.
 func (f *fabric) pod(class string, slots int) *worker {
 	f.t.Helper()
-	return f.connectWith(p2p.Hello{Kind: "pod", Profiles: []string{contracts.ProfileLLM1}, Slots: slots, Models: []p2p.Model{
+	return f.connectWith(podHello(class, slots))
+}
+
+func podHello(class string, slots int) p2p.Hello {
+	return p2p.Hello{Kind: "pod", Profiles: []string{contracts.ProfileLLM1}, Slots: slots, Models: []p2p.Model{
 		{Name: "m", Tier: contracts.TierSmall, Class: class, Context: 1024, Operation: contracts.Generate},
-	}})
+	}}
 }
 
 // says is a pod's answer to a call.

@@ -67,6 +67,7 @@ type sessionBook struct {
 	Charges map[contracts.UnitID]charge             `json:"charges,omitempty"`
 	Held    map[contracts.UnitID]Amount             `json:"held,omitempty"`
 	Calls   map[contracts.UnitID]contracts.LLMEnded `json:"calls,omitempty"`
+	Once    map[string]bool                         `json:"once,omitempty"`
 	Closed  bool                                    `json:"closed,omitempty"`
 }
 
@@ -112,7 +113,7 @@ func (b *Book) Apply(e *contracts.Event, now time.Time) ([]Transaction, *Anomaly
 
 func (b *Book) apply(e *contracts.Event, now time.Time) error {
 	handle, ok := handlers[e.Type]
-	if !ok {
+	if !ok || derived(e) {
 		return nil
 	}
 	if err := e.Validate(); err != nil {

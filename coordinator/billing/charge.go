@@ -139,6 +139,9 @@ func (b *Book) superseded(e *contracts.Event) error {
 		return contracts.Errorf(contracts.CodeNotFound, string(e.SessionID), "session is too old for its charges to be taken back")
 	}
 	c, ok := s.Charges[u]
+	if !ok && s.Begun && s.Prices == "" && b.state.Assumed == nil {
+		return nil // it was never to be paid for
+	}
 	if !ok {
 		return contracts.Errorf(contracts.CodeNotFound, string(u), "unit has no charge to take back")
 	}

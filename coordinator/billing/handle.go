@@ -50,6 +50,19 @@ func (b *Book) once(e *contracts.Event) bool {
 	return true
 }
 
+// once is the same for an event of a session's credit. A closed session needs no such
+// memory: nothing is reserved for it.
+func (s *sessionBook) once(e *contracts.Event) bool {
+	if s.Once[e.ID] {
+		return false
+	}
+	if s.Once == nil {
+		s.Once = map[string]bool{}
+	}
+	s.Once[e.ID] = true
+	return true
+}
+
 func (b *Book) pricesChanged(e *contracts.Event) error {
 	d, err := data[contracts.PricesChanged](e)
 	if err != nil {
@@ -125,7 +138,7 @@ func (b *Book) reserved(e *contracts.Event) error {
 		return err
 	}
 	s := b.session(e)
-	if s == nil || s.Closed || !b.once(e) {
+	if s == nil || s.Closed || !s.once(e) {
 		return nil
 	}
 	w := b.wallet(e.TenantID)
@@ -141,7 +154,7 @@ func (b *Book) reserved(e *contracts.Event) error {
 }
 
 func (b *Book) released(e *contracts.Event) error {
-	if s := b.session(e); s != nil {
+	if s := b.session(e); s != nil && !s.Closed && s.once(e) {
 		return b.letGo(e, s, contracts.UnitID(e.Subject))
 	}
 	return nil
@@ -237,7 +250,7 @@ func (b *Book) ended(e *contracts.Event) error {
 			return err
 		}
 	}
-	s.Closed, s.Held, s.Calls = true, nil, nil
+	s.Closed, s.Held, s.Calls, s.Once = true, nil, nil, nil
 	b.state.Ended = append(b.state.Ended, e.SessionID)
 	b.state.Kept += len(s.Charges)
 	b.forget()

@@ -93,7 +93,11 @@ func TestBoundsHoldAndReplayIsIdentical(t *testing.T) {
 	twin := core(t)
 	at, lastUp, lastDown := int64(1e6), int64(0), int64(0)
 	p := policy()
-	for i := range 20_000 {
+	n := 20_000
+	if long {
+		n = 1_000_000
+	}
+	for i := range n {
 		at += r.Int64N(5e6)
 		before := c.Desired()
 		var list []Decision

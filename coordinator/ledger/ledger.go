@@ -20,7 +20,7 @@ import (
 
 // version counts changes of the schema, and of what the book computes: a file of
 // another version is computed again.
-const version = 2
+const version = 3
 
 const schema = `
 CREATE TABLE position (log TEXT NOT NULL, through INTEGER NOT NULL, begin INTEGER NOT NULL, seq INTEGER NOT NULL, book BLOB NOT NULL) STRICT;

@@ -2,6 +2,8 @@ package ledger_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -114,6 +116,26 @@ func TestWhatMakesNoSenseIsPutAside(t *testing.T) {
 		grant(t, "1", 5), grant(t, "2", -5), record(t, session.Record{At: 2, Credit: []byte{0xa0}}),
 		record(t, session.Record{At: 3, Session: cluster, Accepted: &lost}), []byte("no record"), grant(t, "3", 7),
 	}}
+	var told []int64
+	teller := ledger.NewTeller(l, blocks{}, nil, func(e contracts.Event) {
+		if err := e.Validate(); err != nil {
+			t.Error(err)
+		}
+		if e.Type == contracts.EventQuarantined {
+			var q contracts.Quarantined
+			if err := json.Unmarshal(e.Data, &q); err != nil {
+				t.Error(err)
+			}
+			told = append(told, q.Record)
+		}
+	})
+	if err := l.Read(t.Context(), 1, func(r eventlog.Record) error { return teller.Take(t.Context(), r) }); err != nil {
+		t.Fatal(err)
+	}
+	// The second record is told as an event, which is named; no event is made of the others.
+	if fmt.Sprint(told) != "[0 3 4 5]" {
+		t.Errorf("told as put aside are %v", told)
+	}
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	for range 2 { // the second time from the snapshot
 		entries, aside := read(t, path, l)
@@ -157,7 +179,7 @@ func TestADamagedLedgerIsComputedAgain(t *testing.T) {
 // update changes a ledger's file behind its back.
 func update(t *testing.T, path, statement string) error {
 	t.Helper()
-	db, _, err := sqlite.Open(t.Context(), path, 2, "")
+	db, _, err := sqlite.Open(t.Context(), path, 3, "")
 	if err != nil {
 		return err
 	}

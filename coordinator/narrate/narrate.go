@@ -62,6 +62,15 @@ func New(log Log, blocks Blocks, tell func(contracts.Event)) *Teller {
 	}
 }
 
+// Source is the source of the events that are of no session.
+func (t *Teller) Source() string { return t.source }
+
+// Priced reports whether a session that is being told was accepted at prices.
+func (t *Teller) Priced(id contracts.SessionID) bool {
+	s := t.open[id]
+	return s != nil && s.Accepted.Prices != ""
+}
+
 // Begin is the first record that a teller must fold silently to go on from behind
 // at: where the oldest session begins that is open.
 func (t *Teller) Begin(at eventlog.Offset) eventlog.Offset {
