@@ -148,6 +148,7 @@ func (f *fabric) ledgerReplays(t *testing.T, dir string) {
 	for _, k := range []contracts.EventType{
 		contracts.EventPricesChanged, contracts.EventCreditsGranted, contracts.EventCreditsReserved, contracts.EventLLMCompleted,
 		contracts.EventScaleRequested, contracts.EventScaleApplied, contracts.EventQueueDepth, contracts.EventPodReady,
+		contracts.EventUsageRecorded, contracts.EventCreditsDebited,
 	} {
 		if kinds[k] == 0 {
 			t.Errorf("no event of type %s was exported", k)
