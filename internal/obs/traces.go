@@ -23,7 +23,9 @@ import (
 // them to a collector by OTLP over HTTP. A session is a trace: of the caller's
 // traceparent if it came with one, else of its own id. Below it stand its executions
 // from placement to result; below those what a node ran, as it signed it, and what a
-// model did.
+// model did. Nodes send no spans and are told of no trace (ADR 0061): what they sign is
+// shown within the execution that it belongs to, however their clocks go and whatever
+// they claim.
 //
 // It reads what is recorded anyway, behind execution: nothing on the way of a unit
 // knows of it. What does not fit its queue is dropped. It is owned by one goroutine.
@@ -50,7 +52,8 @@ type executed struct {
 	ctx     context.Context
 	span    trace.Span
 	lease   uint64
-	started time.Time
+	placed  time.Time
+	started time.Time // as the node says, zero before it said so
 }
 
 // The bounds of what waits to be sent.
@@ -194,7 +197,7 @@ func (t *Traces) scheduled(s *story, e *contracts.Event) {
 	ctx, span := t.tracer.Start(s.ctx, "execution", trace.WithTimestamp(e.Time.Time), trace.WithSpanKind(trace.SpanKindProducer),
 		trace.WithAttributes(append(ids(e), attribute.String("krako.node", string(d.Target)), attribute.Int64("krako.lease", int64(d.Lease)),
 			attribute.Int("krako.replica", int(d.Replica)), attribute.String("krako.placement", d.Reason))...))
-	s.units[key] = &executed{ctx: ctx, span: span, lease: d.Lease}
+	s.units[key] = &executed{ctx: ctx, span: span, lease: d.Lease, placed: e.Time.Time}
 }
 
 // end ends an execution that came to nothing.
@@ -219,13 +222,15 @@ func (t *Traces) ended(s *story, e *contracts.Event) {
 	var d contracts.UnitEnded
 	_ = json.Unmarshal(e.Data, &d)
 	if !x.started.IsZero() {
-		_, span := t.tracer.Start(x.ctx, "sandbox", trace.WithTimestamp(x.started), trace.WithSpanKind(trace.SpanKindConsumer),
+		from, to, moved := within(x.started, d.DurationMS, x.placed, e.Time.Time)
+		_, span := t.tracer.Start(x.ctx, "sandbox", trace.WithTimestamp(from), trace.WithSpanKind(trace.SpanKindConsumer),
 			trace.WithAttributes(append(ids(e), attribute.String("krako.node", string(d.Node)), attribute.String("krako.unit.cid", d.UnitCID),
-				attribute.String("krako.result.cid", d.ResultCID), attribute.Int64("krako.fuel", int64(d.Fuel)))...))
+				attribute.String("krako.result.cid", d.ResultCID), attribute.Int64("krako.fuel", int64(d.Fuel)),
+				attribute.Int64("krako.clock.moved_us", moved.Microseconds()))...))
 		if d.Error != nil {
 			span.SetStatus(codes.Error, string(d.Error.Code))
 		}
-		span.End(trace.WithTimestamp(x.started.Add(time.Duration(d.DurationMS * float64(time.Millisecond)))))
+		span.End(trace.WithTimestamp(to))
 	}
 	finish(x.span, e, d.Error, string(d.StopReason))
 }
@@ -237,11 +242,30 @@ func (t *Traces) model(s *story, e *contracts.Event) {
 	}
 	var d contracts.LLMEnded
 	_ = json.Unmarshal(e.Data, &d)
-	from := e.Time.Add(-time.Duration(d.DurationMS * float64(time.Millisecond)))
+	from, _, _ := within(e.Time.Time, d.DurationMS, x.placed, e.Time.Time)
 	_, span := t.tracer.Start(x.ctx, "model", trace.WithTimestamp(from), trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(append(ids(e), attribute.String("gen_ai.request.model", d.Model),
 			attribute.Int64("gen_ai.usage.input_tokens", d.TokensIn), attribute.Int64("gen_ai.usage.output_tokens", d.TokensOut))...))
 	finish(span, e, d.Error, "")
+}
+
+// within puts what a node claims, a start by its clock and a duration, into the time
+// between the placement and the result, which are this machine's: no longer than that,
+// and moved by as little as that takes.
+func within(start time.Time, ms float64, placed, done time.Time) (from, to time.Time, moved time.Duration) {
+	room := max(0, done.Sub(placed))
+	took := room
+	if ms < float64(room)/float64(time.Millisecond) {
+		took = max(0, time.Duration(ms*float64(time.Millisecond)))
+	}
+	from = start
+	if last := placed.Add(room - took); from.After(last) {
+		from = last
+	}
+	if from.Before(placed) {
+		from = placed
+	}
+	return from, from.Add(took), from.Sub(start)
 }
 
 // finish ends a span by the event that ended what it is of.
