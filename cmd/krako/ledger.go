@@ -22,6 +22,7 @@ const maxEventLine = 4 << 20
 // rebuild is what offline accounting reads.
 type rebuild struct {
 	events, pricing string
+	aside           int // events that could not be taken in
 }
 
 func (r *rebuild) flags(cmd *cobra.Command) {
@@ -74,14 +75,16 @@ read are named on standard error and counted in the exit code.`,
 			if err := write(nil); err != nil {
 				return err
 			}
-			if wallets == "" {
-				return nil
+			if wallets != "" {
+				doc, err := book.Wallets()
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(wallets, append(doc, '\n'), 0o600); err != nil {
+					return err
+				}
 			}
-			doc, err := book.Wallets()
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(wallets, append(doc, '\n'), 0o600)
+			return r.whole()
 		},
 	}
 	r.flags(cmd)
@@ -93,7 +96,16 @@ read are named on standard error and counted in the exit code.`,
 	return cmd
 }
 
-// run folds the events and hands every transaction to fn.
+// whole is an error if events were put aside: what was computed is without them.
+func (r *rebuild) whole() error {
+	if r.aside == 0 {
+		return nil
+	}
+	return contracts.Errorf(contracts.CodeValidation, r.events, "%d events were put aside", r.aside)
+}
+
+// run folds the events and hands every transaction to fn. What cannot be taken in is
+// named and counted.
 func (r *rebuild) run(cmd *cobra.Command, stderr io.Writer, fn func(*billing.Transaction) error) (*billing.Book, error) {
 	if r.events == "" {
 		return nil, cli.Usagef("--from-events is required")
@@ -113,7 +125,7 @@ func (r *rebuild) run(cmd *cobra.Command, stderr io.Writer, fn func(*billing.Tra
 		defer f.Close()
 		in = f
 	}
-	bad, now := 0, time.Now() // what claims to be of a later time is no event
+	now := time.Now() // what claims to be of a later time is no event
 	err := eachLine(in, func(n int, line []byte) error {
 		var e contracts.Event
 		if err := json.Unmarshal(line, &e); err != nil {
@@ -121,7 +133,7 @@ func (r *rebuild) run(cmd *cobra.Command, stderr io.Writer, fn func(*billing.Tra
 		}
 		ts, anomaly := book.Apply(&e, now)
 		if anomaly != nil {
-			bad++
+			r.aside++
 			fmt.Fprintf(stderr, "line %d: event %s put aside: %s\n", n, anomaly.Event, anomaly.Reason)
 		}
 		for i := range ts {
@@ -131,9 +143,6 @@ func (r *rebuild) run(cmd *cobra.Command, stderr io.Writer, fn func(*billing.Tra
 		}
 		return nil
 	})
-	if err == nil && bad > 0 {
-		err = contracts.Errorf(contracts.CodeValidation, r.events, "%d events were put aside", bad)
-	}
 	return book, err
 }
 
@@ -192,6 +201,9 @@ another one than they say, are missing, or take a wallet below zero.`,
 			}
 			if len(findings) > 0 {
 				return contracts.Errorf(contracts.CodeConflict, args[0], "%d flaws", len(findings))
+			}
+			if err := r.whole(); err != nil {
+				return err
 			}
 			if !a.json {
 				a.printf("The ledger is sound.\n")
