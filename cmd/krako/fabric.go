@@ -106,6 +106,10 @@ nothing else.`,
 			if a.json {
 				return a.printJSON(done)
 			}
+			if done.Results == 0 {
+				a.printf("The session has no results: no node signed anything that could be checked.\n")
+				return nil
+			}
 			a.printf("%d results in %d signed batches of %d nodes, every signature holds.\n", done.Results, done.Batches, len(done.Nodes))
 			return nil
 		},

@@ -84,7 +84,7 @@ machine. It needs an operator's key.`,
 			case export && follow:
 				return cli.Usagef("--export and --follow are two things")
 			case !export && !follow:
-				return cmd.Help()
+				return cli.Usagef("say --follow [SESSION] or --export")
 			case export && len(args) > 0:
 				return cli.Usagef("--export is of all sessions")
 			case after != "" && len(args) == 0:
