@@ -76,7 +76,7 @@ func (st *state) stateOf(n *node, r *docket.Record) string {
 	switch {
 	case replaced || r.Removed || r.Standing == verify.Banned:
 		return "removed"
-	case r.Standing == verify.Suspended:
+	case r.Standing == verify.Suspended || n.barred: // the docket follows once the record is durable
 		return "suspended"
 	case n.awaits:
 		return "registered"
