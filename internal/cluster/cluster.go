@@ -294,12 +294,15 @@ func (c *Cluster) ports() (ports, error) {
 		return p, nil
 	}
 	p.API = c.opts.API
-	if p.API == "" || strings.HasSuffix(p.API, ":0") {
+	if host, anyPort := strings.CutSuffix(p.API, ":0"); anyPort || p.API == "" {
 		n, err := freePort()
 		if err != nil {
 			return p, err
 		}
-		p.API = net.JoinHostPort("127.0.0.1", strconv.Itoa(n))
+		if host == "" {
+			host = "127.0.0.1"
+		}
+		p.API = fmt.Sprintf("%s:%d", host, n) // an IPv6 host stands in its brackets
 	}
 	n, err := freePort()
 	if err != nil {
