@@ -101,13 +101,15 @@ func (a *app) summarise(r *contracts.ExecutionResult, done checked) {
 		s.busy += time.Duration(t.DurationMS * float64(time.Millisecond))
 	}
 	fmt.Fprintf(a.stderr, "\n%s after %s: %s\n", r.Metadata.State, time.Duration(r.Telemetry.TotalLatencyMS)*time.Millisecond, r.Metadata.StopReason)
-	w := tabwriter.NewWriter(a.stderr, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "node\tunits\tGfuel\tbusy\t")
-	for _, id := range order {
-		s := shares[id]
-		fmt.Fprintf(w, "%s\t%d\t%.2f\t%s\t\n", short(id), s.units, float64(s.fuel)/1e9, s.busy.Round(time.Millisecond))
+	if len(order) > 0 {
+		w := tabwriter.NewWriter(a.stderr, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(w, "node\tunits\tGfuel\tbusy\t")
+		for _, id := range order {
+			s := shares[id]
+			fmt.Fprintf(w, "%s\t%d\t%.2f\t%s\t\n", short(id), s.units, float64(s.fuel)/1e9, s.busy.Round(time.Millisecond))
+		}
+		w.Flush()
 	}
-	w.Flush()
 	if known > 0 {
 		fmt.Fprintf(a.stderr, "%d results were known from before and are credited to who computed them.\n", known)
 	}
