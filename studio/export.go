@@ -79,21 +79,25 @@ func (s *Server) writeRun(w io.Writer, id, format string, rec *record, events js
 	if err != nil {
 		return err
 	}
-	marks := layout.Marks{}
+	var marks layout.Marks
 	if rec.Reply.Result != nil {
 		marks = layout.MarksOf(rec.Reply.Result)
 	}
-	switch format {
-	case "mermaid":
-		return layout.Mermaid(w, g, dir, marks)
-	case "dot":
-		return layout.DOT(w, g, dir, marks)
-	}
-	d, err := layout.Of(g, layout.Options{Direction: dir})
+	v, err := layout.Of(g, marks)
 	if err != nil {
 		return err
 	}
-	return layout.SVG(w, g, d, marks)
+	switch format {
+	case "mermaid":
+		return layout.Mermaid(w, v, dir)
+	case "dot":
+		return layout.DOT(w, v, dir)
+	}
+	d, err := v.Draw(layout.Options{Direction: dir})
+	if err != nil {
+		return err
+	}
+	return layout.SVG(w, v, d)
 }
 
 // markdownRun writes a run for people.

@@ -46,6 +46,9 @@ func (s *Server) runEvents(ctx context.Context, in *idInput) ([]Event, error) {
 type drawingInput struct {
 	ID        string `path:"id" maxLength:"64"`
 	Direction string `query:"direction" enum:"lr,tb" default:"lr"`
+	// Collapse draws each stage as one box but those that Expand names.
+	Collapse bool  `query:"collapse"`
+	Expand   []int `query:"expand" maxItems:"4096"`
 }
 
 func (s *Server) drawing(ctx context.Context, in *drawingInput) (*layout.Drawing, error) {
@@ -54,13 +57,31 @@ func (s *Server) drawing(ctx context.Context, in *drawingInput) (*layout.Drawing
 		return nil, err
 	}
 	g := &contracts.TaskGraph{WorkUnits: make([]contracts.WorkUnit, len(units))}
+	marks := make(layout.Marks, len(units))
 	for i, u := range units {
-		g.WorkUnits[i].ID = contracts.UnitID(u.ID)
+		w := &g.WorkUnits[i]
+		w.ID, w.Type = contracts.UnitID(u.ID), contracts.UnitType(u.Type)
+		marks[w.ID] = contracts.UnitState(u.Status)
 		for _, d := range u.Dependencies {
-			g.WorkUnits[i].Dependencies = append(g.WorkUnits[i].Dependencies, contracts.UnitID(d))
+			w.Dependencies = append(w.Dependencies, contracts.UnitID(d))
 		}
 	}
-	return layout.Of(g, layout.Options{Direction: layout.Direction(in.Direction)})
+	v, err := layout.Of(g, marks)
+	if err != nil {
+		return nil, err
+	}
+	var stages []layout.Stage
+	if in.Collapse {
+		if v, stages, err = v.Collapse(in.Expand...); err != nil {
+			return nil, err
+		}
+	}
+	d, err := v.Draw(layout.Options{Direction: layout.Direction(in.Direction)})
+	if err != nil {
+		return nil, err
+	}
+	d.Stages = stages
+	return d, nil
 }
 
 // unitsOf are the units of a run, under way or not.

@@ -12,49 +12,75 @@ import (
 )
 
 func (a *app) inspectCommand() *cobra.Command {
-	var format, direction string
+	var o drawOptions
 	cmd := &cobra.Command{
 		Use: "inspect FILE", Short: "Show a graph or a saved run", Args: cobra.ExactArgs(1),
 		Long: `inspect shows a graph, or a run that run --save wrote, with how every unit fared: as text,
-or as a drawing in SVG, Mermaid or DOT.`,
-		Example: "  kora inspect run.json\n  kora plan \"2 + 2\" | kora inspect - --format mermaid",
+or as a drawing in SVG, Mermaid or DOT. With --collapse, units that could run at the same
+time are shown as one stage.`,
+		Example: "  kora inspect run.json\n  kora plan \"2 + 2\" | kora inspect - --format mermaid\n  kora inspect run.json --collapse --expand 2",
 		RunE: func(_ *cobra.Command, args []string) error {
 			doc, err := a.readDocument(args[0])
 			if err != nil {
 				return err
 			}
-			return a.draw(doc, format, layout.Direction(direction))
+			return a.draw(doc, o)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text, svg, mermaid or dot")
-	cmd.Flags().StringVar(&direction, "direction", string(layout.LeftToRight), "where the layers go: lr or tb")
+	cmd.Flags().StringVar(&o.format, "format", "text", "text, svg, mermaid or dot")
+	cmd.Flags().StringVar(&o.direction, "direction", string(layout.LeftToRight), "where the layers go: lr or tb")
+	cmd.Flags().BoolVar(&o.collapse, "collapse", false, "show each stage, units that wait for nothing of each other, as one box")
+	cmd.Flags().IntSliceVar(&o.expand, "expand", nil, "with --collapse, numbers of stages whose units are shown")
 	return cmd
 }
 
-func (a *app) draw(doc *saved, format string, d layout.Direction) error {
-	if !d.Valid() {
-		return cli.Usagef("--direction: %q is neither lr nor tb", d)
+// drawOptions say how a graph is shown.
+type drawOptions struct {
+	format, direction string
+	collapse          bool
+	expand            []int
+}
+
+func (a *app) draw(doc *saved, o drawOptions) error {
+	dir := layout.Direction(o.direction)
+	if !dir.Valid() {
+		return cli.Usagef("--direction: %q is neither lr nor tb", o.direction)
+	}
+	if len(o.expand) > 0 && !o.collapse {
+		return cli.Usagef("--expand: stages are only shown with --collapse")
+	}
+	if o.format == "text" && !o.collapse {
+		a.list(doc)
+		return nil
 	}
 	var marks layout.Marks
 	if doc.Result != nil {
 		marks = layout.MarksOf(doc.Result)
 	}
-	switch format {
+	v, err := layout.Of(doc.Graph, marks)
+	if err != nil {
+		return err
+	}
+	if o.collapse {
+		if v, _, err = v.Collapse(o.expand...); err != nil {
+			return err
+		}
+	}
+	switch o.format {
 	case "text":
-		a.list(doc)
-		return nil
+		return layout.Text(a.stdout, v)
 	case "mermaid":
-		return layout.Mermaid(a.stdout, doc.Graph, d, marks)
+		return layout.Mermaid(a.stdout, v, dir)
 	case "dot":
-		return layout.DOT(a.stdout, doc.Graph, d, marks)
+		return layout.DOT(a.stdout, v, dir)
 	case "svg":
-		drawing, err := layout.Of(doc.Graph, layout.Options{Direction: d})
+		drawing, err := v.Draw(layout.Options{Direction: dir})
 		if err != nil {
 			return err
 		}
-		return layout.SVG(a.stdout, doc.Graph, drawing, marks)
+		return layout.SVG(a.stdout, v, drawing)
 	}
-	return cli.Usagef("--format: %q is none of text, svg, mermaid, dot", format)
+	return cli.Usagef("--format: %q is none of text, svg, mermaid, dot", o.format)
 }
 
 // list prints a line for each unit.

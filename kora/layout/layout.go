@@ -67,6 +67,8 @@ type Drawing struct {
 	Crossings int     `json:"crossings"`
 	Nodes     []Place `json:"nodes"`
 	Edges     []Route `json:"edges"`
+	// Stages are those of the graph where it was drawn with stages as boxes.
+	Stages []Stage `json:"stages,omitempty"`
 }
 
 // maxBends bounds the layers that all edges together pass through; beyond it long

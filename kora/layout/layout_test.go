@@ -119,14 +119,16 @@ func sample() *contracts.TaskGraph {
 }
 
 func TestFormats(t *testing.T) {
-	g := sample()
-	d, err := layout.Of(g, layout.Options{})
+	v, err := layout.Of(sample(), layout.Marks{"a": contracts.UnitSuccess, "b": contracts.UnitFailed})
 	if err != nil {
 		t.Fatal(err)
 	}
-	marks := layout.Marks{"a": contracts.UnitSuccess, "b": contracts.UnitFailed}
+	d, err := v.Draw(layout.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var svg, mermaid, dot bytes.Buffer
-	for _, err := range []error{layout.SVG(&svg, g, d, marks), layout.Mermaid(&mermaid, g, layout.TopToBottom, marks), layout.DOT(&dot, g, layout.LeftToRight, marks)} {
+	for _, err := range []error{layout.SVG(&svg, v, d), layout.Mermaid(&mermaid, v, layout.TopToBottom), layout.DOT(&dot, v, layout.LeftToRight)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +171,7 @@ func TestOfRefuses(t *testing.T) {
 		"unknown": {WorkUnits: []contracts.WorkUnit{{ID: "a", Dependencies: []contracts.UnitID{"x"}}}},
 		"twice":   {WorkUnits: []contracts.WorkUnit{{ID: "a"}, {ID: "a"}}},
 	} {
-		if _, err := layout.Of(g, layout.Options{}); err == nil {
+		if _, err := layout.Of(g, nil); err == nil {
 			t.Errorf("%s was drawn", name)
 		}
 	}

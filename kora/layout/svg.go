@@ -11,18 +11,6 @@ import (
 	"github.com/krako-labs/krako/contracts"
 )
 
-// Marks say how units fared; units without one are drawn as waiting.
-type Marks map[contracts.UnitID]contracts.UnitState
-
-// MarksOf are the marks of a result.
-func MarksOf(r *contracts.ExecutionResult) Marks {
-	m := Marks{}
-	for i := range r.Telemetry.Tasks {
-		m[r.Telemetry.Tasks[i].TaskID] = r.Telemetry.Tasks[i].Status
-	}
-	return m
-}
-
 // style is in the file, so that it looks the same wherever it is opened, in light
 // and dark surroundings.
 const style = `
@@ -32,21 +20,21 @@ svg{font-family:Inter,ui-sans-serif,system-ui,"Segoe UI",sans-serif}
 @media (prefers-color-scheme:dark){.bg{fill:#171614}.box{fill:#211f1c;stroke:#3d3a34}.name{fill:#f1eee8}.what{fill:#a8a297}.edge{stroke:#6a655c}.success{fill:#56bd90}.failed{fill:#e8786b}.running{fill:#86a6f0}.skipped{fill:#3d3a34}}
 `
 
-// SVG writes a graph as a picture that stands alone.
-func SVG(w io.Writer, g *contracts.TaskGraph, d *Drawing, marks Marks) error {
+// SVG writes what v shows, as d places it, as a picture that stands alone.
+func SVG(w io.Writer, v *View, d *Drawing) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="img"><title>Task graph of %d units</title><style>%s</style>`,
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%s" height="%s" role="img"><title>Task graph, %d boxes</title><style>%s</style>`,
 		num(d.Width), num(d.Height), num(d.Width), num(d.Height), len(d.Nodes), style)
 	fmt.Fprintf(&b, `<rect class="bg" width="100%%" height="100%%"/>`)
 	for i := range d.Edges {
 		fmt.Fprintf(&b, `<path class="edge" d="%s"/>`, Path(d.Direction, d.Edges[i].Points))
 	}
 	for i, p := range d.Nodes {
-		u := &g.WorkUnits[i]
+		x := &v.Boxes[i]
 		fmt.Fprintf(&b, `<g transform="translate(%s %s)"><title>%s</title><rect class="box" width="%s" height="%s" rx="9"/><rect class="%s" x="12" y="%s" width="6" height="%s" rx="3"/>`,
-			num(p.X), num(p.Y), html.EscapeString(label(u)), num(p.Width), num(p.Height), class(marks[u.ID]), num(p.Height/2-9), "18")
+			num(p.X), num(p.Y), html.EscapeString(x.Name), num(p.Width), num(p.Height), class(x.State), num(p.Height/2-9), "18")
 		fmt.Fprintf(&b, `<text class="name" x="28" y="22">%s</text><text class="what" x="28" y="39">%s</text></g>`,
-			html.EscapeString(clip(label(u), 21)), html.EscapeString(clip(program(u), 26)))
+			html.EscapeString(clip(x.Name, 21)), html.EscapeString(clip(x.What, 26)))
 	}
 	b.WriteString("</svg>\n")
 	_, err := io.WriteString(w, b.String())

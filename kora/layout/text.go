@@ -3,43 +3,54 @@ package layout
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/krako-labs/krako/contracts"
 )
 
-// Mermaid writes a graph as a Mermaid flowchart, which documents and issue
+// Text writes a line for each box: its name, what it does, how it fared and what it
+// waits for.
+func Text(w io.Writer, v *View) error {
+	after := make([][]string, len(v.Boxes))
+	for _, e := range v.Edges {
+		after[e.To] = append(after[e.To], v.Boxes[e.From].Name)
+	}
+	for i := range v.Boxes {
+		x := &v.Boxes[i]
+		state := x.State
+		if state == "" {
+			state = contracts.UnitQueued
+		}
+		line := fmt.Sprintf("%-24s %-26s %s", x.Name, x.What, state)
+		if len(after[i]) > 0 {
+			line += ", after " + strings.Join(after[i], ", ")
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Mermaid writes what v shows as a Mermaid flowchart, which documents and issue
 // trackers draw.
-func Mermaid(w io.Writer, g *contracts.TaskGraph, dir Direction, marks Marks) error {
+func Mermaid(w io.Writer, v *View, dir Direction) error {
 	var b strings.Builder
 	way := "LR"
 	if dir == TopToBottom {
 		way = "TB"
 	}
 	fmt.Fprintf(&b, "flowchart %s\n", way)
-	name := names(g)
-	for i := range g.WorkUnits {
-		u := &g.WorkUnits[i]
-		fmt.Fprintf(&b, "  %s[\"%s<br/><small>%s</small>\"]:::%s\n", name[u.ID], entities(clip(label(u), 60)), entities(program(u)), class(marks[u.ID]))
+	for i := range v.Boxes {
+		x := &v.Boxes[i]
+		fmt.Fprintf(&b, "  u%d[\"%s<br/><small>%s</small>\"]:::%s\n", i, entities(clip(x.Name, 60)), entities(x.What), class(x.State))
 	}
-	for i := range g.WorkUnits {
-		for _, dep := range g.WorkUnits[i].Dependencies {
-			fmt.Fprintf(&b, "  %s --> %s\n", name[dep], name[g.WorkUnits[i].ID])
-		}
+	for _, e := range v.Edges {
+		fmt.Fprintf(&b, "  u%d --> u%d\n", e.From, e.To)
 	}
 	b.WriteString("  classDef success stroke:#1f7a55\n  classDef failed stroke:#b3372b\n  classDef skipped stroke-dasharray:4\n  classDef running stroke:#3a63c4\n  classDef waiting stroke:#b4aea3\n")
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// names are ids that Mermaid takes, whatever the units are called.
-func names(g *contracts.TaskGraph) map[contracts.UnitID]string {
-	m := make(map[contracts.UnitID]string, len(g.WorkUnits))
-	for i := range g.WorkUnits {
-		m[g.WorkUnits[i].ID] = "u" + strconv.Itoa(i)
-	}
-	return m
 }
 
 // entities writes what Mermaid would take for syntax as its entity codes.
@@ -55,22 +66,20 @@ func entities(s string) string {
 	return b.String()
 }
 
-// DOT writes a graph for Graphviz.
-func DOT(w io.Writer, g *contracts.TaskGraph, dir Direction, marks Marks) error {
+// DOT writes what v shows for Graphviz.
+func DOT(w io.Writer, v *View, dir Direction) error {
 	var b strings.Builder
 	way := "LR"
 	if dir == TopToBottom {
 		way = "TB"
 	}
 	fmt.Fprintf(&b, "digraph krako {\n  rankdir=%s\n  node [shape=box style=rounded fontname=\"Helvetica\" fontsize=11]\n", way)
-	for i := range g.WorkUnits {
-		u := &g.WorkUnits[i]
-		fmt.Fprintf(&b, "  %s [label=%s color=%q]\n", quoted(string(u.ID)), quoted(clip(label(u), 60)+"\n"+program(u)), colour(marks[u.ID]))
+	for i := range v.Boxes {
+		x := &v.Boxes[i]
+		fmt.Fprintf(&b, "  %s [label=%s color=%q]\n", quoted(x.ID), quoted(clip(x.Name, 60)+"\n"+x.What), colour(x.State))
 	}
-	for i := range g.WorkUnits {
-		for _, dep := range g.WorkUnits[i].Dependencies {
-			fmt.Fprintf(&b, "  %s -> %s\n", quoted(string(dep)), quoted(string(g.WorkUnits[i].ID)))
-		}
+	for _, e := range v.Edges {
+		fmt.Fprintf(&b, "  %s -> %s\n", quoted(v.Boxes[e.From].ID), quoted(v.Boxes[e.To].ID))
 	}
 	b.WriteString("}\n")
 	_, err := io.WriteString(w, b.String())

@@ -12,6 +12,7 @@ export type Attachment = Schemas['Attachment']
 export type State = Schemas['State']
 export type Detail = Schemas['Detail']
 export type Drawing = Schemas['Drawing']
+export type Stage = Schemas['Stage']
 export type Event = Schemas['Event']
 export type Step = Schemas['Step']
 export type Repeat = Schemas['Repeat']
@@ -61,7 +62,8 @@ export const api = {
   run: (run: string) => call<Run>('GET', `/api/runs/${id(run)}`),
   stop: (run: string) => call('POST', `/api/runs/${id(run)}/stop`),
   events: (run: string) => call<Event[]>('GET', `/api/runs/${id(run)}/events`),
-  drawing: (run: string, direction: string) => call<Drawing>('GET', `/api/runs/${id(run)}/drawing?direction=${direction}`),
+  drawing: (run: string, direction: string, collapse = false, expand: number[] = []) =>
+    call<Drawing>('GET', `/api/runs/${id(run)}/drawing?direction=${direction}${collapse ? `&collapse=true${expand.length ? `&expand=${expand.join(',')}` : ''}` : ''}`),
   unit: (run: string, unit: string) => call<Detail>('GET', `/api/runs/${id(run)}/units/${id(unit)}`),
   proof: (run: string, unit: string) => call<Step[]>('GET', `/api/runs/${id(run)}/units/${id(unit)}/proof`),
   repeat: (run: string) => call<Repeat>('POST', `/api/runs/${id(run)}/repeat`),

@@ -357,6 +357,7 @@ export interface components {
             /** Format: int64 */
             layers: number;
             nodes: components["schemas"]["Place"][] | null;
+            stages?: components["schemas"]["Stage"][] | null;
             /** Format: double */
             width: number;
         };
@@ -621,6 +622,16 @@ export interface components {
         };
         SettingInputBody: {
             value: unknown;
+        };
+        Stage: {
+            collapsed: boolean;
+            id: string;
+            /** Format: int64 */
+            models: number;
+            /** Format: int64 */
+            number: number;
+            state: string;
+            units: string[];
         };
         State: {
             backend: components["schemas"]["Backend"];
@@ -1049,6 +1060,8 @@ export interface operations {
         parameters: {
             query?: {
                 direction?: "lr" | "tb";
+                collapse?: boolean;
+                expand?: number[] | null;
             };
             header?: never;
             path: {

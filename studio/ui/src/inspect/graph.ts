@@ -54,3 +54,15 @@ export function neighbour(d: Drawing, from: string, key: string): string | undef
   const by = key === 'ArrowDown' || key === 'ArrowRight' ? 1 : key === 'ArrowUp' || key === 'ArrowLeft' ? -1 : 0
   return by ? row[row.indexOf(here) + by]?.id : undefined
 }
+
+export const bad = (status: string) => ['failed', 'timeout', 'cancelled'].includes(status)
+
+/** How units fared as one, as the layout in Go has it: badly if one did, well if all did that were not skipped. */
+export function together(units: Unit[]): string {
+  const some = (...s: string[]) => units.some((u) => s.includes(u.status))
+  const all = (...s: string[]) => units.every((u) => s.includes(u.status))
+  if (units.some((u) => bad(u.status))) return 'failed'
+  if (all('skipped')) return 'skipped'
+  if (all('success', 'skipped')) return 'success'
+  return some('running', 'dispatched', 'success', 'skipped') ? 'running' : 'queued'
+}
