@@ -37,6 +37,11 @@ for (const theme of ['light', 'dark']) {
         await check(tab)
       }
       await page.getByRole('tab', { name: 'TaskGraph' }).click()
+      const collapse = page.getByRole('button', { name: 'Collapse by stage' })
+      await collapse.click()
+      await page.locator('[data-unit="stage 1"]').waitFor()
+      await check('stages')
+      await collapse.click()
       await page.getByRole('button', { name: 'As a list' }).click()
       await check('list')
       await page.getByRole('listitem').getByRole('button', { name: /num\/eval/ }).click()

@@ -85,7 +85,7 @@ test('a graph is collapsed by stage and opened again, by keyboard and as a list'
   const inspector = page.getByRole('complementary', { name: 'Inspector' })
   await inspector.getByRole('tab', { name: 'TaskGraph' }).click()
   await inspector.getByRole('button', { name: 'Collapse by stage' }).press('Enter')
-  const stage = inspector.getByRole('button', { name: 'Stage 1, 2 steps, no model, success' })
+  const stage = inspector.getByRole('button', { name: /Stage 1\s*2 steps, no model/, expanded: false })
   await stage.waitFor()
   assert.equal(await inspector.locator('[data-unit]').count(), 2)
   assert.equal(await inspector.locator('path.edge').count(), 1, 'both branches are one edge')
