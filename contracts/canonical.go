@@ -35,7 +35,15 @@ func (g *TaskGraph) normalize() {
 
 // encode returns the DAG-CBOR of a graph in its normal form.
 func (g *TaskGraph) encode() ([]byte, error) {
-	b, err := g.append(make([]byte, 0, 512+128*len(g.WorkUnits)))
+	room := 512
+	for i := range g.WorkUnits {
+		u := &g.WorkUnits[i]
+		room += 128 + len(u.Input) + len(u.OutputSchema)
+		if u.Model != nil {
+			room += 512
+		}
+	}
+	b, err := g.append(make([]byte, 0, room))
 	if err == nil {
 		err = dagcbor.Check(b)
 	}

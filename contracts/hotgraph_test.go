@@ -3,6 +3,7 @@ package contracts
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"os"
 	"reflect"
 	"testing"
@@ -25,7 +26,12 @@ func TestHotGraphsAreMarshal(t *testing.T) {
 			g.Budgets.MaxFuel = new(rapid.Int64().Draw(t, "fuel"))
 			g.Policies = &Policies{FailurePolicy: FailFast}
 			g.Ext = map[string]JSON{"a.b": drawJSON(t)}
-			g.Outputs.Final = []FinalOutput{{WorkUnitID: "a", Select: "/x"}}
+			g.Outputs.Final = []FinalOutput{{WorkUnitID: "a", Select: "/x"}, {WorkUnitID: UnitID(rapid.String().Draw(t, "final"))}}
+			g.Budgets.MaxTokens, g.Budgets.MaxLatencyMS = new(rapid.Int64().Draw(t, "tokens")), new(int64(9))
+		}
+		if rapid.Bool().Draw(t, "costs") {
+			g.Budgets.MaxCPUUnits, g.Budgets.MaxLLMCalls, g.Budgets.MaxCostUSD = new(int64(0)), new(int64(-1)), rapid.String().Draw(t, "cost")
+			g.Outputs.Final = []FinalOutput{}
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "units") {
 			g.WorkUnits = append(g.WorkUnits, drawUnit(t))
@@ -55,15 +61,17 @@ func drawUnit(t *rapid.T) (u WorkUnit) {
 		case 5:
 			u.Input = drawJSON(t)
 		case 6:
-			u.Bind = []Bind{{From: "a", Select: "/x", To: "/y"}}
+			u.Bind = []Bind{{From: "a", Select: "/x", To: "/y"}, {From: UnitID(rapid.String().Draw(t, "from")), Blob: rapid.String().Draw(t, "blob")}}
 		case 7:
 			u.Blobs = map[string]Link{"b": drawLink(t)}
 		case 8:
-			u.Model = &ModelCall{Operation: Generate, Prompt: "p"}
+			u.Model = drawModelCall(t)
 		case 9:
 			u.OutputSchema = drawJSON(t)
 		case 10:
-			u.Constraints = &Constraints{Fuel: new(int64(3))}
+			u.Constraints = &Constraints{Privacy: Privacy(rapid.String().Draw(t, "privacy")), TrustedNodeRequired: rapid.Bool().Draw(t, "trusted")}
+			u.Constraints.Fuel, u.Constraints.LatencyMS = drawInteger(t), drawInteger(t)
+			u.Constraints.MemoryMB, u.Constraints.BudgetTokens = drawInteger(t), drawInteger(t)
 		case 11:
 			u.ExecutionHint = &ExecutionHint{Region: "r"}
 		case 12:
@@ -75,14 +83,45 @@ func drawUnit(t *rapid.T) (u WorkUnit) {
 		case 15:
 			u.Verification = VerifyQuorum
 		case 16:
-			u.Timeouts, u.Retries = &Timeouts{RunMS: new(int64(7))}, &Retries{MaxAttempts: 2}
+			u.Timeouts = &Timeouts{RunMS: new(rapid.Int64().Draw(t, "run")), DispatchMS: new(int64(70))}
+			u.Retries = &Retries{MaxAttempts: rapid.IntRange(0, 3).Draw(t, "attempts"), BackoffMS: rapid.Int64Range(0, 1).Draw(t, "backoff")}
 		case 17:
 			u.VerifyWith = &Program{Task: "t@1"}
 		case 18:
-			u.When = []Condition{{Dependency: "a", Condition: OnEquals, Value: drawJSON(t)}}
+			u.When = []Condition{{Dependency: "a", Condition: OnEquals, Select: rapid.String().Draw(t, "select"), Value: drawJSON(t)}, {Not: rapid.Bool().Draw(t, "not")}}
+			if rapid.Bool().Draw(t, "threshold") {
+				u.When[0].Threshold = new(0.5)
+			}
 		}
 	}
 	return u
+}
+
+func drawModelCall(t *rapid.T) *ModelCall {
+	m := &ModelCall{
+		Operation: ModelOperation(rapid.String().Draw(t, "operation")), Tier: ModelTier(rapid.String().Draw(t, "tier")), Name: rapid.String().Draw(t, "model"),
+		MaxTokens: rapid.Int64Range(-1, 1).Draw(t, "max tokens"), Seed: drawInteger(t), Temperature: drawFloat(t), TopP: drawFloat(t),
+		Stop: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "stop"), Prompt: rapid.String().Draw(t, "prompt"), System: rapid.String().Draw(t, "system"),
+		FreeText: rapid.Bool().Draw(t, "free text"),
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "messages") {
+		m.Messages = append(m.Messages, Message{Role: rapid.String().Draw(t, "role"), Content: rapid.String().Draw(t, "content")})
+		m.Evidence = append(m.Evidence, Evidence{Label: rapid.String().Draw(t, "label"), Text: rapid.String().Draw(t, "text")})
+	}
+	if rapid.IntRange(0, 3).Draw(t, "tools") == 0 {
+		m.Tools = []JSON{drawJSON(t), nil}
+	}
+	return m
+}
+
+func drawInteger(t *rapid.T) *int64 {
+	return rapid.Ptr(rapid.Int64(), true).Draw(t, "integer")
+}
+
+// drawFloat draws no number, a number, or what is none.
+func drawFloat(t *rapid.T) *float64 {
+	odd := []float64{0, math.Copysign(0, -1), 1, math.NaN(), math.Inf(1), math.Inf(-1)}
+	return rapid.Ptr(rapid.OneOf(rapid.Float64(), rapid.Float64(), rapid.Float64(), rapid.SampledFrom(odd)), true).Draw(t, "float")
 }
 
 // drawJSON draws a value as encoding/json writes it, in any order and with escapes,
@@ -90,7 +129,7 @@ func drawUnit(t *rapid.T) (u WorkUnit) {
 func drawJSON(t *rapid.T) JSON {
 	if rapid.IntRange(0, 9).Draw(t, "odd") == 0 {
 		return JSON(rapid.SampledFrom([]string{
-			"", "{", `{"a":1,"a":2}`, `{"bb":1,"a":2}`, "01", "-0", "1e3", "1.50", "[1,]", `["a" ]`, "nul", `"\u0041"`, "12345678901234567890", "\"\xff\"", `{"":{}}`, "[]x",
+			"", "{", `{"a":1,"a":2}`, `{"bb":1,"a":2}`, "01", "-0", "1e3", "1.50", "[1,]", `["a" ]`, `"\/"`, `"\b\x"`, "nul", `"\u0041"`, "12345678901234567890", "\"\xff\"", `{"":{}}`, "[]x",
 		}).Draw(t, "text"))
 	}
 	b, err := json.Marshal(drawValue(t, 3))
@@ -107,7 +146,7 @@ func drawValue(t *rapid.T, depth int) any {
 	}
 	switch kind {
 	case 0:
-		return rapid.String().Draw(t, "string")
+		return rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune("a\b\f\n\r\t\"\\/é")))).Draw(t, "string")
 	case 1:
 		return rapid.Int64Range(-1<<53+1, 1<<53-1).Draw(t, "integer")
 	case 2:

@@ -50,10 +50,14 @@ type Violation struct {
 }
 
 func (v *Violation) Error() string {
-	if v.Unit == "" {
-		return fmt.Sprintf("%s: %s: %s", v.Rule, v.Path, v.Message)
+	at := ""
+	if v.Unit != "" {
+		at = fmt.Sprintf("unit %q: ", v.Unit)
 	}
-	return fmt.Sprintf("%s: unit %q: %s: %s", v.Rule, v.Unit, v.Path, v.Message)
+	if v.Path != "" { // a fault of the whole has none
+		at += string(v.Path) + ": "
+	}
+	return fmt.Sprintf("%s: %s%s", v.Rule, at, v.Message)
 }
 
 // maxViolations bounds how many violations one validation reports.

@@ -24,14 +24,19 @@ const (
 // use; checks by one schema wait for each other.
 type OutputSchema struct {
 	compiled *jsonschema.Schema
+	parts    int
 	mu       sync.Mutex
 	work     *work
 }
 
 // CompileSchema compiles a schema document. References stay inside the
-// document: nothing is ever loaded from a file or a network.
+// document: nothing is ever loaded from a file or a network. Documents that are equal
+// may share what was compiled.
 func CompileSchema(doc JSON) (*OutputSchema, error) {
-	v, _, err := readSchema(doc, maxSchemaParts)
+	if s, ok := keptSchema(doc); ok {
+		return s, nil
+	}
+	v, n, err := readSchema(doc, maxSchemaParts)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +54,9 @@ func CompileSchema(doc JSON) (*OutputSchema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
-	return &OutputSchema{compiled: s, work: work}, nil
+	o := &OutputSchema{compiled: s, parts: n, work: work}
+	keepSchema(doc, o)
+	return o, nil
 }
 
 // readSchema decodes a schema of at most so many parts, and counts them.

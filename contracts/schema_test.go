@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
@@ -223,4 +224,37 @@ func FuzzOutputSchema(f *testing.F) {
 			wantCode(t, err, contracts.CodeSchemaMismatch)
 		}
 	})
+}
+
+// Equal documents are compiled once, within a bound; what is compiled checks as
+// before, by many at a time.
+func TestSchemasAreKept(t *testing.T) {
+	doc := contracts.JSON(`{"type":"object","required":["kept"]}`)
+	one, err := contracts.CompileSchema(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if two, err := contracts.CompileSchema(append(contracts.JSON(nil), doc...)); err != nil || two != one {
+		t.Errorf("an equal schema is compiled again: %v", err)
+	}
+	for n := range 1000 {
+		other := contracts.JSON(fmt.Sprintf(`{"minimum":%d}`, n))
+		s, err := contracts.CompileSchema(other)
+		if err != nil || s.Check([]byte(fmt.Sprint(n-1))) == nil || s.Check([]byte(fmt.Sprint(n))) != nil {
+			t.Fatalf("schema %s: %v", other, err)
+		}
+	}
+	if two, err := contracts.CompileSchema(doc); err != nil || two == one {
+		t.Error("a thousand schemas later it is still kept")
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			s, err := contracts.CompileSchema(doc)
+			if err != nil || s.Check([]byte(`{"kept":1}`)) != nil || s.Check([]byte(`{}`)) == nil {
+				t.Errorf("schema of many: %v", err)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -135,6 +135,11 @@ func (c *checker) schema(doc JSON) error {
 	if c.schemas == nil {
 		c.schemas = map[string]error{}
 	}
+	if s, ok := keptSchema(doc); ok && s.parts <= maxGraphSchemaParts-c.schemaParts {
+		c.schemaParts += s.parts
+		c.schemas[string(doc)] = nil
+		return nil
+	}
 	_, n, err := readSchema(doc, maxGraphSchemaParts-c.schemaParts)
 	if c.schemaParts += n; err == nil {
 		_, err = CompileSchema(doc)

@@ -81,3 +81,21 @@ func TestReportOfHugeNamesIsBounded(t *testing.T) {
 		t.Errorf("%d violations", len(contracts.AsViolations(err)))
 	}
 }
+
+// A fault of the whole document has no path, and the message no gap for one.
+func TestViolationsSayWhereTheyAre(t *testing.T) {
+	for want, v := range map[string]contracts.Violation{
+		`document: JSON (byte 0): is empty`:   {Rule: contracts.RuleDocument, Message: "JSON (byte 0): is empty"},
+		`id: /graph_id: is no UUID`:           {Rule: "id", Path: "/graph_id", Message: "is no UUID"},
+		`id: unit "a": /work_units/0/id: bad`: {Rule: "id", Unit: "a", Path: "/work_units/0/id", Message: "bad"},
+		`id: unit "a": bad`:                   {Rule: "id", Unit: "a", Message: "bad"},
+	} {
+		if got := v.Error(); got != want {
+			t.Errorf("says %q, want %q", got, want)
+		}
+	}
+	_, err := contracts.ParseGraph(nil, contracts.DefaultLimits())
+	if err == nil || strings.Contains(err.Error(), ": :") {
+		t.Errorf("an empty document: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts/dagcbor"
@@ -31,12 +32,27 @@ func NewJSON(b []byte) (JSON, error) { return jcs.Canonicalize(b) }
 
 // JSONOf encodes v with encoding/json and canonicalises the result.
 func JSONOf(v any) (JSON, error) {
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	if b, ok := appendCanonical((*room)[:0], v, 0); ok {
+		if cap(b) <= maxRoom {
+			*room = b
+		}
+		return bytes.Clone(b), nil
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
 	return NewJSON(b)
 }
+
+// rooms are for values that are being written: how long one becomes is known when it
+// is there.
+var rooms = sync.Pool{New: func() any { return new(make([]byte, 0, 1<<10)) }}
+
+// maxRoom bounds what is kept of one, in bytes.
+const maxRoom = 16 << 10
 
 // IsZero reports whether j is absent; it makes omitzero work.
 func (j JSON) IsZero() bool { return len(j) == 0 }

@@ -1,8 +1,6 @@
 package dag
 
 import (
-	"encoding/json"
-
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/jcs"
 	"github.com/krako-labs/krako/contracts/jsonpointer"
@@ -26,9 +24,5 @@ func Answer(f contracts.FinalOutput, mediaType string, output []byte) (contracts
 	if err != nil {
 		return nil, contracts.Errorf(contracts.CodeBadOutput, string(f.WorkUnitID), "final output: %w", err)
 	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return contracts.NewJSON(b)
+	return contracts.JSONOf(v)
 }

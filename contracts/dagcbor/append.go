@@ -55,6 +55,9 @@ func AppendBool(b []byte, v bool) []byte {
 	return append(b, simpleFalse)
 }
 
+// AppendNull appends null.
+func AppendNull(b []byte) []byte { return append(b, simpleNull) }
+
 // AppendLink appends l, which must be defined.
 func AppendLink(b []byte, l Link) []byte {
 	key := l.KeyString()
@@ -66,6 +69,7 @@ func AppendLink(b []byte, l Link) []byte {
 const (
 	simpleFalse = majorSimple<<5 | 20
 	simpleTrue  = majorSimple<<5 | 21
+	simpleNull  = majorSimple<<5 | 22
 )
 
 func appendHead(b []byte, major byte, n uint64) []byte {

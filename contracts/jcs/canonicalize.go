@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // Canonicalize returns the RFC 8785 form of the one JSON value in doc: no
@@ -13,7 +14,14 @@ import (
 // as ECMAScript prints them (-0 as 0), strings with the fewest escapes. It is
 // idempotent. The error is an *Error. The result never aliases doc.
 func Canonicalize(doc []byte) ([]byte, error) {
-	w := writer{scanner: scanner{in: doc}, out: make([]byte, 0, len(doc))}
+	return Append(make([]byte, 0, len(doc)), doc)
+}
+
+// Append appends to dst what Canonicalize returns.
+func Append(dst, doc []byte) ([]byte, error) {
+	w := writers.Get().(*writer)
+	defer w.release()
+	w.scanner, w.out = scanner{in: doc}, dst
 	if err := w.document(); err != nil {
 		return nil, err
 	}
@@ -22,7 +30,30 @@ func Canonicalize(doc []byte) ([]byte, error) {
 	}
 	// Objects were finished inside out; sorted() wants them left to right.
 	slices.SortFunc(w.unsorted, func(a, b object) int { return cmp.Compare(a.start, b.start) })
-	return w.sorted(make([]byte, 0, len(w.out)), 0, len(w.out)), nil
+	w.room = w.sorted(w.room[:0], len(dst), len(w.out))
+	copy(w.out[len(dst):], w.room)
+	return w.out, nil
+}
+
+// writers are kept for the memory that they need beside their results.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// Bounds of what one writer keeps, in members and in bytes.
+const (
+	maxKeptMembers = 256
+	maxKeptRoom    = 16 << 10
+)
+
+// release makes w another document's. It keeps nothing of this one's.
+func (w *writer) release() {
+	if cap(w.members)+cap(w.kept)+cap(w.unsorted) <= maxKeptMembers && cap(w.room) <= maxKeptRoom {
+		members, kept, unsorted := w.members[:cap(w.members)], w.kept[:cap(w.kept)], w.unsorted[:cap(w.unsorted)]
+		clear(members)
+		clear(kept)
+		clear(unsorted)
+		*w = writer{members: members[:0], kept: kept[:0], unsorted: unsorted[:0], room: w.room}
+		writers.Put(w)
+	}
 }
 
 // writer copies a document in canonical form, but with the members of objects
@@ -35,6 +66,7 @@ type writer struct {
 	members  []member // a stack: the members so far of all open objects
 	unsorted []object
 	kept     []member // those of unsorted
+	room     []byte   // for the copy that puts objects in order
 }
 
 // member is one member of an object: its name, and where it stands in out.

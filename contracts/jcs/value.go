@@ -41,6 +41,12 @@ func (c *Cursor) Next(b byte) bool {
 	return true
 }
 
+// Peek is the byte that comes next.
+func (c *Cursor) Peek() byte { return c.in[c.pos] }
+
+// Text consumes a string and returns what it says.
+func (c *Cursor) Text() string { return string(plain(c.Token())) }
+
 // Token consumes a string, number or word and returns it as it stands.
 func (c *Cursor) Token() []byte {
 	start := c.pos
