@@ -32,13 +32,25 @@ type Retry struct {
 	// Attempts counts the first one; for streams, those in a row that brought
 	// nothing.
 	Attempts int
-	First    time.Duration
-	Most     time.Duration
+	// Known is Attempts for a stream or a wait that the gateway has answered before,
+	// where that is more: somebody who has watched a session for an hour would rather
+	// see out a restart than be told of it.
+	Known int
+	First time.Duration
+	Most  time.Duration
 }
 
-// DefaultRetry gives a gateway that restarts about 6 s.
+// DefaultRetry gives a gateway that restarts about 6 s, and about a minute in the middle
+// of a stream or a wait.
 func DefaultRetry() Retry {
-	return Retry{Attempts: 7, First: 100 * time.Millisecond, Most: 5 * time.Second}
+	return Retry{Attempts: 7, Known: 21, First: 100 * time.Millisecond, Most: 5 * time.Second}
+}
+
+// known is the client for what the gateway has answered before.
+func (c *Client) known() *Client {
+	k := *c
+	k.retry.Attempts = max(c.retry.Attempts, c.retry.Known)
+	return &k
 }
 
 // DefaultIdle is how long a connection may be silent before it counts as

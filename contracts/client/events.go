@@ -34,6 +34,9 @@ func (c *Client) follow(ctx context.Context, f *follower) error {
 		if f.last != before {
 			attempt = 0
 		}
+		if f.answered {
+			c = c.known()
+		}
 		if attempt >= max(1, c.retry.Attempts) {
 			return err
 		}
@@ -51,6 +54,8 @@ type follower struct {
 	hear    func(contracts.Tokens) // nil for who wants no pieces
 	last    string                 // id of the last event that fn took
 	seen    recent
+	// answered says that the gateway knows the session.
+	answered bool
 }
 
 // fnError tells an error of fn from one of the stream.
@@ -78,6 +83,7 @@ func (f *follower) follow(ctx context.Context) (ended bool, err error) {
 		return false, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	f.answered = true
 	if resp.StatusCode == http.StatusNoContent {
 		return true, nil
 	}

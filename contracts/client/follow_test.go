@@ -79,8 +79,12 @@ func TestEventsGiveUpWithoutProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := talk(t, down, down, down, down, events("a"), events())
 		got, err := follow(t.Context(), c, "")
-		if contracts.CodeOf(err) != contracts.CodeNetwork || len(got) != 1 || len(s.asked) != 5+client.DefaultRetry().Attempts {
+		if contracts.CodeOf(err) != contracts.CodeNetwork || len(got) != 1 || len(s.asked) != 5+client.DefaultRetry().Known {
 			t.Errorf("%v, %v after %d attempts", got, err, len(s.asked))
+		}
+		c, s = talk(t, down)
+		if _, err := follow(t.Context(), c, ""); contracts.CodeOf(err) != contracts.CodeNetwork || len(s.asked) != client.DefaultRetry().Attempts {
+			t.Errorf("never answered: %v after %d attempts", err, len(s.asked))
 		}
 	})
 	c, s := talk(t, problem(404, "NOT_FOUND"))
@@ -140,6 +144,30 @@ func TestWaitAsksAgain(t *testing.T) {
 		}
 		if d := time.Since(begin); d < time.Minute+150*time.Millisecond || d > time.Minute+2*time.Second {
 			t.Errorf("took %s", d)
+		}
+	})
+}
+
+// A gateway that is away for half a minute, as while it restarts with a long log, is
+// waited for by whoever it has answered before.
+func TestKnownSessionsOutlastARestart(t *testing.T) {
+	away := func(until time.Time, then step) step {
+		return func(r *http.Request) (*http.Response, error) {
+			if time.Now().Before(until) {
+				return down(r)
+			}
+			return then(r)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := talk(t, events("a"), away(time.Now().Add(30*time.Second), events("b", "end")))
+		got, err := follow(t.Context(), c, "")
+		if err != nil || !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("followed: %v, %v", got, err)
+		}
+		c, _ = talk(t, answer(202, `{"status":"running"}`), away(time.Now().Add(30*time.Second), answer(200, result)))
+		if r, err := c.Wait(t.Context(), "s"); err != nil || r.Metadata.State != contracts.SessionCompleted {
+			t.Errorf("waited: %+v, %v", r, err)
 		}
 	})
 }

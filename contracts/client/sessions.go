@@ -78,6 +78,7 @@ func (c *Client) Wait(ctx context.Context, id contracts.SessionID) (*contracts.E
 		if err != nil || ok {
 			return res, err
 		}
+		c = c.known()
 		if time.Since(asked) > longPoll/2 {
 			early = 0
 			continue
