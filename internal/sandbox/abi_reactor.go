@@ -20,6 +20,7 @@ func (g *guest) runReactor(job Job) (*stop, error) {
 	if stopped, err := g.call(exportRun, stack); stopped != nil || err != nil {
 		return early(stopped), err
 	}
+	g.x.returned = true
 	return g.takeOutput(stack[0]), nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/ipfs/go-cid"
 	"golang.org/x/sys/unix"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/internal/sandbox"
 	"github.com/krako-labs/krako/wasmtasks"
@@ -125,6 +126,58 @@ func BenchmarkModulesCarried(b *testing.B) {
 			before = c
 		})
 	}
+}
+
+// BenchmarkIdleInstances tells what an idle instance of each of the catalogue's Go
+// modules holds: one that has run nothing, and one that has run a unit.
+func BenchmarkIdleInstances(b *testing.B) {
+	const instances = 32
+	seen := map[cid.Cid]bool{}
+	for _, task := range wasmtasks.Catalogue() {
+		wasm, _ := wasmtasks.Module(task.Module)
+		if len(wasm) < 1<<20 || seen[task.Module] {
+			continue
+		}
+		seen[task.Module] = true
+		family, _, _ := strings.Cut(task.Name, "/")
+		b.Run(fmt.Sprintf("%s_%.1fMB", family, float64(len(wasm))/1e6), func(b *testing.B) {
+			s := newSandbox(b, sandbox.Config{PoolSize: instances})
+			m := admit(b, s, wasm)
+			var fresh, used int64
+			for b.Loop() {
+				m.Cool()
+				none := anonymous(b)
+				if err := m.Warm(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				fresh = anonymous(b) - none
+				// No entry of that name: the guest decodes its input and says so.
+				j := sandbox.Job{Module: m, Entry: "none", Input: []byte("{}"), Unit: dagcbor.RawCID(nil), Fuel: contracts.DefaultFuel, MemoryPages: contracts.DefaultMemoryPages}
+				if err := m.RunOnAll(b.Context(), j); err != nil || m.Idle() != instances {
+					b.Fatal(m.Idle(), err)
+				}
+				used = anonymous(b) - none
+			}
+			b.ReportMetric(float64(fresh)/instances, "KiB-fresh")
+			b.ReportMetric(float64(used)/instances, "KiB-used")
+		})
+	}
+}
+
+// anonymous is this process's own memory in KiB, without what only awaits
+// collection.
+func anonymous(b *testing.B) (kib int64) {
+	b.Helper()
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip(err)
+	}
+	_, after, _ := strings.Cut(string(text), "\nRssAnon:")
+	if _, err := fmt.Sscan(after, &kib); err != nil {
+		b.Fatal(err)
+	}
+	return kib
 }
 
 func dirSize(b *testing.B, dir string) (size int64) {

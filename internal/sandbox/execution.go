@@ -28,6 +28,8 @@ type execution struct {
 
 	stopped     *stop
 	interrupted bool
+	// returned is set when the entry has returned, with an output or an error.
+	returned bool
 }
 
 // stop is a reason for which the guest ended before its entry returned. Code ""
@@ -81,7 +83,7 @@ func (x *execution) reset() {
 	x.files.reset()
 	x.output.b, x.log.b = nil, nil
 	x.media = contracts.DefaultMediaType
-	x.stopped, x.interrupted = nil, false
+	x.stopped, x.interrupted, x.returned = nil, false, false
 }
 
 type executionKey struct{}

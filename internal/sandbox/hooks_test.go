@@ -1,10 +1,13 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
+	"testing"
 
 	"github.com/krako-labs/krako/internal/sandbox/rewrite"
 )
@@ -47,8 +50,50 @@ func (s *Sandbox) Observe(ctx context.Context, job Job) (Observation, error) {
 	for _, v := range g.globalValues() {
 		_ = binary.Write(state, binary.LittleEndian, v)
 	}
-	g.giveBack(err == nil && o.Code == "")
+	g.giveBack(err == nil && (o.Code == "" || g.x.returned))
 	return Observation{o, hex.EncodeToString(state.Sum(nil)[:8])}, err
+}
+
+// ResetWays are all ways that a sandbox which has no instances yet can be told to
+// reset them.
+func ResetWays(t testing.TB) map[string]func(*Sandbox) {
+	all := map[string]func(*Sandbox){}
+	for name, way := range ways(t) {
+		all[name] = func(s *Sandbox) { s.pagemap = s.pagemap.as(way) }
+	}
+	return all
+}
+
+// Astray tells how the module's idle instances differ from its snapshot.
+func (m *Module) Astray() (all []string) {
+	m.pool.mu.Lock()
+	defer m.pool.mu.Unlock()
+	for _, g := range m.pool.idle {
+		mem, image := g.memory.bytes(), m.start.image.view
+		if len(mem) != int(m.start.pages)*pageSize || !bytes.Equal(mem[:len(image)], image) || !allZero(mem[len(image):]) {
+			all = append(all, "memory")
+		}
+		if !slices.Equal(g.globalValues(), m.start.globals) {
+			all = append(all, "globals")
+		}
+	}
+	return all
+}
+
+// RunOnAll runs a job on every idle instance of its module.
+func (m *Module) RunOnAll(ctx context.Context, job Job) error {
+	var all []*guest
+	for g := m.pool.take(); g != nil; g = m.pool.take() {
+		all = append(all, g)
+	}
+	for _, g := range all {
+		_, err := g.run(ctx, job)
+		g.giveBack(err == nil && g.x.returned)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Idle is how many instances of the module are in its pool.

@@ -72,6 +72,7 @@ type region struct {
 	bytes int
 	image *image
 	dirty pagemap
+	hot   hotPages
 }
 
 func newRegion(i *image, bytes int, p pagemap) (*region, error) {
@@ -82,14 +83,23 @@ func newRegion(i *image, bytes int, p pagemap) (*region, error) {
 		return nil, fmt.Errorf("reserve %d bytes of memory: %w", bytes, err)
 	}
 	r := &region{base: base, bytes: bytes, image: i, dirty: p}
-	if i.size() == 0 {
-		return r, nil
+	if i.size() > 0 {
+		if _, err := unix.MmapPtr(i.fd, 0, base, uintptr(i.size()), prot, unix.MAP_PRIVATE|unix.MAP_FIXED); err != nil {
+			r.free()
+			return nil, fmt.Errorf("map memory image: %w", err)
+		}
 	}
-	if _, err := unix.MmapPtr(i.fd, 0, base, uintptr(i.size()), prot, unix.MAP_PRIVATE|unix.MAP_FIXED); err != nil {
-		r.free()
-		return nil, fmt.Errorf("map memory image: %w", err)
-	}
+	r.keepSmallPages()
 	return r, nil
+}
+
+// keepSmallPages has the kernel never put pages together into a larger one. That
+// would take memory that nobody touched, and make pages writable without a fault.
+func (r *region) keepSmallPages() {
+	err := unix.Madvise(r.slice(r.bytes), unix.MADV_NOHUGEPAGE)
+	if err != nil && err != unix.EINVAL { // EINVAL: this kernel has no large ones
+		r.dirty.counts = false
+	}
 }
 
 // slice is the first n bytes, or nil if the region is smaller.

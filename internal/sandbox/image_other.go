@@ -56,6 +56,9 @@ func openPagemap() pagemap { return pagemap{} }
 
 func (pagemap) close() {}
 
+// watch has nothing to tell here either.
+func (r *region) watch() {}
+
 // reset makes the first n bytes equal to the image, and zero after it, again.
 func (r *region) reset(n int) error {
 	clear(r.slice(n)[copy(r.slice(n), r.image.view):])

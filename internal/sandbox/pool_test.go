@@ -1,8 +1,10 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ipfs/go-cid"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/sandbox"
 )
 
@@ -112,6 +115,31 @@ func TestNoUnitSeesAnother(t *testing.T) {
 	wg.Wait()
 }
 
+// TestInstancesGoBackToTheirSnapshot looks at all the memory and the globals of
+// the instance that each of many units leaves, however its pages are found.
+func TestInstancesGoBackToTheirSnapshot(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for way, use := range sandbox.ResetWays(t) {
+		t.Run(way, func(t *testing.T) {
+			s := newSandbox(t, sandbox.Config{PoolSize: 1})
+			use(s)
+			goes, c := admit(t, s, reactor(t)), admit(t, s, sumC(t))
+			for range 60 {
+				j := job(goes, []string{"sum", "sum", "sum", "state", "blob", "unknown"}[rng.IntN(6)],
+					fmt.Sprintf(`{"name":%q,"values":[%d]}`, strings.Repeat("s", 1<<rng.IntN(17)), rng.IntN(9)))
+				if rng.IntN(4) == 0 {
+					j = job(c, "sum", `{"values":[1,2]}`)
+				}
+				j.Blobs = map[string][]byte{"s": bytes.Repeat([]byte("b"), 1<<rng.IntN(20))}
+				o := run(t, s, j)
+				if away := j.Module.Astray(); len(away) > 0 {
+					t.Fatalf("%q of %d bytes (%q) left other %v behind", j.Entry, len(j.Input), o.Code, away)
+				}
+			}
+		})
+	}
+}
+
 func TestFailedGuestsAreNotReused(t *testing.T) {
 	s := newSandbox(t, sandbox.Config{})
 	m := admit(t, s, reactor(t))
@@ -160,5 +188,29 @@ func TestWarmAndCool(t *testing.T) {
 				t.Errorf("a unit after cooling differs: %s", d)
 			}
 		})
+	}
+}
+
+// A guest whose entry returns an error has ended as well as one that returns an
+// output: it is reset and kept.
+func TestAnErrorIsNoReasonForANewInstance(t *testing.T) {
+	failing := newWasm()
+	failing.globals = append(failing.globals, cat([]byte(i32), []byte{1, opI32Const, 0, opEnd}))
+	failing.fn("krako_alloc", i32, i32, 0, cat([]byte{opI32Const}, sleb(1024))...)
+	failing.fn("krako_run", i32+i32, i64, 0, cat(
+		[]byte{opGlobalGet, 0, opI32Const, 1, opI32Add, opGlobalSet, 0,
+			opI32Const, 12, opGlobalGet, 0, opI32Store, 2, 0,
+			opI64Const}, sleb(-1<<63|12<<32|4))...)
+	s := newSandbox(t, sandbox.Config{})
+	m := admit(t, s, failing.bytes())
+	for n := range 3 {
+		o := run(t, s, job(m, "", ""))
+		wantCode(t, o, contracts.CodeExitNonzero)
+		if o.Detail != "\x01\x00\x00\x00" {
+			t.Errorf("run %d: detail %q tells of the run before", n, o.Detail)
+		}
+		if m.Idle() != 1 {
+			t.Errorf("run %d: %d instances are kept", n, m.Idle())
+		}
 	}
 }

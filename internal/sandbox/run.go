@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"maps"
+	"runtime"
 	"slices"
 
 	"github.com/ipfs/go-cid"
@@ -74,8 +75,11 @@ func (s *Sandbox) Run(ctx context.Context, job Job) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	runtime.LockOSThread() // for watch
+	defer runtime.UnlockOSThread()
+	g.memory.watch()
 	o, err := g.run(ctx, job)
-	g.giveBack(err == nil && o.Code == "")
+	g.giveBack(err == nil && (o.Code == "" || g.x.returned))
 	return o, err
 }
 
@@ -113,7 +117,7 @@ func (m *Module) takeGuest(ctx context.Context, pages uint32) (*guest, error) {
 }
 
 // giveBack keeps the guest for another unit if it is as good as a fresh one: it
-// ended well, its memory did not grow, which it cannot undo, and memory and
+// returned, be it with an error, its memory did not grow, which it cannot undo, and memory and
 // globals are all the state it has.
 func (g *guest) giveBack(ended bool) {
 	m := g.module
