@@ -91,15 +91,11 @@ func (s *Sandbox) admit(ctx context.Context, id cid.Cid, take func() (*prepared,
 	if err := s.checkImage(p.data); err != nil {
 		return nil, err
 	}
-	compiled, err := s.compile(ctx, p.wasm)
+	m, err := s.bring(ctx, id, p)
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.begin(ctx, id, p, compiled)
-	if err != nil {
-		return nil, errors.Join(err, compiled.Close(ctx))
-	}
-	runtime.AddCleanup(m, func(r moduleResources) { r.release() }, moduleResources{compiled, m.start.image})
+	runtime.AddCleanup(m, func(r moduleResources) { r.release() }, moduleResources{m.compiled, m.start.image})
 	s.modules.add(m)
 	return m, nil
 }
@@ -123,18 +119,21 @@ func (s *Sandbox) prepare(id cid.Cid, wasm []byte) (*prepared, error) {
 	if p, err = prepare(wasm); err != nil {
 		return nil, err
 	}
+	if err := p.makeHusk(); err != nil {
+		return nil, err
+	}
 	return p, s.store.save(id, p)
 }
 
 // compile turns a bad module into VALIDATION_ERROR and a trouble of this
 // machine, such as a full disk or a compiler bug, into an internal error.
-func (s *Sandbox) compile(ctx context.Context, wasm []byte) (_ wazero.CompiledModule, err error) {
+func compile(ctx context.Context, rt wazero.Runtime, wasm []byte) (_ wazero.CompiledModule, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = contracts.Errorf(contracts.CodeInternal, "module", "compiler panicked: %v", p)
 		}
 	}()
-	compiled, err := s.runtime.CompileModule(ctx, wasm)
+	compiled, err := rt.CompileModule(ctx, wasm)
 	if _, isPath := errors.AsType[*fs.PathError](err); isPath {
 		return nil, fmt.Errorf("compile module: %w", err)
 	}

@@ -27,6 +27,8 @@ func meterTrap(x *execution, _ memory, p []uint64) {
 		x.end(contracts.CodeStackOverflow, "")
 	case rewrite.TrapOutOfFuel:
 		x.end(contracts.CodeOutOfFuel, "")
+	case rewrite.TrapNoCode: // no stop of the guest's: its code is not there
+		panic(errNoCode)
 	default:
 		panic(fmt.Sprintf("rewriter called trap with unknown code %d", code))
 	}

@@ -10,12 +10,14 @@ import (
 // it. It is what the artifact store keeps, for rewriting takes long.
 type prepared struct {
 	facts
-	wasm []byte
-	data []segment // the initial memory
-	file mappedFile
+	wasm   []byte
+	husk   []byte    // or nothing; see husk.go
+	data   []segment // the initial memory
+	file   mappedFile
+	stored bool // it was loaded
 }
 
-// release gives up the file that wasm and data lie in, if they were loaded.
+// release gives up the file that wasm, husk and data lie in, if they were loaded.
 // Neither is valid afterwards: the engine and images have copies.
 func (p *prepared) release() { p.file.release() }
 

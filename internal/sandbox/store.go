@@ -38,7 +38,7 @@ func openStore(cfg Config) (*store, error) {
 	if err := makePrivate(cfg.CacheDir); err != nil {
 		return nil, err
 	}
-	rules := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v", Profile, rewrite.Version, rewriteOptions()))
+	rules := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v\nhusk", Profile, rewrite.Version, rewriteOptions()))
 	s := &store{dir: cfg.CacheDir, limit: cfg.CacheBytes, readOnly: cfg.ReadOnly, key: hex.EncodeToString(rules[:8])}
 	if s.readOnly {
 		return s, nil
@@ -89,7 +89,7 @@ func (s *store) load(id cid.Cid) (*prepared, error) {
 		f.release()
 		return nil, nil
 	}
-	p.file = f
+	p.file, p.stored = f, true
 	if s.readOnly {
 		return p, nil
 	}
@@ -125,6 +125,7 @@ func (s *store) save(id cid.Cid, p *prepared) error {
 type layout struct {
 	Facts facts
 	Wasm  int
+	Husk  int
 	Data  []int // offset and length of each segment, alternating
 }
 
@@ -132,9 +133,9 @@ type layout struct {
 // take a tenth of a load.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// encode is CRC-32C(rest) ‖ layout as JSON ‖ newline ‖ wasm ‖ segments.
+// encode is CRC-32C(rest) ‖ layout as JSON ‖ newline ‖ wasm ‖ husk ‖ segments.
 func (p *prepared) encode() []byte {
-	l := layout{Facts: p.facts, Wasm: len(p.wasm)}
+	l := layout{Facts: p.facts, Wasm: len(p.wasm), Husk: len(p.husk)}
 	for _, d := range p.data {
 		l.Data = append(l.Data, int(d.offset), len(d.bytes))
 	}
@@ -142,9 +143,9 @@ func (p *prepared) encode() []byte {
 	if err != nil {
 		panic(fmt.Sprintf("encode layout: %v", err)) // numbers and strings only
 	}
-	b := make([]byte, crc32.Size, crc32.Size+len(head)+1+len(p.wasm))
+	b := make([]byte, crc32.Size, crc32.Size+len(head)+1+len(p.wasm)+len(p.husk))
 	b = append(append(b, head...), '\n')
-	b = append(b, p.wasm...)
+	b = append(append(b, p.wasm...), p.husk...)
 	for _, d := range p.data {
 		b = append(b, d.bytes...)
 	}
@@ -170,6 +171,9 @@ func decodePrepared(b []byte) (*prepared, bool) {
 		return part
 	}
 	p := &prepared{facts: l.Facts, wasm: take(l.Wasm)}
+	if l.Husk > 0 {
+		p.husk = take(l.Husk)
+	}
 	for ; len(l.Data) >= 2; l.Data = l.Data[2:] {
 		p.data = append(p.data, segment{uint32(l.Data[0]), take(l.Data[1])})
 	}

@@ -17,6 +17,7 @@ func samplePrepared() *prepared {
 	return &prepared{
 		facts: facts{ABI: ABIReactor, MinPages: 3, Init: []string{"_initialize"}, Globals: []string{"g"}, StackUnits: 9},
 		wasm:  []byte("\x00asm\ncode"),
+		husk:  []byte("husk\n"),
 		data:  []segment{{16, []byte("data\n")}, {4096, []byte("more")}},
 	}
 }
@@ -39,6 +40,7 @@ func TestStoreKeepsPreparedModules(t *testing.T) {
 	if err := s.save(id, want); err != nil {
 		t.Fatal(err)
 	}
+	want.stored = true
 	got, err := s.load(id)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +106,7 @@ func FuzzDecodePrepared(f *testing.F) {
 			return
 		}
 		again, ok := decodePrepared(p.encode())
-		if !ok || !bytes.Equal(again.wasm, p.wasm) || len(again.data) != len(p.data) {
+		if !ok || !bytes.Equal(again.wasm, p.wasm) || !bytes.Equal(again.husk, p.husk) || len(again.data) != len(p.data) {
 			t.Fatalf("does not round-trip: %v", p)
 		}
 	})

@@ -1,9 +1,10 @@
 package rewrite_test
 
 import (
+	"compress/gzip"
+	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ type kernel struct {
 	n                  uint64
 }
 
+// kernels are some of those of `krako bench sandbox`.
 var kernels = []kernel{
 	{"c/sha256", "sha256.wasm", "run", 400},
 	{"c/matmul", "matmul.wasm", "run", 12},
@@ -27,18 +29,21 @@ var kernels = []kernel{
 	{"c/sort", "sort.wasm", "run", 4},
 	{"c/nbody", "nbody.wasm", "run", 8000},
 	{"c/dot", "dot.wasm", "run", 2000},
-	{"go/sha", goKernels, "sha", 400},
+	{"go/sha256", goKernels, "sha256", 400},
 	{"go/matmul", goKernels, "matmul", 12},
 	{"go/fib", goKernels, "fib", 20},
-	{"go/words", goKernels, "words", 3000},
+	{"go/json", goKernels, "json", 60},
 }
 
 const goKernels = "go"
 
+// benchGuests is where their modules are.
+var benchGuests = filepath.Join("..", "sandboxbench")
+
 // BenchmarkOverhead reports what the rewritten builds cost against the module
 // as it was: the ratio of the best of all runs, which are interleaved.
 func BenchmarkOverhead(b *testing.B) {
-	goWasm := buildGoKernels(b)
+	goWasm := readGoKernels(b)
 	logTrap, logYield := 0.0, 0.0
 	for _, k := range kernels {
 		wasm := goWasm
@@ -86,23 +91,24 @@ func overhead(b *testing.B, wasm []byte, k kernel) (trap, yield float64) {
 }
 
 func readKernel(t testing.TB, file string) []byte {
-	wasm, err := os.ReadFile(filepath.Join("testdata", "kernels", file))
+	wasm, err := os.ReadFile(filepath.Join(benchGuests, "kernels", file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return wasm
 }
 
-// buildGoKernels builds the Go kernels, which are too large to check in.
-func buildGoKernels(t testing.TB) []byte {
-	file := filepath.Join(t.TempDir(), "kernels.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, ".")
-	build.Dir = filepath.Join("testdata", "kernels", "gokernels")
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+func readGoKernels(t testing.TB) []byte {
+	file, err := os.Open(filepath.Join(benchGuests, "guest", "guest.wasm.gz"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	wasm, err := os.ReadFile(file)
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wasm, err := io.ReadAll(unpacked)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,9 @@ func (e stopError) Error() string {
 	if int32(e) == rewrite.TrapStackOverflow {
 		return "out of stack"
 	}
+	if int32(e) == rewrite.TrapNoCode {
+		return "no code"
+	}
 	return "out of fuel"
 }
 

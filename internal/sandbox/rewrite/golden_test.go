@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write golden files anew, for a new rewr
 // computes other fuel. Inputs are the checked-in kernels and generated modules.
 func TestGolden(t *testing.T) {
 	var lines strings.Builder
-	files, _ := filepath.Glob(filepath.Join("testdata", "kernels", "*.wasm"))
+	files, _ := filepath.Glob(filepath.Join(benchGuests, "kernels", "*.wasm"))
 	for _, file := range files {
 		name := filepath.Base(file)
 		fmt.Fprintf(&lines, "%s %s\n", name, hashes(t, readKernel(t, name)))

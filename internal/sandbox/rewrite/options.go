@@ -35,6 +35,8 @@ const (
 const (
 	TrapOutOfFuel     int32 = 1
 	TrapStackOverflow int32 = 2
+	// TrapNoCode is given by husks only: nothing but their own code calls it.
+	TrapNoCode int32 = 3
 )
 
 // Options are the caller's choices. They are part of what the output is a
