@@ -41,7 +41,7 @@ func TestTaskNames(t *testing.T) {
 	}
 	want := []string{
 		"bench/noop@1", "classify/rules@1", "cron/next@1", "date/add@1", "date/diff@1", "date/parse@1", "date/weekday@1",
-		"date/zone@1", "encode/convert@1", "encode/jwt@1", "encode/url@1", "hash/digest@1", "hash/hmac@1", "hash/uuid@1",
+		"date/zone@1", "encode/convert@1", "encode/jwt@1", "encode/url@1", "hash/digest@1", "hash/hmac@1", "hash/uuid@1", "ir/handle@1",
 		"json/convert@1", "json/diff@1", "json/format@1", "json/merge@1", "json/patch@1", "json/query@1", "json/validate@1",
 		"list/count@1", "list/set@1", "logic/bool@1", "logic/brackets@1", "logic/free@1", "logic/order@1", "logic/track@1",
 		"logic/truth@1", "logic/walk@1", "logs/map@1", "logs/reduce@1", "num/base@1", "num/change@1", "num/compound@1", "num/eval@1",

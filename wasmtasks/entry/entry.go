@@ -35,11 +35,14 @@ func OfBytes[In any](name, mediaType string, run func(context.Context, In) (sdk.
 	return t
 }
 
-// Main runs the program that consists of tasks.
-func Main(tasks []Task) {
+// Main runs the program that consists of tasks. Examples is what describes them, a
+// module's examples.json: of each task one is run when the module is initialised
+// (sdk.Examples, sdk.Entry.WithExample).
+func Main(tasks []Task, examples []byte) {
+	inputs := sdk.Examples(examples)
 	entries := make([]sdk.Entry, len(tasks))
 	for i, t := range tasks {
-		entries[i] = t.Entry
+		entries[i] = t.Entry.WithExample(inputs[t.Entry.Name()])
 	}
 	sdk.Main(entries...)
 }

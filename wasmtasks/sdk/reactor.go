@@ -17,6 +17,7 @@ const arenaBytes = 64 << 10
 // (docs/spec/det-1.md, 2.2 and 3.2).
 type reactor struct {
 	entries []Entry
+	byName  map[string]*Entry
 	ctx     context.Context
 	// declare tells the host the media type of an output that is not JSON.
 	declare func(mediaType string)
@@ -27,18 +28,24 @@ type reactor struct {
 }
 
 // warm puts into memory, and so into the state that every unit starts from,
-// what is built when it is first needed. The collection in between leaves a unit
+// what is built when it is first needed: by an input that is refused and by the task's
+// example. The collection in between leaves a unit
 // the whole heap up to the first collection of its own. It also drops what
 // encoding/json has in pools, hence the second round.
 func (r *reactor) warm() {
+	r.byName = map[string]*Entry{}
+	for i := len(r.entries) - 1; i >= 0; i-- { // of two with one name the first is meant
+		r.byName[r.entries[i].name] = &r.entries[i]
+	}
 	r.warmEntries()
 	runtime.GC()
 	r.warmEntries()
 }
 
 func (r *reactor) warmEntries() {
-	for _, e := range r.entries {
-		e.warm()
+	for i := range r.entries {
+		r.entries[i].warm()
+		r.entries[i].runExample()
 	}
 }
 
@@ -88,9 +95,11 @@ func (r *reactor) invoke(envelope []byte) (_ Bytes, err error) {
 	if err != nil {
 		return Bytes{}, err
 	}
-	entry, err := find(r.entries, name)
-	if err != nil {
-		return Bytes{}, err
+	entry, ok := r.byName[name]
+	if !ok {
+		if entry, err = find(r.entries, name); err != nil {
+			return Bytes{}, err
+		}
 	}
 	return entry.run(r.ctx, input)
 }

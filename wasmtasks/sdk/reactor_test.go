@@ -92,3 +92,38 @@ func TestWarmingRunsNoTask(t *testing.T) {
 		t.Errorf("%d tasks were run", ran)
 	}
 }
+
+// TestExamplesRunBeforeUnits holds a reactor to what a snapshot is to have: what a
+// task builds once.
+func TestExamplesRunBeforeUnits(t *testing.T) {
+	var log bytes.Buffer
+	var media []string
+	var ran []string
+	task := func(ctx context.Context, in greeting) (string, error) {
+		ran = append(ran, in.Name)
+		Logf(ctx, "ran")
+		return in.Name, nil
+	}
+	crash := func(context.Context, greeting) (string, error) { panic("an example that fails") }
+	inputs := Examples([]byte(`[{"task":"a","type":"x","examples":[{"input":{"name":"blob"},"blobs":{"b":"x"}},{"input":{"name":"wrong"},"error":"E"},
+		{"name":"n","input":{"name":"first","times":1},"output":"x"},{"input":{"name":"second"}}]},{"task":"b","examples":[{"input":{"name":"x"},"blobs_from":{}}]}]`))
+	if len(inputs) != 2 || string(inputs["a"]) != `{"name":"first","times":1}` || inputs["b"] != nil {
+		t.Errorf("inputs %q", inputs)
+	}
+	r := newReactor(&log, &media, Task("a", task).WithExample(inputs["a"]), Task("b", task).WithExample(inputs["b"]), Task("c", crash).WithExample([]byte(`{}`)))
+	if strings.Join(ran, " ") != "first first" || log.Len() > 0 {
+		t.Errorf("ran %q, logged %q; want the example twice, around a collection", ran, log.String())
+	}
+	if answer, failed := r.call("b", `{"name":"unit"}`); failed || answer != `"unit"` {
+		t.Errorf("%q, failed %v", answer, failed)
+	}
+}
+
+func TestExamplesOfNoDescription(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	Examples([]byte(`[{"task":"a","examples":{}}]`))
+}

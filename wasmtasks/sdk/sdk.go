@@ -37,14 +37,17 @@ package sdk
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"unsafe"
 )
 
 // Entry is one task of a program: the name it is invoked by, and its function
 // with JSON decoding and output encoding around it.
 type Entry struct {
-	name string
-	run  func(ctx context.Context, input []byte) (Bytes, error)
-	warm func()
+	name    string
+	run     func(ctx context.Context, input []byte) (Bytes, error)
+	codec   *codec
+	example []byte
 }
 
 // Task makes an entry of a function. The input is decoded strictly into In: an
@@ -54,19 +57,29 @@ type Entry struct {
 // message.
 //
 // A reactor encodes and decodes a zero In and a zero Out when it is initialised,
-// so methods of these types that do so should expect that.
+// so methods of these types that do so should expect that. A json.RawMessage of an
+// input is the input's memory: it is read, not written to.
 func Task[In, Out any](name string, run func(ctx context.Context, in In) (Out, error)) Entry {
-	return Entry{name: name, warm: warm[In, Out], run: func(ctx context.Context, input []byte) (Bytes, error) {
-		var in In
-		if err := decode(input, &in); err != nil {
+	c := newCodec(reflect.TypeFor[In](), reflect.TypeFor[Out]())
+	return Entry{name: name, codec: c, run: func(ctx context.Context, input []byte) (Bytes, error) {
+		in := new(In)
+		if err := c.decode(input, unsafe.Pointer(in)); err != nil {
 			return Bytes{}, fmt.Errorf("read input: %w", err)
 		}
-		out, err := run(ctx, in)
+		out, err := run(ctx, *in)
 		if err != nil {
 			return Bytes{}, err
 		}
-		return encode(out)
+		return c.encode(unsafe.Pointer(&out))
 	}}
+}
+
+// WithExample returns the entry with an input that a reactor runs when it is
+// initialised, without blobs. What the task then builds once, tables and the like, is
+// there for every unit; what comes of the example is of no interest.
+func (e Entry) WithExample(input []byte) Entry {
+	e.example = input
+	return e
 }
 
 // Name returns the name the entry is invoked by.
@@ -78,16 +91,18 @@ func (e Entry) Run(ctx context.Context, input []byte) (Bytes, error) { return e.
 
 // find returns the entry called name. A program with a single task also runs
 // it for the empty name.
-func find(entries []Entry, name string) (Entry, error) {
+func find(entries []Entry, name string) (*Entry, error) {
 	if name == "" && len(entries) == 1 {
-		return entries[0], nil
+		return &entries[0], nil
+	}
+	for i := range entries {
+		if entries[i].name == name {
+			return &entries[i], nil
+		}
 	}
 	names := make([]string, len(entries))
 	for i, e := range entries {
-		if e.name == name {
-			return e, nil
-		}
 		names[i] = e.name
 	}
-	return Entry{}, fmt.Errorf("no entry %q, this program has %q", name, names)
+	return nil, fmt.Errorf("no entry %q, this program has %q", name, names)
 }

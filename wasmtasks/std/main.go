@@ -2,8 +2,13 @@
 package main
 
 import (
+	_ "embed"
+
 	"github.com/krako-labs/krako/wasmtasks/entry"
 	"github.com/krako-labs/krako/wasmtasks/std/library"
 )
 
-func main() { entry.Main(library.Tasks()) }
+//go:embed examples.json
+var examples []byte
+
+func main() { entry.Main(library.Tasks(), examples) }

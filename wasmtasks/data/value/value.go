@@ -166,8 +166,20 @@ func (v Value) Rat() *big.Rat {
 }
 
 // Pointer adds a token to a JSON Pointer (RFC 6901).
-func Pointer(at, token string) string {
-	return at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token)
+func Pointer(at, token string) string { return at + "/" + escaper.Replace(token) }
+
+// Replacers of JSON Pointers. They are made ready when the program starts: a guest
+// begins every unit from there, and would make them ready each time.
+var (
+	escaper   = ready("~", "~0", "/", "~1")
+	unescaper = ready("~1", "/", "~0", "~")
+	escapes   = ready("~0", "", "~1", "")
+)
+
+func ready(oldnew ...string) *strings.Replacer {
+	r := strings.NewReplacer(oldnew...)
+	r.Replace("") // the first call builds its table
+	return r
 }
 
 // Tokens reads a JSON Pointer.
@@ -180,10 +192,10 @@ func Tokens(pointer string) ([]string, bool) {
 	}
 	tokens := strings.Split(pointer[1:], "/")
 	for i, t := range tokens {
-		if plain := strings.NewReplacer("~0", "", "~1", "").Replace(t); strings.Contains(plain, "~") {
+		if plain := escapes.Replace(t); strings.Contains(plain, "~") {
 			return nil, false
 		}
-		tokens[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(t)
+		tokens[i] = unescaper.Replace(t)
 	}
 	return tokens, true
 }

@@ -27,6 +27,10 @@ const (
 
 // UnmarshalJSON takes a string or a number as it is; Rat checks it.
 func (n *Number) UnmarshalJSON(b []byte) error {
+	if s, ok := plain(b); ok {
+		*n = Number(s)
+		return nil
+	}
 	if len(b) > 0 && b[0] == '"' {
 		return json.Unmarshal(b, (*string)(n))
 	}
@@ -35,6 +39,20 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	return errors.New("a number is a JSON number or a string of one")
+}
+
+// plain returns what stands in a JSON string of printable ASCII without escapes.
+func plain(b []byte) (s []byte, ok bool) {
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return nil, false
+	}
+	s = b[1 : len(b)-1]
+	for _, c := range s {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return nil, false
+		}
+	}
+	return s, true
 }
 
 // Rat returns the number's value. The error names the given field.
@@ -77,7 +95,7 @@ func Parse(s string) (*big.Rat, error) {
 	if len(mantissa)-len(strings.TrimLeft(mantissa, "+-")) > 1 || !digits(whole+fraction) {
 		return nil, errors.New(strconv.Quote(s) + " is not a decimal number such as -1234.5 or 6e3")
 	}
-	n, _ := new(big.Int).SetString(whole+fraction, 10)
+	n := integer(whole + fraction)
 	if mantissa[0] == '-' {
 		n.Neg(n)
 	}
@@ -105,15 +123,54 @@ func digits(s string) bool {
 	return s != ""
 }
 
+// integer returns the value of digits.
+func integer(digits string) *big.Int {
+	if len(digits) > maxSmall {
+		n, _ := new(big.Int).SetString(digits, 10)
+		return n
+	}
+	n := int64(0)
+	for i := range len(digits) {
+		n = 10*n + int64(digits[i]-'0')
+	}
+	return big.NewInt(n)
+}
+
 // scale returns r times ten to the power e.
 func scale(r *big.Rat, e int) *big.Rat {
-	if e < 0 {
+	switch {
+	case e == 0:
+		return r
+	case e < 0 && r.IsInt():
+		return r.SetFrac(r.Num(), pow10(-e))
+	case e < 0:
 		return r.Quo(r, new(big.Rat).SetInt(pow10(-e)))
+	case r.IsInt():
+		return r.SetInt(new(big.Int).Mul(r.Num(), pow10(e)))
 	}
 	return r.Mul(r, new(big.Rat).SetInt(pow10(e)))
 }
 
-func pow10(e int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(e)), nil) }
+// maxSmall is how many digits any of fits an int64.
+const maxSmall = 18
+
+// powers are the first powers of ten.
+var powers = func() (p [maxSmall + 1]*big.Int) {
+	n := int64(1)
+	for i := range p {
+		p[i] = big.NewInt(n)
+		n *= 10
+	}
+	return p
+}()
+
+// pow10 returns ten to the power e, which nobody may change.
+func pow10(e int) *big.Int {
+	if e <= maxSmall {
+		return powers[e]
+	}
+	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(e)), nil)
+}
 
 // Fraction writes r in lowest terms: "7", "-1/3".
 func Fraction(r *big.Rat) string { return r.RatString() }

@@ -40,18 +40,25 @@ func (f Format) Check() error {
 }
 
 // Decimal writes r with all its digits, trailing zeros too.
-func (f Format) Decimal(r *big.Rat) string { return point(f.scaled(r), f.Digits) }
+func (f Format) Decimal(r *big.Rat) string {
+	n, _ := f.scaled(r)
+	return point(n, f.Digits)
+}
 
 // Trimmed writes r without trailing zeros and says whether that is r itself.
 func (f Format) Trimmed(r *big.Rat) (text string, same bool) {
-	n := f.scaled(r)
-	return trim(point(n, f.Digits)), f.value(n).Cmp(r) == 0
+	if r.IsInt() {
+		return r.Num().String(), true
+	}
+	n, same := f.scaled(r)
+	return trim(point(n, f.Digits)), same
 }
 
 // Round returns the number that Decimal writes.
-func (f Format) Round(r *big.Rat) *big.Rat { return f.value(f.scaled(r)) }
-
-func (f Format) value(n *big.Int) *big.Rat { return new(big.Rat).SetFrac(n, pow10(f.Digits)) }
+func (f Format) Round(r *big.Rat) *big.Rat {
+	n, _ := f.scaled(r)
+	return new(big.Rat).SetFrac(n, pow10(f.Digits))
+}
 
 // Sqrt writes the square root of r, which is not negative, without trailing
 // zeros. It is rounded correctly, also where the root is irrational.
@@ -67,18 +74,18 @@ func (f Format) Sqrt(r *big.Rat) string {
 	return trim(point(low, f.Digits))
 }
 
-// scaled returns r times ten to the power of the digits, rounded.
-func (f Format) scaled(r *big.Rat) *big.Int {
-	x := scale(new(big.Rat).Set(r), f.Digits)
-	q, rest := new(big.Int).QuoRem(x.Num(), x.Denom(), new(big.Int))
+// scaled returns r times ten to the power of the digits, rounded, and whether there
+// was nothing to round.
+func (f Format) scaled(r *big.Rat) (n *big.Int, same bool) {
+	q, rest := new(big.Int).QuoRem(new(big.Int).Mul(r.Num(), pow10(f.Digits)), r.Denom(), new(big.Int))
 	if rest.Sign() == 0 {
-		return q
+		return q, true
 	}
-	toHalf := new(big.Int).Lsh(rest.Abs(rest), 1).Cmp(x.Denom())
-	if f.Rounding.away(toHalf, q.Bit(0) == 1, x.Sign()) {
-		q.Add(q, big.NewInt(int64(x.Sign())))
+	toHalf := new(big.Int).Lsh(rest.Abs(rest), 1).Cmp(r.Denom())
+	if f.Rounding.away(toHalf, q.Bit(0) == 1, r.Sign()) {
+		q.Add(q, big.NewInt(int64(r.Sign())))
 	}
-	return q
+	return q, false
 }
 
 // away decides whether what lies between two neighbours goes to the one further

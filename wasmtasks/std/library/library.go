@@ -7,6 +7,7 @@ import (
 	"github.com/krako-labs/krako/wasmtasks/entry"
 	"github.com/krako-labs/krako/wasmtasks/std/date"
 	"github.com/krako-labs/krako/wasmtasks/std/encode"
+	"github.com/krako-labs/krako/wasmtasks/std/handler"
 	"github.com/krako-labs/krako/wasmtasks/std/list"
 	"github.com/krako-labs/krako/wasmtasks/std/logic"
 	"github.com/krako-labs/krako/wasmtasks/std/num"
@@ -40,5 +41,6 @@ func Tasks() []entry.Task {
 		check("validate/email@1", validate.Email), check("validate/iban@1", validate.IBAN), check("validate/luhn@1", validate.Luhn),
 		check("validate/isbn@1", validate.ISBN), check("validate/ip@1", validate.IP), check("validate/date@1", validate.Date),
 		check("validate/phone@1", validate.Phone),
+		entry.Of("ir/handle@1", handler.Handle),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/krako-labs/krako/wasmtasks/std/exact"
 )
@@ -57,10 +58,18 @@ func (p *parser) sum() (operand, error) {
 		if op == '-' {
 			right.Neg(right.Rat)
 		}
-		left = operand{new(big.Rat).Add(left.Rat, right.Rat), left.percent && right.percent}
+		left = operand{add(left.Rat, right.Rat), left.percent && right.percent}
 		err = bounded(left.Rat)
 	}
 	return left, err
+}
+
+// add adds whole numbers, which most are, as such.
+func add(a, b *big.Rat) *big.Rat {
+	if a.IsInt() && b.IsInt() {
+		return new(big.Rat).SetInt(new(big.Int).Add(a.Num(), b.Num()))
+	}
+	return new(big.Rat).Add(a, b)
 }
 
 func (p *parser) product() (operand, error) {
@@ -97,6 +106,9 @@ func (p *parser) productOperator() byte {
 func apply(op byte, a, b *big.Rat) *big.Rat {
 	switch op {
 	case '*':
+		if a.IsInt() && b.IsInt() {
+			return new(big.Rat).SetInt(new(big.Int).Mul(a.Num(), b.Num()))
+		}
 		return new(big.Rat).Mul(a, b)
 	case '/':
 		return new(big.Rat).Quo(a, b)
@@ -193,6 +205,9 @@ func number(c byte) bool { return c >= '0' && c <= '9' || c == '.' }
 
 // peek skips spaces and returns the next byte, 0 at the end.
 func (p *parser) peek() byte {
+	if p.rest != "" && p.rest[0] > ' ' && p.rest[0] < utf8.RuneSelf {
+		return p.rest[0]
+	}
 	p.rest = strings.TrimLeft(p.rest, " \t\n\r\u00a0")
 	if p.rest == "" {
 		return 0
