@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/krako-labs/krako/internal/quiet"
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 	"golang.org/x/net/netutil"
@@ -60,7 +61,7 @@ func serveTCP(ctx context.Context, ln *Listener, h http.Handler, log *slog.Logge
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { stopped <- shutdown(ctx, srv) })
-	conns := netutil.LimitListener(ln.tcp, maxConns)
+	conns := netutil.LimitListener(quiet.Listener(ln.tcp), maxConns)
 	serve := func() error { return srv.Serve(conns) }
 	if ln.tls != nil {
 		serve = func() error { return srv.ServeTLS(conns, "", "") }

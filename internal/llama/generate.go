@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/llama/wire"
 )
 
 // Request is one generation.
@@ -137,16 +138,16 @@ func (c *Client) Generate(ctx context.Context, r Request, emit func(Piece) error
 	defer cancel(nil)
 	patience := newPatience(cancel, r.FirstToken, r.NextToken)
 	defer patience.stop()
-	res, err := c.send(ctx, http.MethodPost, pathCompletion, r.body())
+	body, err := c.wire.Open(ctx, http.MethodPost, pathCompletion, r.body())
 	if err != nil {
 		return done, err
 	}
-	defer res.Body.Close()
-	events := newEvents(res.Body)
+	defer body.Close()
+	events := newEvents(body)
 	for {
 		data, err := events.next()
 		if err != nil {
-			return done, broken(ctx, pathCompletion, err)
+			return done, wire.Broken(ctx, pathCompletion, err)
 		}
 		patience.renew()
 		over, err := done.add(data, emit)

@@ -133,7 +133,7 @@ func addTransports(s *swarm.Swarm, key crypto.PrivKey, limits network.ResourceMa
 	if err != nil {
 		return nil, fmt.Errorf("create Noise: %w", err)
 	}
-	up, err := upgrader.New([]sec.SecureTransport{withTLS, withNoise}, muxers, nil, limits, nil)
+	up, err := upgrader.New([]sec.SecureTransport{hushed{withTLS}, hushed{withNoise}}, muxers, nil, limits, nil)
 	if err != nil {
 		return nil, fmt.Errorf("create upgrader: %w", err)
 	}

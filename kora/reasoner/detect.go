@@ -59,23 +59,23 @@ func probe(ctx context.Context, e Endpoint) (version string, err error) {
 	if err := e.Validate(); err != nil {
 		return "", err
 	}
-	w := newWire(e)
+	w := e.wire()
 	switch e.Kind {
 	case Ollama:
 		var v struct {
 			Version string `json:"version"`
 		}
-		err = w.get(ctx, "/api/version", &v)
+		err = w.Get(ctx, "/api/version", &v)
 		return v.Version, either(err, v.Version != "")
 	case LMStudio:
-		_, err = (&openAI{w, LMStudio}).models(ctx)
+		_, err = (&openAI{w, e.URL, LMStudio}).models(ctx)
 		return "", err
 	}
 	var v struct {
 		Build string `json:"build_info"`
 		Slots int    `json:"total_slots"`
 	}
-	err = w.get(ctx, "/props", &v)
+	err = w.Get(ctx, "/props", &v)
 	return v.Build, either(err, v.Build != "" || v.Slots > 0)
 }
 

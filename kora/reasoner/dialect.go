@@ -42,11 +42,10 @@ type dialect interface {
 }
 
 func dialectOf(e Endpoint) dialect {
-	w := newWire(e)
 	if e.Kind == Ollama {
-		return &ollama{w}
+		return &ollama{e.wire(), e.URL}
 	}
-	return &openAI{w, e.Kind}
+	return &openAI{e.wire(), e.URL, e.Kind}
 }
 
 // lines reads a stream line by line.

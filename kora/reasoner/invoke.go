@@ -9,6 +9,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
 	"github.com/krako-labs/krako/internal/llama/render"
+	"github.com/krako-labs/krako/internal/llama/wire"
 )
 
 // Invoke answers a call. say gets what comes, one piece after the other; it must
@@ -134,12 +135,22 @@ func (w *work) once(ctx context.Context, a *ask) (said, error) {
 	if errors.Is(err, errEnough) {
 		out.limit, err = true, nil
 	}
+	w.uncount(err)
 	if !out.counted {
 		out.tokensOut = min(pieces, a.maxTokens)
 	}
 	w.answer.Use.TokensIn += out.tokensIn
 	w.answer.Use.TokensOut += out.tokensOut
 	return out, err
+}
+
+// uncount takes back a call that nobody heard of: no model was asked, and whoever may
+// ask one once may try again.
+func (w *work) uncount(err error) {
+	if wire.NobodyListens(err) {
+		w.asked.Add(-1)
+		w.answer.Use.Calls--
+	}
 }
 
 // afford checks that a further request fits into what the call may take. The first
@@ -204,6 +215,7 @@ func (w *work) embed(ctx context.Context) error {
 	w.asked.Add(1)
 	w.answer.Use.Calls++
 	v, tokens, err := w.server.dialect.embed(ctx, w.model.Name, text)
+	w.uncount(err)
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,15 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
+	"github.com/krako-labs/krako/internal/llama/wire"
 )
 
 // ollama speaks Ollama's own API: its OpenAI routes cannot set the context, and a
 // prompt longer than that is cut without a word.
-type ollama struct{ wire *wire }
+type ollama struct {
+	wire *wire.Wire
+	url  string // of the endpoint
+}
 
 type ollamaBody struct {
 	Model    string          `json:"model"`
@@ -72,7 +76,7 @@ func contextFor(a *ask) int64 {
 const pathOllama = "/api/chat"
 
 func (o *ollama) generate(ctx context.Context, a *ask, emit func(string) error) (s said, err error) {
-	body, err := o.wire.open(ctx, http.MethodPost, pathOllama, o.body(a))
+	body, err := o.wire.Open(ctx, http.MethodPost, pathOllama, o.body(a))
 	if err != nil {
 		return s, err
 	}
@@ -80,7 +84,7 @@ func (o *ollama) generate(ctx context.Context, a *ask, emit func(string) error) 
 	for events := newLines(body); ; {
 		line, err := events.next()
 		if err != nil {
-			return s, broken(ctx, pathOllama, err)
+			return s, wire.Broken(ctx, pathOllama, err)
 		}
 		if over, err := s.line(line, emit); over || err != nil {
 			return s, err
@@ -124,7 +128,7 @@ func (o *ollama) embed(ctx context.Context, model, text string) ([]float64, int6
 		In         int64       `json:"prompt_eval_count"`
 	}
 	in := map[string]any{"model": model, "input": text, "truncate": false}
-	if err := o.wire.call(ctx, http.MethodPost, "/api/embed", in, &out); err != nil {
+	if err := o.wire.Call(ctx, http.MethodPost, "/api/embed", in, &out); err != nil {
 		return nil, 0, err
 	}
 	if len(out.Embeddings) != 1 || len(out.Embeddings[0]) == 0 {
@@ -144,13 +148,13 @@ func (o *ollama) models(ctx context.Context) ([]Model, error) {
 			} `json:"details"`
 		} `json:"models"`
 	}
-	if err := o.wire.get(ctx, "/api/tags", &list); err != nil {
+	if err := o.wire.Get(ctx, "/api/tags", &list); err != nil {
 		return nil, err
 	}
 	var all []Model
 	for _, m := range list.Models {
 		all = append(all, Model{
-			Name: m.Name, Kind: Ollama, URL: o.wire.url, Parameters: parametersOf(m.Details.Parameters), Bytes: m.Size,
+			Name: m.Name, Kind: Ollama, URL: o.url, Parameters: parametersOf(m.Details.Parameters), Bytes: m.Size,
 			Embeds: strings.Contains(m.Details.Family, "bert"),
 		})
 	}

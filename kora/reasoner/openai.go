@@ -9,12 +9,14 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/llama"
+	"github.com/krako-labs/krako/internal/llama/wire"
 )
 
 // openAI is what llama-server and LM Studio speak. They differ in how models are
 // listed and in how a schema is named.
 type openAI struct {
-	wire *wire
+	wire *wire.Wire
+	url  string // of the endpoint
 	kind Kind
 }
 
@@ -86,7 +88,7 @@ type chunk struct {
 const pathChat = "/v1/chat/completions"
 
 func (o *openAI) generate(ctx context.Context, a *ask, emit func(string) error) (s said, err error) {
-	body, err := o.wire.open(ctx, http.MethodPost, pathChat, o.body(a))
+	body, err := o.wire.Open(ctx, http.MethodPost, pathChat, o.body(a))
 	if err != nil {
 		return s, err
 	}
@@ -94,7 +96,7 @@ func (o *openAI) generate(ctx context.Context, a *ask, emit func(string) error) 
 	for events, finished := newLines(body), false; ; {
 		line, err := events.next()
 		if err != nil {
-			return s, broken(ctx, pathChat, err)
+			return s, wire.Broken(ctx, pathChat, err)
 		}
 		data, ok := bytes.CutPrefix(line, []byte("data:"))
 		if !ok {
@@ -148,7 +150,7 @@ func (o *openAI) embed(ctx context.Context, model, text string) ([]float64, int6
 		} `json:"usage"`
 	}
 	in := map[string]any{"model": model, "input": text, "encoding_format": "float"}
-	if err := o.wire.call(ctx, http.MethodPost, "/v1/embeddings", in, &out); err != nil {
+	if err := o.wire.Call(ctx, http.MethodPost, "/v1/embeddings", in, &out); err != nil {
 		return nil, 0, err
 	}
 	if len(out.Data) != 1 || len(out.Data[0].Embedding) == 0 {
@@ -171,12 +173,12 @@ func (o *openAI) models(ctx context.Context) ([]Model, error) {
 			} `json:"meta"`
 		} `json:"data"`
 	}
-	if err := o.wire.get(ctx, "/v1/models", &list); err != nil {
+	if err := o.wire.Get(ctx, "/v1/models", &list); err != nil {
 		return nil, err
 	}
 	var all []Model
 	for _, m := range list.Data {
-		all = append(all, Model{Name: m.ID, Kind: o.kind, URL: o.wire.url, Parameters: m.Meta.Parameters, Context: m.Meta.Context, Bytes: m.Meta.Size, Loaded: true})
+		all = append(all, Model{Name: m.ID, Kind: o.kind, URL: o.url, Parameters: m.Meta.Parameters, Context: m.Meta.Context, Bytes: m.Meta.Size, Loaded: true})
 	}
 	return all, nil
 }
@@ -193,9 +195,9 @@ func (o *openAI) studioModels(ctx context.Context) ([]Model, error) {
 			Loaded  int    `json:"loaded_context_length"`
 		} `json:"data"`
 	}
-	err := o.wire.get(ctx, "/api/v0/models", &list)
+	err := o.wire.Get(ctx, "/api/v0/models", &list)
 	if contracts.CodeOf(err) == contracts.CodeNotFound {
-		err = o.wire.get(ctx, "/v1/models", &list)
+		err = o.wire.Get(ctx, "/v1/models", &list)
 	}
 	if err != nil {
 		return nil, err
@@ -203,7 +205,7 @@ func (o *openAI) studioModels(ctx context.Context) ([]Model, error) {
 	var all []Model
 	for _, m := range list.Data {
 		all = append(all, Model{
-			Name: m.ID, Kind: o.kind, URL: o.wire.url, Context: cmp.Or(m.Loaded, m.Context),
+			Name: m.ID, Kind: o.kind, URL: o.url, Context: cmp.Or(m.Loaded, m.Context),
 			Embeds: m.Type == "embeddings", Loaded: m.State == "loaded", Parameters: parametersOf(m.ID),
 		})
 	}

@@ -162,6 +162,23 @@ func TestBrokenStreamIsAFailure(t *testing.T) {
 	}
 }
 
+// A server that went away heard of nothing: that is no call of a model, which would use
+// up what may be asked.
+func TestNobodyListensIsNoCall(t *testing.T) {
+	for _, kind := range kinds {
+		f := newFake(t, kind, []string{"it"})
+		r := open(t, f, reasoner.Options{})
+		if _, err := r.Invoke(t.Context(), call(nil), nil); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		a, err := r.Invoke(t.Context(), call(nil), nil)
+		if contracts.CodeOf(err) != contracts.CodeModelUnavailable || a.Use.Calls != 0 || r.Asked() != 1 {
+			t.Errorf("%s: %+v, asked %d, %v", kind, a, r.Asked(), err)
+		}
+	}
+}
+
 func TestRefusalsSayNothingOfThePrompt(t *testing.T) {
 	for status, want := range map[int]contracts.Code{
 		http.StatusServiceUnavailable: contracts.CodeModelUnavailable, http.StatusTooManyRequests: contracts.CodeRateLimited,
