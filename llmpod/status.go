@@ -1,10 +1,10 @@
 package llmpod
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/health"
 )
 
 // Status is what a pod does at the moment.
@@ -22,7 +22,17 @@ type ModelStatus struct {
 	Reason  string `json:"reason,omitempty"`
 	Free    int    `json:"free"`
 	Waiting int    `json:"waiting"`
+	// Server is the llama-server that serves it now.
+	Server *ServerStatus `json:"server,omitempty"`
 	Totals
+}
+
+// ServerStatus says where a llama-server is found on this machine: its process, 0 for
+// one that somebody else runs, and what it listens on.
+type ServerStatus struct {
+	PID    int    `json:"pid,omitempty"`
+	Socket string `json:"socket,omitempty"`
+	URL    string `json:"url,omitempty"`
 }
 
 // Status returns what the pod does. It may be called at any time.
@@ -32,6 +42,8 @@ func (a *Agent) Status() Status {
 		m := ModelStatus{Model: p.Model(), Ready: true}
 		if err := p.Ready(); err != nil {
 			m.Ready, m.Reason = false, err.Error()
+		} else {
+			m.Server = p.serverStatus()
 		}
 		_, m.Free, m.Waiting = p.Usage()
 		m.Totals = p.Totals()
@@ -40,32 +52,28 @@ func (a *Agent) Status() Status {
 	return s
 }
 
+func (p *Pool) serverStatus() *ServerStatus {
+	st, _ := p.server.Status()
+	if st.Client == nil {
+		return nil // it ended in this moment
+	}
+	at := st.Client.Endpoint()
+	return &ServerStatus{PID: p.server.PID(), Socket: at.Socket, URL: at.URL}
+}
+
 // Handler serves /healthz (the process runs), /readyz (a model can be asked) and
 // /status (Status as JSON). It has no access control.
 func (a *Agent) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if total, _ := a.usage(); total == 0 || a.leaving.Err() != nil {
-			answer(w, http.StatusServiceUnavailable, "no model is ready\n")
-			return
-		}
-		answer(w, http.StatusOK, "ok\n")
-	})
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		b, err := json.MarshalIndent(a.Status(), "", "  ")
-		if err != nil {
-			http.Error(w, "status cannot be encoded", http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		answer(w, http.StatusOK, string(b)+"\n")
-	})
-	return mux
+	return health.Handler(a.unready, func() any { return a.Status() })
 }
 
-// answer writes a response. A client that has gone needs none.
-func answer(w http.ResponseWriter, code int, body string) {
-	w.WriteHeader(code)
-	_, _ = w.Write([]byte(body))
+// unready says why no model can be asked, or "".
+func (a *Agent) unready() string {
+	if total, _ := a.usage(); total == 0 {
+		return "no model is ready"
+	}
+	if a.leaving.Err() != nil {
+		return "draining"
+	}
+	return ""
 }

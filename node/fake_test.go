@@ -17,7 +17,7 @@ import (
 )
 
 // patience bounds a wait for something that must happen.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // fakeCoordinator admits one node at a time over a real host on loopback and
 // leaves it to the test what to say to it.

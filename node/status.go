@@ -1,12 +1,12 @@
 package node
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/health"
 	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
@@ -65,36 +65,20 @@ func (a *Agent) Status() Status {
 // Handler serves /healthz (the process runs), /readyz (it has a work stream and
 // takes units) and /status (Status as JSON). It has no access control.
 func (a *Agent) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		switch {
-		case a.draining():
-			answer(w, http.StatusServiceUnavailable, "draining\n")
-		case a.governor.cause() != "":
-			answer(w, http.StatusServiceUnavailable, "paused: "+a.governor.cause()+"\n")
-		case a.link.Load() == nil:
-			answer(w, http.StatusServiceUnavailable, "no coordinator\n")
-		default:
-			answer(w, http.StatusOK, "ok\n")
-		}
-	})
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
-		b, err := json.MarshalIndent(a.Status(), "", "  ")
-		if err != nil {
-			http.Error(w, "status cannot be encoded", http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		answer(w, http.StatusOK, string(b)+"\n")
-	})
-	return mux
+	return health.Handler(a.unready, func() any { return a.Status() })
 }
 
-// answer writes a response. A client that has gone needs none.
-func answer(w http.ResponseWriter, code int, body string) {
-	w.WriteHeader(code)
-	_, _ = w.Write([]byte(body))
+// unready says why the agent takes no units, or "".
+func (a *Agent) unready() string {
+	switch cause := a.governor.cause(); {
+	case a.draining():
+		return "draining"
+	case cause != "":
+		return "paused: " + cause
+	case a.link.Load() == nil:
+		return "no coordinator"
+	}
+	return ""
 }
 
 // usage returns how many slots are in use and how many units wait for one.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"os"
+	"log/slog"
 
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/spf13/cobra"
@@ -56,47 +54,18 @@ const collectAt = 200
 
 // run executes the command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var (
-		s      settings
-		config string
-		check  bool
-	)
-	cmd := &cobra.Command{
-		Use: "krako-coord", Short: "Run graphs of work units on nodes that connect", Long: long, Example: example,
-		Version: cli.Version(), Args: noArguments, SilenceErrors: true, SilenceUsage: true,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			source := cli.Settings{Flags: cmd.Flags(), Getenv: os.LookupEnv, Skip: []string{"config", "check", "help", "version"}}
-			if err := source.Fill(config); err != nil {
-				return &cli.UsageError{Err: err}
-			}
-			if err := s.validate(); err != nil {
-				return &cli.UsageError{Err: err}
-			}
-			if check {
-				_, err := fmt.Fprintf(stdout, "%s", source.Effective())
-				return err
-			}
-			log, err := cli.Logger(stderr, s.logLevel)
-			if err != nil {
-				return err
-			}
+	var s settings
+	d := cli.Daemon{
+		Command: &cobra.Command{Use: "krako-coord", Short: "Run graphs of work units on nodes that connect", Long: long, Example: example, Args: noArguments},
+		Secrets: []string{"pod-attach-key"},
+		Check:   s.validate,
+		Serve: func(ctx context.Context, log *slog.Logger) error {
 			cli.CollectAt(collectAt)
-			stop, err := cli.ProfileCPU(s.cpuProfile)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, stop()) }()
-			return serve(cmd.Context(), s, log)
+			return serve(ctx, s, log)
 		},
 	}
-	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
-	s.flags(cmd.Flags())
-	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
-	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
-	return cli.Report(stderr, "krako-coord", cmd.ExecuteContext(ctx))
+	s.flags(d.Command.Flags())
+	return d.Run(ctx, args, stdout, stderr)
 }
 
 func noArguments(_ *cobra.Command, args []string) error {

@@ -74,6 +74,11 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	_, stop, err := obs.Serve(s.metrics, obs.Door(obs.Metrics(figures(c), log)), log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return books.Run(ctx, db.log, db.blocks) })
 	group.Go(func() error { return c.Run(ctx) })
@@ -81,7 +86,6 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	if s.traces != "" {
 		group.Go(func() error { return trace(ctx, s.traces, db, log) })
 	}
-	group.Go(func() error { return obs.Serve(ctx, s.metrics, obs.Door(obs.Metrics(figures(c), log)), log, nil) })
 	group.Go(func() error { return open(ctx, s, c, host, door{listener, pin}, log) })
 	if pod != nil {
 		group.Go(func() error { pod.run(ctx, log); return nil })

@@ -30,8 +30,6 @@ type settings struct {
 	approval   bool
 	pods       bool
 	pod        podSettings
-	logLevel   string
-	cpuProfile string
 	metrics    string
 
 	heartbeat       time.Duration
@@ -95,8 +93,6 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&s.pricing, "pricing", "", "price plan (JSON) to put into force at the start; without one that of the log stays, and where there never was one nothing costs anything")
 	fs.StringVar(&s.metrics, "metrics", "", "loopback host:port to serve /metrics for Prometheus and /debug/pprof/ on; empty serves nothing")
 	fs.StringVar(&s.traces, "traces", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "OpenTelemetry collector to send a trace of each session to, http://host:4318; empty sends nothing")
-	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
-	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
 
 // The kinds of pools.

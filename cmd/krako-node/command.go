@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"os"
+	"log/slog"
 
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/spf13/cobra"
@@ -64,54 +62,23 @@ const collectAt = 400
 // run executes the command line and returns the exit code. When ctx ends the
 // node drains.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var (
-		s      settings
-		config string
-		check  bool
-	)
-	cmd := &cobra.Command{
-		Use: "krako-node", Short: "Lend this machine's processor to a Krako cluster", Long: long, Example: example,
-		Version: cli.Version(), Args: noArguments, SilenceErrors: true, SilenceUsage: true,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			source := cli.Settings{Flags: cmd.Flags(), Getenv: os.LookupEnv, Skip: []string{"config", "check", "help", "version"}}
-			if err := source.Fill(config); err != nil {
-				return &cli.UsageError{Err: err}
-			}
-			if err := s.validate(); err != nil {
-				return &cli.UsageError{Err: err}
-			}
-			if check {
-				source.Skip = append(source.Skip, "token") // a secret
-				_, err := fmt.Fprintf(stdout, "%s", source.Effective())
-				return err
-			}
-			log, err := cli.Logger(stderr, s.logLevel)
-			if err != nil {
-				return err
-			}
+	var s settings
+	d := cli.Daemon{
+		Command: &cobra.Command{Use: "krako-node", Short: "Lend this machine's processor to a Krako cluster", Long: long, Example: example, Args: noArguments},
+		Secrets: []string{"token"},
+		Check:   s.validate,
+		Serve: func(ctx context.Context, log *slog.Logger) error {
 			cli.CollectAt(collectAt)
-			stop, err := cli.ProfileCPU(s.cpuProfile)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, stop()) }()
 			var person io.Writer
 			if cli.IsTerminal(stderr) {
 				person = stderr
 			}
-			return serve(cmd.Context(), s, log, person)
+			return serve(ctx, s, log, person)
 		},
 	}
-	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
-	s.flags(cmd.Flags())
-	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
-	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
-	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(pauseCommand(), resumeCommand(), statusCommand(), earningsCommand(), rotateCommand())
-	return cli.Report(stderr, "krako-node", cmd.ExecuteContext(ctx))
+	s.flags(d.Command.Flags())
+	d.Command.AddCommand(pauseCommand(), resumeCommand(), statusCommand(), earningsCommand(), rotateCommand())
+	return d.Run(ctx, args, stdout, stderr)
 }
 
 func noArguments(_ *cobra.Command, args []string) error {

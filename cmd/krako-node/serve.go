@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
-	"time"
 
 	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/node"
@@ -23,7 +20,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger, person io.Writer) 
 		return err
 	}
 	defer func() { err = errors.Join(err, agent.Close()) }()
-	stop, err := serveStatus(s.status, agent, log)
+	_, stop, err := obs.Serve(s.status, obs.Beside(agent.Handler(), obs.Metrics(figures(agent), log)), log)
 	if err != nil {
 		return err
 	}
@@ -48,44 +45,4 @@ func serve(ctx context.Context, s settings, log *slog.Logger, person io.Writer) 
 	done := agent.Status()
 	log.Info("node stops", "executed", done.Executed, "recorded", done.Recorded, "unacked_batches", done.Unacked)
 	return err
-}
-
-// statusHandler answers what the agent knows of itself, and /metrics and
-// /debug/pprof/.
-func statusHandler(agent *node.Agent, log *slog.Logger) http.Handler {
-	mux := http.NewServeMux()
-	door := obs.Door(obs.Metrics(figures(agent), log))
-	mux.Handle("/", agent.Handler())
-	mux.Handle("/metrics", door)
-	mux.Handle("/debug/pprof/", door)
-	return mux
-}
-
-// serveStatus answers on addr until stop is called, or does nothing if addr is
-// empty.
-func serveStatus(addr string, agent *node.Agent, log *slog.Logger) (stop func(), err error) {
-	if addr == "" {
-		return func() {}, nil
-	}
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("serve status: %w", err)
-	}
-	log.Info("status is served", "addr", listener.Addr().String())
-	server := &http.Server{
-		Handler: statusHandler(agent, log), ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute, // a profile takes 30 s
-		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("status is no longer served", "error", err)
-		}
-	}()
-	return func() {
-		_ = server.Close() // its connections are of no more use to anybody
-		<-done
-	}, nil
 }

@@ -3,12 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"strings"
 
-	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/cli"
+	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/node"
 	"github.com/krako-labs/krako/node/machine"
 	"github.com/spf13/pflag"
@@ -16,10 +13,8 @@ import (
 
 // settings is everything an operator can choose.
 type settings struct {
-	node       node.Config
-	status     string
-	logLevel   string
-	cpuProfile string
+	node   node.Config
+	status string
 }
 
 func (s *settings) flags(fs *pflag.FlagSet) {
@@ -69,50 +64,21 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&c.GiveUpAfter, "give-up-after", d.GiveUpAfter, "stop when no coordinator was reached for so long; 0 never")
 	fs.DurationVar(&c.DrainTimeout, "drain-timeout", d.DrainTimeout, "how long a graceful stop may take")
 	fs.StringVar(&s.status, "status", "", "loopback host:port to serve /healthz, /readyz, /status, /metrics and /debug/pprof/ on; empty serves nothing")
-	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
-	fs.StringVar(&s.cpuProfile, "cpu-profile", "", "file to write a CPU profile of this process to, for go tool pprof")
 }
 
 // validate reports every problem that shows before anything is opened, by the
 // name of its flag.
 func (s *settings) validate() error {
-	problems := []error{checkLoopback(s.status)}
-	if new(slog.Level).UnmarshalText([]byte(s.logLevel)) != nil {
-		problems = append(problems, fmt.Errorf("--log-level is %q, not debug, info, warn or error", s.logLevel))
-	}
-	if all, ok := s.node.Validate().(interface{ Unwrap() []error }); ok {
-		for _, err := range all.Unwrap() {
-			problems = append(problems, byFlag(err))
-		}
-	}
-	return errors.Join(problems...)
+	return errors.Join(s.checkStatus(), cli.ByFlag(s.node.Validate(), node.NetworkSettings))
 }
 
-// byFlag names the flag that a setting of the node is given by. What the network
-// says of its part names the setting already.
-func byFlag(err error) error {
-	e, ok := errors.AsType[*contracts.Error](err)
-	switch {
-	case !ok:
-		return err
-	case e.Offender == node.NetworkSettings:
-		return errors.New(e.Message)
-	}
-	return fmt.Errorf("--%s %s", strings.ReplaceAll(e.Offender, "_", "-"), e.Message)
-}
-
-// checkLoopback accepts addresses that only this machine can reach: the status
-// has no access control.
-func checkLoopback(addr string) error {
-	if addr == "" {
+// checkStatus keeps the status, which has no access control, on this machine.
+func (s *settings) checkStatus() error {
+	if s.status == "" {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Errorf("--status is %q, not host:port", addr)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--status is %q, not a loopback address", addr)
+	if err := obs.CheckLoopback(s.status); err != nil {
+		return fmt.Errorf("--status: %w", err)
 	}
 	return nil
 }

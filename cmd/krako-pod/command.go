@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
+	"log/slog"
 
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/spf13/cobra"
@@ -43,43 +42,16 @@ const example = `  # Serve a model to whatever cluster of this name is on the lo
   krako-pod model --out nonsense.gguf && krako-pod --model nonsense.gguf --mdns`
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var (
-		s      settings
-		config string
-		check  bool
-	)
-	cmd := &cobra.Command{
-		Use: "krako-pod", Short: "Serve a language model to a Krako cluster", Long: long, Example: example,
-		Version: cli.Version(), Args: noArguments, SilenceErrors: true, SilenceUsage: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			source := cli.Settings{Flags: cmd.Flags(), Getenv: os.LookupEnv, Skip: []string{"config", "check", "help", "version"}}
-			if err := source.Fill(config); err != nil {
-				return &cli.UsageError{Err: err}
-			}
-			if err := s.complete(); err != nil {
-				return &cli.UsageError{Err: err}
-			}
-			if check {
-				source.Skip = append(source.Skip, "token") // a secret
-				_, err := fmt.Fprintf(stdout, "%s", source.Effective())
-				return err
-			}
-			log, err := cli.Logger(stderr, s.logLevel)
-			if err != nil {
-				return err
-			}
-			return serve(cmd.Context(), s, log)
-		},
+	var s settings
+	d := cli.Daemon{
+		Command: &cobra.Command{Use: "krako-pod", Short: "Serve a language model to a Krako cluster", Long: long, Example: example, Args: noArguments},
+		Secrets: []string{"token", "attach-key"},
+		Check:   s.complete,
+		Serve:   func(ctx context.Context, log *slog.Logger) error { return serve(ctx, s, log) },
 	}
-	cmd.AddCommand(modelCommand(stdout), rotateCommand())
-	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &cli.UsageError{Err: err} })
-	s.flags(cmd.Flags())
-	cmd.Flags().StringVar(&config, "config", "", "JSON file with settings")
-	cmd.Flags().BoolVar(&check, "check", false, "check the settings, print them and stop")
-	return cli.Report(stderr, "krako-pod", cmd.ExecuteContext(ctx))
+	s.flags(d.Command.Flags())
+	d.Command.AddCommand(modelCommand(stdout), rotateCommand())
+	return d.Run(ctx, args, stdout, stderr)
 }
 
 func noArguments(_ *cobra.Command, args []string) error {

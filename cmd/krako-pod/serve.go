@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
-	"time"
 
+	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/llmpod"
 )
 
@@ -24,7 +21,7 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, agent.Close()) }()
-	stop, err := serveStatus(s.status, agent, log)
+	_, stop, err := obs.Serve(s.status, obs.Beside(agent.Handler(), obs.Metrics(figures(agent), log)), log)
 	if err != nil {
 		return err
 	}
@@ -45,31 +42,4 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	err = agent.Run(context.WithoutCancel(ctx))
 	log.Info("pod stops")
 	return err
-}
-
-// serveStatus serves the agent's status, if an address is given, until stop.
-func serveStatus(addr string, agent *llmpod.Agent, log *slog.Logger) (stop func(), err error) {
-	if addr == "" {
-		return func() {}, nil
-	}
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("serve status: %w", err)
-	}
-	log.Info("status is served", "addr", listener.Addr().String())
-	page := &http.Server{
-		Handler: agent.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := page.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("status is no longer served", "error", err)
-		}
-	}()
-	return func() {
-		_ = page.Close() // its connections are of no more use to anybody
-		<-done
-	}, nil
 }

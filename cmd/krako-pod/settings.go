@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -13,24 +11,24 @@ import (
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/internal/llama"
 	"github.com/krako-labs/krako/internal/llama/server"
+	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/llmpod"
 	"github.com/spf13/pflag"
 )
 
 type settings struct {
-	agent    llmpod.AgentConfig
-	pool     llmpod.Config
-	server   server.Config
-	tier     string
-	profile  string
-	attach   string
-	key      string
-	embed    bool
-	models   []string
-	loaded   int
-	unload   time.Duration
-	status   string
-	logLevel string
+	agent   llmpod.AgentConfig
+	pool    llmpod.Config
+	server  server.Config
+	tier    string
+	profile string
+	attach  string
+	key     string
+	embed   bool
+	models  []string
+	loaded  int
+	unload  time.Duration
+	status  string
 }
 
 func (s *settings) flags(fs *pflag.FlagSet) {
@@ -76,15 +74,14 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&a.ReconnectMax, "reconnect-max", a.ReconnectMax, "longest pause after a lost connection")
 	fs.DurationVar(&a.GiveUpAfter, "give-up-after", 0, "stop when no coordinator was reached for so long; 0 never")
 	fs.DurationVar(&a.DrainTimeout, "drain-timeout", a.DrainTimeout, "how long a graceful stop may take")
-	fs.StringVar(&s.status, "status", "", "loopback host:port to serve /healthz, /readyz and /status on; empty serves nothing")
-	fs.StringVar(&s.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&s.status, "status", "", "loopback host:port to serve /healthz, /readyz, /status, /metrics and /debug/pprof/ on; empty serves nothing")
 }
 
 // complete derives what follows from the flags and reports every problem.
 func (s *settings) complete() error {
 	c := &s.server
 	s.pool.Tier, c.Profile, c.Embeddings = contracts.ModelTier(s.tier), server.Profile(s.profile), s.embed
-	problems := []error{checkLoopback(s.status), s.checkModels()}
+	problems := []error{s.checkStatus(), s.checkModels()}
 	if len(s.models) > 0 {
 		c.Model = s.models[0]
 	}
@@ -101,11 +98,8 @@ func (s *settings) complete() error {
 	if c.Alias == "" {
 		c.Alias = name(c.Model, c.HF)
 	}
-	if new(slog.Level).UnmarshalText([]byte(s.logLevel)) != nil {
-		problems = append(problems, fmt.Errorf("--log-level is %q, not debug, info, warn or error", s.logLevel))
-	}
 	for _, err := range []error{c.Validate(), s.pool.Validate(), s.agent.Validate()} {
-		problems = append(problems, byFlag(err))
+		problems = append(problems, cli.ByFlag(err, llmpod.NetworkSettings))
 	}
 	return errors.Join(problems...)
 }
@@ -154,37 +148,13 @@ func name(file, repository string) string {
 	return "attached"
 }
 
-// byFlag words problems by the flags that they are about.
-func byFlag(err error) error {
-	if all, ok := err.(interface{ Unwrap() []error }); ok {
-		var each []error
-		for _, e := range all.Unwrap() {
-			each = append(each, byFlag(e))
-		}
-		return errors.Join(each...)
-	}
-	e, ok := errors.AsType[*contracts.Error](err)
-	switch {
-	case !ok:
-		return err
-	case e.Offender == llmpod.NetworkSettings:
-		return errors.New(e.Message)
-	}
-	return fmt.Errorf("--%s %s", strings.ReplaceAll(e.Offender, "_", "-"), e.Message)
-}
-
-// checkLoopback keeps the status page, which has no access control, on this
-// machine.
-func checkLoopback(addr string) error {
-	if addr == "" {
+// checkStatus keeps the status, which has no access control, on this machine.
+func (s *settings) checkStatus() error {
+	if s.status == "" {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return fmt.Errorf("--status is %q, not host:port", addr)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--status is %q, not a loopback address", addr)
+	if err := obs.CheckLoopback(s.status); err != nil {
+		return fmt.Errorf("--status: %w", err)
 	}
 	return nil
 }

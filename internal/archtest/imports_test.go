@@ -46,11 +46,11 @@ var may = map[string][]string{
 
 	"coordinator/transparency": {"contracts", "coordinator/eventlog"},
 
-	"node":                 {"contracts", "internal/blob", "internal/durable", "internal/p2p", "internal/sandbox", "node/machine", "node/volunteer"},
+	"node":                 {"contracts", "internal/blob", "internal/durable", "internal/health", "internal/p2p", "internal/sandbox", "node/machine", "node/volunteer"},
 	"node/volunteer":       {"contracts"},
 	"node/control":         {"contracts"},
 	"node/machine":         {"node/volunteer"},
-	"llmpod":               {"contracts", "internal/durable", "internal/llama", "internal/p2p", "llmpod"},
+	"llmpod":               {"contracts", "internal/durable", "internal/health", "internal/llama", "internal/p2p", "llmpod"},
 	"llmpod/residence":     {},
 	"llmpod/scoring":       {},
 	"llmpod/llmbench":      {"contracts", "internal/cluster", "internal/llama", "llmpod"},
@@ -67,6 +67,7 @@ var may = map[string][]string{
 	"internal/cluster":     {"contracts"},
 	"internal/llama":       {"contracts", "internal/durable", "internal/llama", "internal/quiet"},
 	"internal/golden":      {},
+	"internal/health":      {},
 	"internal/obs":         {"contracts"},
 	"internal/p2p":         {"contracts", "internal/quiet"},
 	"internal/quiet":       {},
@@ -100,7 +101,7 @@ var may = map[string][]string{
 	"cmd/krako":       {"contracts", "coordinator", "internal/sqlite", "wasmtasks/logs/accesslog", "examples", "internal/cli", "internal/cluster", "internal/p2p", "internal/sandbox", "internal/sim", "internal/taskdir", "llmpod"},
 	"cmd/kora":        {"contracts", "internal/blob", "internal/cli", "internal/durable", "internal/guard", "kora", "studio"},
 	"cmd/krako-coord": {"contracts", "coordinator", "internal/blob", "internal/cli", "internal/llama", "internal/obs", "internal/p2p", "llmpod", "wasmtasks"},
-	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "llmpod"},
+	"cmd/krako-pod":   {"contracts", "internal/cli", "internal/llama", "internal/obs", "llmpod"},
 	"cmd/krako-node":  {"contracts", "internal/cli", "internal/obs", "internal/sandbox/worker", "node"},
 }
 
@@ -127,7 +128,7 @@ var doors = []struct {
 	{"github.com/fxamacker/cbor", []string{"contracts/dagcbor"}, "one canonical encoding"},
 	{"github.com/cockroachdb/apd", []string{"coordinator/billing"}, "money is computed in one place"},
 	{"golang.org/x/crypto", []string{"coordinator/access", "coordinator/gateway"}, "keys are hashed in one way, certificates fetched in one place"},
-	{"github.com/spf13/cobra", []string{"cmd"}, "only commands have command lines"},
+	{"github.com/spf13/cobra", []string{"cmd", "internal/cli"}, "only commands have command lines"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"contracts", "wasmtasks/json/schema"}, "schemas are checked in one way, and by one task"},
 	{"github.com/itchyny/gojq", []string{"wasmtasks/json/program"}, "3 MB that one guest carries"},
 	{"go.yaml.in/yaml", []string{"wasmtasks/data/markup"}, "other formats are JSON values everywhere else"},

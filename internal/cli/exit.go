@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/krako-labs/krako/contracts"
 )
@@ -51,11 +52,13 @@ func ExitCode(err error) int {
 	return ExitFailed
 }
 
-// Report prints err for a person and returns the exit code.
+// Report prints err for a person and returns the exit code. command is the program's
+// name and the commands below it that were given.
 func Report(w io.Writer, command string, err error) int {
 	code := ExitCode(err)
 	if code != ExitOK {
-		fmt.Fprintf(w, "%s: %v\n", command, err)
+		program, _, _ := strings.Cut(command, " ")
+		fmt.Fprintf(w, "%s: %v\n", program, err)
 	}
 	if code == ExitUsage {
 		fmt.Fprintf(w, "Run '%s --help' for how to use it.\n", command)

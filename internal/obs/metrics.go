@@ -90,32 +90,47 @@ func Door(metrics http.Handler) http.Handler {
 	return mux
 }
 
-// Serve answers on addr, a loopback address, with h until ctx ends, or does
-// nothing if addr is empty. ready, if not nil, is told where.
-func Serve(ctx context.Context, addr string, h http.Handler, log *slog.Logger, ready func(net.Addr)) error {
+// Beside is Door beside a program's own handler.
+func Beside(own, metrics http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	door := Door(metrics)
+	mux.Handle("/", own)
+	mux.Handle("/metrics", door)
+	mux.Handle("/debug/pprof/", door)
+	return mux
+}
+
+// Serve answers on addr, a loopback address, with h until stop is called, or does
+// nothing if addr is empty. It logs where it listens. A profile must be done
+// within a minute.
+func Serve(addr string, h http.Handler, log *slog.Logger) (at net.Addr, stop func(), err error) {
 	if addr == "" {
-		return nil
+		return nil, func() {}, nil
 	}
 	if err := CheckLoopback(addr); err != nil {
-		return err
+		return nil, nil, err
 	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return fmt.Errorf("serve metrics: %w", err)
+		return nil, nil, fmt.Errorf("serve status: %w", err)
 	}
-	log.Info("metrics are served", "addr", listener.Addr().String())
-	if ready != nil {
-		ready(listener.Addr())
-	}
+	log.Info("status is served", "addr", listener.Addr().String())
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
+		WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
-	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // its connections are of no more use
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve metrics: %w", err)
-	}
-	return nil
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("status is no longer served", "error", err)
+		}
+	}()
+	return listener.Addr(), func() {
+		_ = server.Close() // its connections are of no more use to anybody
+		<-done
+	}, nil
 }
 
 // CheckLoopback accepts addresses that only this machine can reach: nothing that

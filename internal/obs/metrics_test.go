@@ -11,9 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-
 	"github.com/krako-labs/krako/internal/obs"
+	"github.com/krako-labs/krako/internal/obs/obstest"
 )
 
 func get(t *testing.T, h http.Handler, path string) (int, string) {
@@ -40,15 +39,7 @@ func TestFiguresAreMetrics(t *testing.T) {
 			t.Errorf("no %s in\n%s", want, text)
 		}
 	}
-	problems, err := promlint.New(strings.NewReader(text)).Lint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range problems {
-		if strings.HasPrefix(p.Metric, "krako_") {
-			t.Errorf("%s: %s", p.Metric, p.Text)
-		}
-	}
+	obstest.Lint(t, []byte(text), map[string]int{"state": 2})
 }
 
 func TestAProgramThatDoesNotAnswerIsAnError(t *testing.T) {
@@ -59,17 +50,17 @@ func TestAProgramThatDoesNotAnswerIsAnError(t *testing.T) {
 }
 
 func TestServeOnLoopbackOnly(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
 	for _, addr := range []string{"0.0.0.0:0", "192.0.2.1:1", "here"} {
-		if err := obs.Serve(t.Context(), addr, http.NotFoundHandler(), slog.New(slog.DiscardHandler), nil); err == nil {
+		if _, _, err := obs.Serve(addr, http.NotFoundHandler(), quiet); err == nil {
 			t.Errorf("serves on %s", addr)
 		}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	where, ended := make(chan net.Addr, 1), make(chan error, 1)
-	go func() {
-		ended <- obs.Serve(ctx, "127.0.0.1:0", obs.Door(http.NotFoundHandler()), slog.New(slog.DiscardHandler), func(a net.Addr) { where <- a })
-	}()
-	resp, err := http.Get("http://" + (<-where).String() + "/debug/pprof/")
+	at, stop, err := obs.Serve("127.0.0.1:0", obs.Door(http.NotFoundHandler()), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Get("http://" + at.String() + "/debug/pprof/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +68,9 @@ func TestServeOnLoopbackOnly(t *testing.T) {
 	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusOK || len(b) == 0 {
 		t.Errorf("profiles: status %d", resp.StatusCode)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
+	stop()
+	if conn, err := net.Dial("tcp", at.String()); err == nil {
+		conn.Close()
+		t.Error("still served after stop")
 	}
 }
