@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -43,7 +42,7 @@ func (f *fabric) everything() []contracts.Event {
 func (f *fabric) follow(stop func(contracts.Event) bool) (wait func() []contracts.Event) {
 	f.t.Helper()
 	enough := errors.New("enough")
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	var list []contracts.Event
 	ended := make(chan error, 1)
 	go func() {

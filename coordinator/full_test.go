@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/krako-labs/krako/contracts"
 )
@@ -65,7 +64,7 @@ func TestFullDiskDoesNotHoldUpTheEnd(t *testing.T) {
 	id := f.submit(graph(unit("a", `{"n":1}`)))
 	f.full.Store(true)
 	cancelled := f.cancelBegins(id)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	f.stopWith(contracts.CodeResourceExhausted)
 	select {
@@ -87,7 +86,7 @@ func TestFailingDiskEndsTheCoordinator(t *testing.T) {
 	id := f.submit(graph(unit("a", `{"n":1}`)))
 	f.broken.Store(true)
 	cancelled := f.cancelBegins(id)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	select {
 	case <-f.broke:

@@ -28,6 +28,9 @@ import (
 
 const profile = "test-0"
 
+// patience bounds a wait for something that must happen, however busy the machine is.
+const patience = 5 * time.Minute
+
 // module stands for a Wasm module: these workers run nothing.
 var module = blob.Raw([]byte("\x00asm is what it would be"))
 
@@ -201,6 +204,9 @@ func newHost(t testing.TB, id p2p.Identity) *p2p.Host {
 	t.Helper()
 	cfg := p2p.DefaultConfig()
 	cfg.Identity, cfg.Listen = id, p2p.ListenAddrs(netip.MustParseAddr("127.0.0.1"), 0)
+	// These workers do not come back by themselves, and a busy machine is silent for more
+	// than six tenths of a second.
+	cfg.HeartbeatMisses = 100
 	h, err := p2p.NewHost(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +261,7 @@ func (f *fabric) submit(g *contracts.TaskGraph) contracts.SessionID {
 // end waits for a session and returns its result.
 func (f *fabric) end(id contracts.SessionID) *contracts.ExecutionResult {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	doc, ok, err := f.Result(ctx, id)
 	if err != nil || !ok {

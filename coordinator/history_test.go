@@ -35,7 +35,7 @@ type sessionState struct {
 // being made and being answered: the first submission of a request makes its
 // session and all others find that one, a session runs until it ends, for which it
 // needs no call, and one that has ended stays as it is. That it is cancelled needs
-// a call.
+// a call, and of those that no node can run no call but that ends them.
 var sessions = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
 		parts := map[int][]porcupine.Operation{}
@@ -66,12 +66,17 @@ var sessions = porcupine.Model{
 		ok := s.id == out.id && (s.state == out.state || s.state == contracts.SessionRunning && ended)
 		if out.state == contracts.SessionCancelled {
 			ok = ok && s.asked
+		} else if ended && in.request >= runnable {
+			ok = false
 		}
 		s.state = out.state
 		return ok, s
 	},
 	DescribeOperation: func(in, out any) string { return fmt.Sprintf("%+v → %+v", in, out) },
 }
+
+// runnable are the requests, the first ones, that a node can run.
+const runnable = 4
 
 // Clients that submit, ask about and cancel the same requests at the same time see
 // what one client after the other could have seen.
@@ -83,6 +88,9 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 	graphs := make([]*contracts.TaskGraph, requests)
 	for i := range graphs {
 		graphs[i] = graph(unit("a", fmt.Sprintf(`{"n":%d}`, i)), unit("b", `{}`, "a"), unit("c", `{}`, "b"))
+		if i >= runnable {
+			graphs[i].WorkUnits[0].Constraints = &contracts.Constraints{TrustedNodeRequired: true}
+		}
 	}
 	var (
 		mu      sync.Mutex
@@ -122,6 +130,18 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 			t.Logf("%d %d–%d %s", o.ClientId, o.Call, o.Return, sessions.DescribeOperation(o.Input, o.Output))
 		}
 		t.Fatalf("history of %d calls is %s", len(history), res)
+	}
+	for i := runnable; i < requests; i++ {
+		id, err := f.ask(t.Context(), call{"submit", i}, graphs[i], "")
+		if err == nil {
+			_, err = f.ask(t.Context(), call{"cancel", i}, nil, id.id)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := f.end(id.id); r.Metadata.State != contracts.SessionCancelled {
+			t.Errorf("request %d was cancelled and is %s", i, r.Metadata.State)
+		}
 	}
 	if res := porcupine.CheckOperations(sessions, forged(history)); res {
 		t.Error("a history in which a session ends twice passes: the check sees nothing")

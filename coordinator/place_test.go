@@ -18,6 +18,11 @@ func (f *fabric) connectWith(hello p2p.Hello) *worker {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	return f.connectAsWith(id, hello)
+}
+
+func (f *fabric) connectAsWith(id p2p.Identity, hello p2p.Hello) *worker {
+	f.t.Helper()
 	w := &worker{t: f.t, id: id, host: newHost(f.t, id), hello: hello}
 	f.t.Cleanup(func() { w.host.Close() })
 	w.join(f)

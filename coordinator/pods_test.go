@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
@@ -71,7 +70,7 @@ func (w *worker) node() contracts.NodeID { return contracts.NodeID(w.id.ID()) }
 // await reads the log as events until one is of a type and about a node.
 func (f *fabric) await(kind contracts.EventType, about *worker) contracts.Event {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	var found *contracts.Event
 	teller := narrate.New(f.db.Log(), f.db.Blocks(), func(e contracts.Event) {
@@ -269,7 +268,7 @@ func TestExplainOfModelCalls(t *testing.T) {
 // waitReady returns when a unit is ready.
 func (f *fabric) waitReady(id contracts.SessionID, unit contracts.UnitID) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	err := f.Events(ctx, id, "", func(e contracts.Event) error {
 		if e.Type == contracts.EventUnitReady && e.Subject == string(unit) {

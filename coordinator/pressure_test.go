@@ -72,6 +72,43 @@ func TestCircuitOpens(t *testing.T) {
 	}
 }
 
+// A pod that fails every call gets nothing more either.
+func TestCircuitOfAPodOpens(t *testing.T) {
+	f := startFabric(t, withPods)
+	g := graphOf(6, "n", contracts.P2)
+	for i := range g.WorkUnits {
+		g.WorkUnits[i] = contracts.WorkUnit{ID: g.WorkUnits[i].ID, Type: contracts.LLM, Retries: &contracts.Retries{MaxAttempts: 5, BackoffMS: 1}, Model: &contracts.ModelCall{
+			Operation: contracts.Generate, Tier: contracts.TierSmall, Prompt: fmt.Sprint("hello ", i), FreeText: true,
+		}}
+	}
+	bad := f.pod(replayClass, 1)
+	id := f.submit(g)
+	for range 5 {
+		u := bad.take()
+		bad.send(&p2p.Fault{Lease: u.Lease, Code: contracts.CodeModelUnavailable, Message: "broken"})
+	}
+	bad.send(&p2p.Credit{N: 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		v, err := f.Explain(ctx, id, "u5")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Candidates[0].Verdict == "circuit_open" {
+			break
+		}
+	}
+	good := f.pod(replayClass, 6)
+	for range 6 {
+		u := good.take()
+		good.send(good.seal(good.says(u, replayClass, "yes")))
+	}
+	if r := f.end(id); r.Metadata.State != contracts.SessionCompleted {
+		t.Errorf("session is %s: %v", r.Metadata.State, r.Metadata.Error)
+	}
+}
+
 // Where everything fails, a tenant's retries are used up before every unit has had
 // all its attempts.
 func TestRetriesAreUsedUp(t *testing.T) {

@@ -3,7 +3,6 @@ package coordinator_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/krako-labs/krako/contracts"
@@ -12,7 +11,7 @@ import (
 // events collects what a session tells from the event with id after.
 func (f *fabric) events(id contracts.SessionID, after string) []contracts.Event {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	var all []contracts.Event
 	err := f.Events(ctx, id, after, func(e contracts.Event) error {

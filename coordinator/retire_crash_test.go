@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
@@ -121,7 +122,7 @@ func retireAndDie(t *testing.T, dir string, sessions int, ended map[contracts.Se
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	n, last := 0, "" // and what it said last that is neither
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		var id string
 		var at eventlog.Offset
@@ -136,11 +137,13 @@ func retireAndDie(t *testing.T, dir string, sessions int, ended map[contracts.Se
 			}
 		} else if len(lines.Text()) > 6 && lines.Text()[:6] == "failed" {
 			t.Error(lines.Text())
+		} else if strings.Contains(lines.Text(), ".go:") {
+			last = lines.Text()
 		}
 	}
 	_, _ = io.Copy(io.Discard, out)
 	if err := child.Wait(); err == nil || n < sessions {
-		t.Fatalf("the child ended by itself after %d sessions: %v", n, err)
+		t.Fatalf("the child ended by itself after %d sessions: %v: %s", n, err, last)
 	}
 	return first
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,9 @@ type world struct {
 	end   func()
 	lives int // of coordinators
 
+	change []func(*coordinator.Config)
+	misses int // heartbeats that streams outlive, as usual if 0
+
 	graphs, units, copies, losses int
 }
 
@@ -48,9 +52,13 @@ type memory struct{ *blob.Memory }
 
 func (m memory) Stage(ctx context.Context, blocks ...blob.Block) error { return m.Put(ctx, blocks...) }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldOf(t, 0) }
+
+// newWorldOf is newWorld with streams that outlive some silence and a coordinator that
+// is set up otherwise.
+func newWorldOf(t *testing.T, misses int, change ...func(*coordinator.Config)) *world {
 	w := &world{
-		t: t, log: eventlogtest.NewFake(), draw: rand.New(rand.NewPCG(3, 7)),
+		t: t, misses: misses, change: change, log: eventlogtest.NewFake(), draw: rand.New(rand.NewPCG(3, 7)),
 		blocks: memory{blob.NewMemory(blob.MemoryOptions{MaxBytes: 1 << 30})},
 	}
 	if err := w.blocks.Put(t.Context(), module); err != nil {
@@ -64,6 +72,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) begin() {
 	cfg := coordinator.DefaultConfig()
 	cfg.Profile, cfg.Secret, cfg.CacheEntries = profile, bytes.Repeat([]byte{7}, 32), 0
+	for _, c := range w.change {
+		c(&cfg)
+	}
 	w.lives++
 	log := w.log.Open()
 	model, err := readmodel.Open(w.t.Context(), filepath.Join(w.t.TempDir(), fmt.Sprint(w.lives)), log.Cluster())
@@ -71,6 +82,9 @@ func (w *world) begin() {
 		w.t.Fatal(err)
 	}
 	network := p2p.NewMemory("coordinator", slog.New(slog.DiscardHandler))
+	if w.misses > 0 {
+		network.Misses = w.misses
+	}
 	c, err := coordinator.New(cfg, coordinator.Parts{
 		Log: log, Blocks: w.blocks, Network: network, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler), Sessions: model,
 	})
@@ -133,6 +147,7 @@ type simNode struct {
 	*worker
 	world *world
 	slow  time.Duration // how many times longer its units take
+	bad   atomic.Int32  // how many more units it cannot run
 	// away is how long it stays away when it is killed.
 	kill chan time.Duration
 }
@@ -242,7 +257,9 @@ func (n *simNode) serve(ctx context.Context, s *p2p.WorkStream, units <-chan p2p
 		case <-ctx.Done():
 			continue // until the stream has ended
 		}
-		if n.drop(u.Lease) {
+		if n.bad.Add(-1) >= 0 && n.drop(u.Lease) {
+			_ = s.Send(ctx, &p2p.Fault{Lease: u.Lease, Code: contracts.CodeInternal, Message: "broken"})
+		} else if n.drop(u.Lease) {
 			a := n.echo(u)
 			a.item.Observed.DurationUS = uint64(took.Microseconds())
 			if s.Send(ctx, n.seal(a)) != nil {

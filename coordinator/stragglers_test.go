@@ -212,7 +212,7 @@ func TestWhatIsNotCopied(t *testing.T) {
 	frozen.freeze()
 	other := f.connect()
 	other.send(&p2p.Credit{N: 1})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if _, ok, err := f.Result(ctx, id); err != nil || !ok {
 		t.Fatal(err)

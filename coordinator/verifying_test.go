@@ -306,7 +306,7 @@ func TestAuditsSupersede(t *testing.T) {
 // the log has grown.
 func (f *fabric) answers(id contracts.SessionID, want string) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	for {
 		next := f.db.Log().Last() + 1

@@ -2,6 +2,9 @@ package placement_test
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ipfs/go-cid"
@@ -65,6 +68,8 @@ func TestVerdicts(t *testing.T) {
 		{"paused", with(func(n *placement.Node) { n.State = placement.Paused }), cpu, placement.Paused},
 		{"silent", with(func(n *placement.Node) { n.State = placement.Silent }), cpu, placement.Silent},
 		{"circuit open", with(func(n *placement.Node) { n.State = placement.CircuitOpen }), cpu, placement.CircuitOpen},
+		{"not admitted", with(func(n *placement.Node) { n.State = placement.Barred }), cpu, placement.Barred},
+		{"no such model", with(func(n *placement.Node) { n.Kind, n.Models = "pod", []placement.Model{{Name: "m", Tier: "small"}} }), placement.Need{Type: contracts.LLM, Model: placement.Model{Tier: "large"}}, placement.NoModel},
 		{"no credits", node("a", 0, 3), cpu, placement.NoFreeCredits},
 		{"alone it may have it again", sound, need(func(n *placement.Need) { n.Avoid = []contracts.NodeID{"a"} }), placement.Eligible},
 	} {
@@ -75,6 +80,66 @@ func TestVerdicts(t *testing.T) {
 		if got := x.Pick(&c.need).Node != ""; got != (c.want == placement.Eligible) {
 			t.Errorf("%s: picked %t", c.name, got)
 		}
+	}
+}
+
+// Who had a unit before is passed over while another could take it, and told from
+// those that cannot.
+func TestAvoidedIsSaid(t *testing.T) {
+	n := need(func(n *placement.Need) { n.Avoid = []contracts.NodeID{"a"} })
+	got := map[contracts.NodeID]placement.Verdict{}
+	for _, c := range indexOf(node("a", 1, 0), node("b", 0, 1)).Explain(&n) {
+		got[c.Node] = c.Verdict
+	}
+	if got["a"] != placement.Avoided || got["b"] != placement.NoFreeCredits {
+		t.Errorf("%v", got)
+	}
+}
+
+// Every term of a score counts with its weight and alone, and together they are 1.
+func TestWeights(t *testing.T) {
+	worst := placement.Node{ID: "a", Kind: "node", Profiles: []string{"det-1"}, Load: 1}
+	n := need(func(n *placement.Need) { n.Module, n.Blocks = block("module"), []cid.Cid{block("x"), block("y")} })
+	const all = "headroom load reliability module blocks"
+	for terms, want := range map[string]float64{
+		"": 0, "headroom": 0.35, "load": 0.15, "reliability": 0.25, "module": 0.125, "blocks": 0.125, "x": 0.0625, all: 1,
+	} {
+		has := func(term string) bool { return slices.Contains(strings.Fields(terms), term) }
+		w := worst
+		if has("headroom") {
+			w.Free = 1
+		}
+		if has("load") {
+			w.Load = 0
+		}
+		if has("reliability") {
+			w.Reliability = 1
+		}
+		x := indexOf(w)
+		if has("module") {
+			x.Learn("a", block("module"), nil)
+		}
+		if has("blocks") {
+			x.Learn("a", cid.Undef, []cid.Cid{block("x"), block("y")})
+		}
+		if has("x") {
+			x.Learn("a", cid.Undef, []cid.Cid{block("x")})
+		}
+		c := x.Explain(&n)[0]
+		if math.Abs(c.Score-want) > 1e-12 {
+			t.Errorf("%q: score %v of %+v, want %v", terms, c.Score, c.Parts, want)
+		}
+		if terms == all {
+			if got := x.Pick(&n).Score; got != c.Score {
+				t.Errorf("picked with score %v, explained with %v", got, c.Score)
+			}
+		}
+	}
+	// What a machine claims beyond bounds counts as the bound.
+	mad := node("a", 1, 0)
+	mad.Load, mad.Reliability = -7, 9
+	if c := indexOf(mad).Explain(&cpu)[0]; c.Parts.Load != 1 || c.Parts.Reliability != 1 || c.Score > 1 {
+		t.Errorf("%+v", c)
 	}
 }
 

@@ -17,8 +17,11 @@ import (
 // cluster lives in virtual time. Peers are whoever they say they are. Its methods
 // may be called concurrently.
 type Memory struct {
+	// Misses is how many heartbeats of silence a stream outlives, by default as many
+	// as a Host's. It is set before anybody serves.
+	Misses int
+
 	id     string
-	misses int
 	log    *slog.Logger
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -32,7 +35,7 @@ type Memory struct {
 
 // NewMemory returns the network of the coordinator with the given peer id.
 func NewMemory(id string, log *slog.Logger) *Memory {
-	m := &Memory{id: id, misses: DefaultConfig().HeartbeatMisses, log: log, wires: map[string][]*wire{}}
+	m := &Memory{id: id, Misses: DefaultConfig().HeartbeatMisses, log: log, wires: map[string][]*wire{}}
 	m.ctx, m.cancel = context.WithCancelCause(context.Background())
 	return m
 }
@@ -44,7 +47,7 @@ func (m *Memory) ID() string { return m.id }
 func (m *Memory) ServeWork(admit AdmitFunc, serve ServeFunc) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.server = &workServer{admit: admit, serve: serve, misses: m.misses, log: m.log, turns: make(map[string]*turn)}
+	m.server = &workServer{admit: admit, serve: serve, misses: m.Misses, log: m.log, turns: make(map[string]*turn)}
 }
 
 // ServeBlocks does nothing: no blocks move on this network.
@@ -72,7 +75,7 @@ func (m *Memory) OpenWork(ctx context.Context, peer string, hello Hello, status 
 	})
 	m.mu.Unlock()
 	hello.V = WorkVersion
-	return openWork(ctx, near, terms{peer: m.id, hello: hello, misses: m.misses, status: status})
+	return openWork(ctx, near, terms{peer: m.id, hello: hello, misses: m.Misses, status: status})
 }
 
 func (m *Memory) forget(peer string, w *wire) {
