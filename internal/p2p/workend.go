@@ -89,8 +89,8 @@ func (s *WorkStream) linger() {
 	<-s.out.done
 	_ = s.conn.CloseWrite()
 	s.reader.close(time.Now().Add(closeLinger))
-	s.recv.Lock()
-	defer s.recv.Unlock()
+	s.recv <- struct{}{}
+	defer func() { <-s.recv }()
 	_, _ = io.Copy(io.Discard, s.buf)
 	_ = s.conn.Close()
 }

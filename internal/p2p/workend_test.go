@@ -88,6 +88,28 @@ func TestCloseIsBoundedAgainstAFlood(t *testing.T) {
 	})
 }
 
+// Who receives once Close has begun need not wait for the peer to take notice.
+func TestReceiveDoesNotWaitForClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, wire := rawPeer(coordinator, workerPeer)
+		go io.Copy(io.Discard, wire) // which reads, and says nothing
+		closed := make(chan struct{})
+		go func() { defer close(closed); s.Close(nil) }()
+		synctest.Wait()
+		start := time.Now()
+		_, err := s.Recv()
+		if wantError(t, err, ErrClosed, workerPeer); time.Since(start) != 0 {
+			t.Errorf("told after %s", time.Since(start))
+		}
+		select {
+		case <-closed:
+			t.Error("close did not linger: there was nothing to wait for")
+		default:
+		}
+		<-closed
+	})
+}
+
 func TestCloseWakesReceiveAndSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, c := pipe()

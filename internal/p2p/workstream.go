@@ -24,7 +24,7 @@ type WorkStream struct {
 	credit  credit
 	out     *frameWriter
 
-	recv   sync.Mutex // held while reading
+	recv   chan struct{} // full while somebody reads
 	reader *patientReader
 	buf    *bufio.Reader
 	in     frameReader
@@ -64,7 +64,7 @@ func startWork(c conn, r *patientReader, buf *bufio.Reader, t terms) *WorkStream
 		self: t.self, peer: t.peer, hello: t.hello, welcome: t.welcome,
 		conn: c, out: newFrameWriter(),
 		reader: r, buf: buf, in: frameReader{r: buf, max: MaxFrame},
-		ctx: ctx, cancel: cancel,
+		recv: make(chan struct{}, 1), ctx: ctx, cancel: cancel,
 	}
 	go s.write(t)
 	return s
@@ -161,8 +161,11 @@ func (s *WorkStream) restore(m Message) {
 // the code that the peer gave, and a peer that breaks the protocol has its
 // stream reset.
 func (s *WorkStream) Recv() (Message, error) {
-	s.recv.Lock()
-	defer s.recv.Unlock()
+	select {
+	case s.recv <- struct{}{}:
+		defer func() { <-s.recv }()
+	case <-s.ctx.Done(): // Close may be reading for as long as it lingers
+	}
 	if err := s.Err(); err != nil {
 		return nil, err
 	}
