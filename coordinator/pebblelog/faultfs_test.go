@@ -27,7 +27,8 @@ func (f fault) String() string { return [...]string{"undone", "half", "done"}[f]
 // go wrong. Steps after it work: it is for the store to stop.
 type faultFS struct {
 	vfs.FS
-	failAt int // 1 is the first step; 0 is never
+	failAt int    // 1 is the first step; 0 is never
+	failOn string // or the first step that begins so; "" is none
 	fault  fault
 	err    error // what the bad step returns; nil is errDisk
 
@@ -57,7 +58,12 @@ func (f *faultFS) step(what, name string, do func() error, half func()) error {
 func (f *faultFS) isBad(what, name string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.steps = append(f.steps, fmt.Sprintf("%s %s", what, path.Base(name)))
+	step := fmt.Sprintf("%s %s", what, path.Base(name))
+	f.steps = append(f.steps, step)
+	if f.failOn != "" && strings.HasPrefix(step, f.failOn) {
+		f.failOn = ""
+		return true
+	}
 	return len(f.steps) == f.failAt
 }
 

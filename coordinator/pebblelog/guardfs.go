@@ -1,8 +1,10 @@
 package pebblelog
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -41,10 +43,25 @@ func (g *guardFS) file(op, name string, f vfs.File, err error) (vfs.File, error)
 	return &guardFile{File: f, fs: g, name: name}, nil
 }
 
+// Create makes durable what a directory names before a marker joins it. Pebble
+// syncs the name of a new manifest only together with that of the marker which
+// points to it: where a power cut keeps some changes of a directory and not
+// others, the marker could be left alone.
 func (g *guardFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	g.freeze()
+	if strings.HasPrefix(g.FS.PathBase(name), "marker.") {
+		g.check("sync", g.FS.PathDir(name), g.syncDir(g.FS.PathDir(name)))
+	}
 	f, err := g.FS.Create(name, c)
 	return g.file("create", name, f, err)
+}
+
+func (g *guardFS) syncDir(name string) error {
+	dir, err := g.FS.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func (g *guardFS) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {

@@ -131,6 +131,9 @@ func (db *DB) recall() error {
 	if err != nil {
 		return err
 	}
+	if len(version) == 0 {
+		return contracts.Errorf(contracts.CodeInternal, db.dir, "the store says nothing of its version: it is damaged, or another program's")
+	}
 	if len(version) != 4 || binary.BigEndian.Uint32(version) != form {
 		return contracts.Errorf(contracts.CodeVersionMismatch, db.dir,
 			"store is of version %x, this program reads version %d", version, form)

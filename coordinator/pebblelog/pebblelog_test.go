@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -120,6 +121,11 @@ func TestOtherVersionIsRefused(t *testing.T) {
 	_, err := Open(dir, testOptions())
 	if contracts.CodeOf(err) != contracts.CodeVersionMismatch {
 		t.Errorf("open: %v, want VERSION_MISMATCH", err)
+	}
+	tamper(t, dir, func(put func(key, value []byte)) { put(keyForm, nil) })
+	_, err = Open(dir, testOptions())
+	if contracts.CodeOf(err) != contracts.CodeInternal || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("open without a version: %v, want INTERNAL", err)
 	}
 }
 
