@@ -9,7 +9,7 @@ import (
 // Levels is the number of levels.
 const Levels = 4
 
-// belowEvery is how often the turn goes to a level behind the first.
+// belowEvery is how often the turn goes to a level behind the first while one waits.
 const belowEvery = 16
 
 // Key says in which lane an item waits.
@@ -26,7 +26,7 @@ type Queue[T any] struct {
 	lanes  map[Key]*Lane[T]
 	levels [Levels]level[T]
 	len    int
-	turn   uint64
+	turn   int // since something waits behind the first level, or had a turn
 	below  int // the level that had the last turn of those behind the first
 	round  uint64
 }
@@ -114,7 +114,10 @@ func (q *Queue[T]) Next() *Lane[T] {
 	if first < 0 {
 		return nil
 	}
-	if q.turn++; q.turn%belowEvery == 0 {
+	if !q.waits(first + 1) {
+		q.turn = 0
+	} else if q.turn++; q.turn == belowEvery {
+		q.turn = 0
 		for k := range Levels {
 			i := (q.below + 1 + k) % Levels
 			if i > first && q.levels[i].ready(q.round) {
@@ -124,6 +127,16 @@ func (q *Queue[T]) Next() *Lane[T] {
 		}
 	}
 	return q.levels[first].active[0].lane(q.round)
+}
+
+// waits reports whether something could go next of the levels from one on.
+func (q *Queue[T]) waits(from int) bool {
+	for i := from; i < Levels; i++ {
+		if q.levels[i].ready(q.round) {
+			return true
+		}
+	}
+	return false
 }
 
 // ready reports whether a tenant of the level has a lane that is not blocked; that

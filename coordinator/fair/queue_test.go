@@ -178,3 +178,17 @@ func BenchmarkPushPop(b *testing.B) {
 		q.Push(k, q.Pop(l, 1))
 	}
 }
+
+// The turns of those behind are counted while they wait: what went before, when there was
+// nobody, does not bring one forward.
+func TestFewGoByUrgencyWhateverWentBefore(t *testing.T) {
+	for before := range 40 {
+		var q queue
+		fill(&q, key(2, "a", ""), before)
+		take(&q, before)
+		for level := range uint8(fair.Levels) {
+			fill(&q, key(fair.Levels-1-level, fmt.Sprint("p", fair.Levels-1-level), ""), 1)
+		}
+		want(t, take(&q, 5), "p00", "p10", "p20", "p30")
+	}
+}
