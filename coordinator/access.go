@@ -157,6 +157,9 @@ func (st *state) running(t contracts.TenantID) access.Running {
 			if l.Accepted.Fuel != nil {
 				r.FuelHeld += *l.Accepted.Fuel
 			}
+			if l.Accepted.Tokens != nil {
+				r.Tokens += *l.Accepted.Tokens
+			}
 		}
 	}
 	return r
@@ -166,11 +169,15 @@ func (st *state) running(t contracts.TenantID) access.Running {
 // use to what is left.
 func (st *state) grant(rec *session.Record, fresh *live) error {
 	t := rec.Accepted.Tenant
-	g, err := st.book.MayRun(st.now, t, fresh.Plan().Graph.Budgets, st.running(t))
+	graph, asks := fresh.Plan().Graph, false
+	for i := range graph.WorkUnits {
+		asks = asks || !graph.WorkUnits[i].Type.CPU()
+	}
+	g, err := st.book.MayRun(st.now, t, graph.Budgets, asks, st.running(t))
 	if err != nil {
 		return err
 	}
-	rec.Accepted.Fuel = g.Fuel
-	fresh.Bound(g.Fuel)
+	rec.Accepted.Fuel, rec.Accepted.Tokens = g.Fuel, g.Tokens
+	fresh.Bound(g.Fuel, g.Tokens)
 	return nil
 }

@@ -1,6 +1,7 @@
 package coordinator_test
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/p2p"
 )
 
 // again stops the coordinator in order and opens the directory again.
@@ -184,5 +186,57 @@ func TestWhoMayReadABlock(t *testing.T) {
 	}
 	if l, err := f.Sessions(t.Context(), "lab", "", 10); err != nil || len(l.Sessions) != 1 {
 		t.Errorf("lab sees %+v, %v", l, err)
+	}
+}
+
+// The tokens of a day are held by the graphs that may use them, counted when these
+// end, also across a restart, and the last of them bound the graph that gets them.
+func TestTokensOfTheDay(t *testing.T) {
+	f := startFabric(t, withPods)
+	quota := func(tokens uint64) {
+		t.Helper()
+		if err := f.SetQuota(t.Context(), access.Operator(), "lab", contracts.Quota{TokensPerDay: tokens}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	usage := func(when string, used, held uint64) {
+		t.Helper()
+		v, err := f.Quota(t.Context(), access.Operator(), "lab")
+		if err != nil || v.Usage.Tokens != used || v.Usage.TokensHeld != held {
+			t.Errorf("%s: %+v, %v, want %d tokens used and %d held", when, v.Usage, err, used, held)
+		}
+	}
+	ask := func() *contracts.TaskGraph {
+		g := calls()
+		g.WorkUnits[0].Model.MaxTokens = 10
+		return g
+	}
+	quota(10_000)
+	id := f.submit(ask())
+	usage("one runs", 0, 10_000)
+	if _, err := f.Submit(t.Context(), ask(), contracts.SubmissionMetadata{}); contracts.CodeOf(err) != contracts.CodeResourceExhausted {
+		t.Errorf("beside one that may use all: %v", err)
+	}
+	cpu := f.submit(graph(unit("u", `{}`))) // asks no model
+	w := f.pod(replayClass, 1)
+	u := w.take()
+	w.send(w.seal(w.says(u, replayClass, "yes")))
+	f.end(id)
+	usage("it has ended", 15, 0)
+	if err := f.Cancel(t.Context(), cpu); err != nil {
+		t.Fatal(err)
+	}
+	f.end(cpu)
+	quota(16) // one token is left
+	w.send(&p2p.Credit{N: 1})
+	if r := f.end(f.submit(ask())); r.Metadata.StopReason != contracts.StopBudgetExhausted || r.Telemetry.ModelInvocationCount != 0 {
+		t.Errorf("with one token left: %s after %d calls", r.Metadata.StopReason, r.Telemetry.ModelInvocationCount)
+	}
+	f.again(withPods)
+	usage("after a restart", 15, 0)
+	quota(15)
+	_, err := f.Submit(t.Context(), ask(), contracts.SubmissionMetadata{})
+	if later, ok := errors.AsType[*access.Later](err); !ok || later.After <= 0 || contracts.CodeOf(err) != contracts.CodeResourceExhausted {
+		t.Errorf("used up: %v", err)
 	}
 }

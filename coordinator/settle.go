@@ -106,8 +106,8 @@ func (st *state) seal(l *live, result blob.Block) error {
 		return err
 	}
 	st.commit.keep(result)
-	if fuel := l.FuelUsed() - l.spent; fuel > 0 {
-		used := access.Fact{At: st.now.UnixMicro(), Used: &access.Used{Tenant: l.Accepted.Tenant, Fuel: fuel}}
+	if u := l.use().less(l.spent); u != (usage{}) {
+		used := access.Fact{At: st.now.UnixMicro(), Used: &access.Used{Tenant: l.Accepted.Tenant, Fuel: u.fuel, Tokens: u.tokens}}
 		if err := st.learn(used, nil); err != nil {
 			return err
 		}

@@ -85,14 +85,22 @@ type live struct {
 	// the session's budget.
 	parked []waiting
 	// again is where the session goes on after it was closed, 0 if it does not; spent
-	// is the fuel that its tenant has been charged by then.
+	// is what counts as its tenant's use by then.
 	again *beginning
-	spent uint64
+	spent usage
 	// speech is what answers that are being made consist of, by unit; listeners
 	// hear it.
 	speech    map[int]*speech
 	listeners map[*listener]struct{}
 }
+
+// usage is what counts towards a day's quota.
+type usage struct{ fuel, tokens uint64 }
+
+func (u usage) less(v usage) usage { return usage{u.fuel - v.fuel, u.tokens - v.tokens} }
+
+// use returns what the session has used so far.
+func (l *live) use() usage { return usage{l.FuelUsed(), uint64(l.ModelUse().Tokens)} }
 
 // beginning is where a record stands in the log, 0 until it is durable: a session
 // can be over before its first one is. The committer's goroutine sets it.

@@ -462,7 +462,7 @@ func (c *Coordinator) closedSession(ctx context.Context, id contracts.SessionID)
 	}
 	l.TakeReady()
 	l.TakeDropped()
-	l.first, l.spent = d.first, l.FuelUsed()
+	l.first, l.spent = d.first, l.use()
 	return l, nil
 }
 

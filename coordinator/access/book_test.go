@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -193,19 +194,52 @@ func TestGraphsAndFuelAreGranted(t *testing.T) {
 		"all is held":              {contracts.Budgets{MaxFuel: n(1)}, Running{Graphs: 1, FuelHeld: 700}, 0, contracts.CodeResourceExhausted},
 		"two run":                  {contracts.Budgets{MaxFuel: n(1)}, Running{Graphs: 2}, 0, contracts.CodeResourceExhausted},
 	} {
-		g, err := w.MayRun(noon, "physics", c.declared, c.running)
+		g, err := w.MayRun(noon, "physics", c.declared, true, c.running)
 		if contracts.CodeOf(err) != c.code || c.code == "" && (g.Fuel == nil || *g.Fuel != c.grant || g.Tokens != nil) {
 			t.Errorf("%s: %+v, %v", what, g, err)
 		}
 	}
 	use(noon, 700)
-	_, err := w.MayRun(noon, "physics", contracts.Budgets{}, Running{})
+	_, err := w.MayRun(noon, "physics", contracts.Budgets{}, true, Running{})
 	wantCode(t, "used up", err, contracts.CodeResourceExhausted)
-	if g, err := w.MayRun(noon.Add(12*time.Hour), "physics", contracts.Budgets{}, Running{}); err != nil || *g.Fuel != 1000 {
+	if g, err := w.MayRun(noon.Add(12*time.Hour), "physics", contracts.Budgets{}, true, Running{}); err != nil || *g.Fuel != 1000 {
 		t.Errorf("the next day: %+v, %v", g, err)
 	}
-	if g, err := w.MayRun(noon, "chemistry", contracts.Budgets{}, Running{Graphs: 1000}); err != nil || g.Fuel != nil {
+	if g, err := w.MayRun(noon, "chemistry", contracts.Budgets{}, true, Running{Graphs: 1000}); err != nil || g.Fuel != nil {
 		t.Errorf("without a quota: %+v, %v", g, err)
+	}
+}
+
+// Tokens are granted as fuel is, to graphs that ask a model and to no others, and who
+// is refused is told when it makes sense to ask again.
+func TestTokensAreGranted(t *testing.T) {
+	w := newWorld(t, contracts.Quota{})
+	w.append(w.SetQuota(noon, Operator(), "physics", contracts.Quota{TokensPerDay: 100}))
+	w.append(Fact{At: noon.UnixMicro(), Used: &Used{Tenant: "physics", Tokens: 30}}, nil)
+	const midnight = 12 * time.Hour
+	for what, c := range map[string]struct {
+		declared contracts.Budgets
+		asks     bool
+		held     uint64
+		grant    *uint64
+		code     contracts.Code
+		later    time.Duration // 0 when a session that runs may end
+	}{
+		"declares nothing":        {contracts.Budgets{}, true, 0, new(uint64(70)), "", 0},
+		"declares less":           {contracts.Budgets{MaxTokens: n(20)}, true, 50, new(uint64(20)), "", 0},
+		"the rest is held":        {contracts.Budgets{}, true, 70, nil, contracts.CodeResourceExhausted, 0},
+		"asks no model":           {contracts.Budgets{}, false, 70, nil, "", 0},
+		"more than is free now":   {contracts.Budgets{MaxTokens: n(60)}, true, 50, nil, contracts.CodeResourceExhausted, 0},
+		"more than is left today": {contracts.Budgets{MaxTokens: n(71)}, true, 0, nil, contracts.CodeResourceExhausted, midnight},
+	} {
+		g, err := w.MayRun(noon, "physics", c.declared, c.asks, Running{Graphs: 1, Tokens: c.held})
+		var later time.Duration
+		if l, ok := errors.AsType[*Later](err); ok {
+			later = l.After
+		}
+		if contracts.CodeOf(err) != c.code || later != c.later || !cmp.Equal(g.Tokens, c.grant) {
+			t.Errorf("%s: %v, %v, later %s", what, g.Tokens, err, later)
+		}
 	}
 }
 

@@ -100,8 +100,8 @@ type Grant struct {
 // MayRun is nil, or RESOURCE_EXHAUSTED when one more session would go over the
 // tenant's quota. A session whose budgets declare less than is left is granted
 // that and leaves the rest to others; one that declares nothing is granted all
-// that is left.
-func (b *Book) MayRun(now time.Time, id contracts.TenantID, declared contracts.Budgets, r Running) (Grant, error) {
+// that is left. Tokens are of no matter to a graph that asks no model.
+func (b *Book) MayRun(now time.Time, id contracts.TenantID, declared contracts.Budgets, asks bool, r Running) (Grant, error) {
 	q, _ := b.QuotaOf(id)
 	if q.Graphs > 0 && r.Graphs >= q.Graphs {
 		return Grant{}, contracts.Errorf(contracts.CodeResourceExhausted, string(id), "tenant %s runs %d graphs, the most that its quota allows; wait for one to end", id, r.Graphs)
@@ -109,13 +109,21 @@ func (b *Book) MayRun(now time.Time, id contracts.TenantID, declared contracts.B
 	u := b.Usage(now, id, r)
 	fuel, err := share(id, "fuel", q.FuelPerDay, u.Fuel, u.FuelHeld, declared.MaxFuel)
 	if err != nil {
-		return Grant{}, tomorrow(now, u.Fuel >= q.FuelPerDay, err)
+		return Grant{}, tomorrow(now, usedUp(q.FuelPerDay, u.Fuel, declared.MaxFuel), err)
+	}
+	if !asks {
+		return Grant{Fuel: fuel}, nil
 	}
 	tokens, err := share(id, "tokens", q.TokensPerDay, u.Tokens, u.TokensHeld, declared.MaxTokens)
 	if err != nil {
-		return Grant{}, tomorrow(now, u.Tokens >= q.TokensPerDay, err)
+		return Grant{}, tomorrow(now, usedUp(q.TokensPerDay, u.Tokens, declared.MaxTokens), err)
 	}
 	return Grant{fuel, tokens}, nil
+}
+
+// usedUp reports whether nothing that ends today could let the session in.
+func usedUp(quota, used uint64, declared *int64) bool {
+	return used >= quota || declared != nil && *declared >= 0 && uint64(*declared) > quota-used
 }
 
 // tomorrow says of a refusal when it ends: at midnight if the day's quota is used

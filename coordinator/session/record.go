@@ -97,8 +97,10 @@ type Accepted struct {
 	Trace     string             `cbor:"trace,omitempty"`
 	// Tasks is what each catalogue name of the graph resolved to.
 	Tasks map[string]Task `cbor:"tasks,omitempty"`
-	// Fuel is what the tenant's quota leaves the session, nil if there is none.
-	Fuel *uint64 `cbor:"fuel,omitempty"`
+	// Fuel and Tokens are what the tenant's quota leaves the session, nil if there is
+	// none.
+	Fuel   *uint64 `cbor:"fuel,omitempty"`
+	Tokens *uint64 `cbor:"tok,omitempty"`
 	// Prices is the version of the price plan that its units are charged by, "" where
 	// nothing costs anything, and Cost what is promised to them, in millionths.
 	Prices string `cbor:"pl,omitempty"`

@@ -83,7 +83,7 @@ func Open(rec *Record, g *contracts.TaskGraph, source string) (*Session, error) 
 	}
 	s := &Session{
 		ID: rec.Session, Accepted: *rec.Accepted, opened: rec.Time(),
-		meter: meterOf(g, rec.Accepted.Fuel), units: make([]execution, p.Len()),
+		meter: meterOf(g, rec.Accepted), units: make([]execution, p.Len()),
 		told: dag.Narrator{
 			Source: source, Tenant: g.TenantID, Graph: g.GraphID, Session: rec.Session,
 			TraceParent: rec.Accepted.Trace, Mute: true,
@@ -98,32 +98,38 @@ func Open(rec *Record, g *contracts.TaskGraph, source string) (*Session, error) 
 	return s, nil
 }
 
-// Bound lowers the session's fuel to what its tenant's quota leaves it, nil for
-// no bound. It is called before any Apply.
-func (s *Session) Bound(fuel *uint64) {
-	s.Accepted.Fuel = fuel
-	s.meter = meterOf(s.Plan().Graph, fuel)
+// Bound lowers the session's fuel and tokens to what its tenant's quota leaves it,
+// nil for no bound. It is called before any Apply.
+func (s *Session) Bound(fuel, tokens *uint64) {
+	s.Accepted.Fuel, s.Accepted.Tokens = fuel, tokens
+	s.meter = meterOf(s.Plan().Graph, &s.Accepted)
 }
 
-func bounded(b contracts.Budgets, fuel *uint64) contracts.Budgets {
-	if fuel == nil {
-		return b
+// lower returns the smaller of a budget and what a quota leaves of it, nil for
+// neither.
+func lower(budget *int64, left *uint64) *int64 {
+	if left == nil {
+		return budget
 	}
-	most := int64(min(*fuel, math.MaxInt64))
-	if b.MaxFuel != nil {
-		most = min(most, *b.MaxFuel)
+	most := int64(min(*left, math.MaxInt64))
+	if budget != nil {
+		most = min(most, *budget)
 	}
-	b.MaxFuel = &most
-	return b
+	return &most
 }
 
 // FuelUsed returns the fuel of all executions so far.
 func (s *Session) FuelUsed() uint64 { return s.meter.FuelUsed() }
 
-// meterOf returns the meter of a graph's budgets, of what a quota leaves of its
-// fuel, and of the policy that bounds model calls beside them.
-func meterOf(g *contracts.TaskGraph, fuel *uint64) dag.Meter {
-	m := dag.NewMeter(bounded(g.Budgets, fuel))
+// ModelUse returns what all settled model calls have used.
+func (s *Session) ModelUse() dag.Calls { return s.meter.CallsUsed() }
+
+// meterOf returns the meter of a graph's budgets, of what quotas leave of them, and
+// of the policy that bounds model calls beside them.
+func meterOf(g *contracts.TaskGraph, a *Accepted) dag.Meter {
+	b := g.Budgets
+	b.MaxFuel, b.MaxTokens = lower(b.MaxFuel, a.Fuel), lower(b.MaxTokens, a.Tokens)
+	m := dag.NewMeter(b)
 	if g.Policies != nil && g.Policies.MaxLLMInvocations != nil {
 		m.LimitCalls(*g.Policies.MaxLLMInvocations)
 	}

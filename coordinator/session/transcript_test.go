@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/contracts/dagcbor"
@@ -21,8 +22,10 @@ import (
 // each command stand the events it tells; at the end the session is rebuilt from
 // its records alone and must tell the same and have the same view.
 //
-//	unit NAME [<- DEP…] [once] [optional] [attempts N] [schema JSON] [if|unless DEP CONDITION [JSON]]
-//	policy FAILURE_POLICY | budget units|fuel|ms N
+//	unit NAME [<- DEP…] [llm] [once] [optional] [attempts N] [schema JSON] [if|unless DEP CONDITION [JSON]]
+//	bind NAME FROM SELECT TO | policy FAILURE_POLICY
+//	budget units|fuel|ms|tokens|calls N | quota fuel|tokens N
+//	input NAME | ask NAME POD TOKENS | said NAME JSON TOKENS
 //	give NAME NODE | known NAME NODE JSON | done NAME JSON | trap NAME | fault NAME CODE | drop NAME CODE | believe NAME CODE | lose NAME REASON
 //	hold NAME JSON | release NAME NODE JSON | unverified NAME | supersede NAME NODE JSON
 //	copy NAME NODE; NAME+ is what is done, trapped, faulted, lost or held under the copy's lease
@@ -38,10 +41,12 @@ type player struct {
 	out     bytes.Buffer
 	leases  uint64
 	holding map[int]uint64 // the leases of units whose results are held back
+	quota   session.Accepted
+	outputs map[cid.Cid][]byte
 }
 
 func play(t *testing.T, script string) string {
-	p := &player{t: t, holding: map[int]uint64{}, now: time.UnixMilli(1_700_000_000_000).UTC()}
+	p := &player{t: t, holding: map[int]uint64{}, outputs: map[cid.Cid][]byte{}, now: time.UnixMilli(1_700_000_000_000).UTC()}
 	p.graph = contracts.TaskGraph{GraphID: "graph", RequestID: "request", TenantID: "lab"}
 	for _, line := range strings.Split(script, "\n") {
 		w := strings.Fields(line)
@@ -65,6 +70,9 @@ func (p *player) build(w []string) bool {
 		for i := 2; i < len(w); i++ {
 			switch w[i] {
 			case "<-":
+			case "llm":
+				u.Type, u.Program = contracts.LLM, nil
+				u.Model = &contracts.ModelCall{Operation: contracts.Generate, Tier: contracts.TierSmall, Prompt: "hello", FreeText: true}
 			case "once":
 				u.Idempotent = new(bool)
 			case "optional":
@@ -92,6 +100,15 @@ func (p *player) build(w []string) bool {
 		}
 		p.graph.WorkUnits = append(p.graph.WorkUnits, u)
 		p.graph.Outputs.Final = []contracts.FinalOutput{{WorkUnitID: u.ID}}
+	case "bind":
+		u := &p.graph.WorkUnits[len(p.graph.WorkUnits)-1]
+		u.Bind = append(u.Bind, contracts.Bind{From: contracts.UnitID(w[2]), Select: strings.Trim(w[3], `"`), To: w[4]})
+	case "quota":
+		n, err := strconv.ParseUint(w[2], 10, 64)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		*map[string]**uint64{"fuel": &p.quota.Fuel, "tokens": &p.quota.Tokens}[w[1]] = &n
 	case "policy":
 		p.graph.Policies = &contracts.Policies{FailurePolicy: contracts.FailurePolicy(w[1])}
 	case "budget":
@@ -100,7 +117,7 @@ func (p *player) build(w []string) bool {
 			p.t.Fatal(err)
 		}
 		b := &p.graph.Budgets
-		*map[string]**int64{"units": &b.MaxCPUUnits, "fuel": &b.MaxFuel, "ms": &b.MaxLatencyMS}[w[1]] = &n
+		*map[string]**int64{"units": &b.MaxCPUUnits, "fuel": &b.MaxFuel, "ms": &b.MaxLatencyMS, "tokens": &b.MaxTokens, "calls": &b.MaxLLMCalls}[w[1]] = &n
 	default:
 		return false
 	}
@@ -112,6 +129,7 @@ const sessionID = "018bcfe5-6800-7000-8000-000000000000"
 func (p *player) accepted() *session.Record {
 	return &session.Record{At: p.now.UnixMicro(), Session: sessionID, Accepted: &session.Accepted{
 		Tenant: "lab", GraphID: "graph", RequestID: "request", Graph: contracts.Link{Cid: dagcbor.RawCID([]byte("graph"))},
+		Fuel: p.quota.Fuel, Tokens: p.quota.Tokens,
 	}}
 }
 
@@ -174,6 +192,10 @@ func (p *player) step(w []string) {
 		p.now = p.now.Add(d)
 		return
 	}
+	if w[0] == "input" {
+		p.input(w[1])
+		return
+	}
 	rec, err := p.command(w)
 	if err != nil {
 		fmt.Fprintf(&p.out, "  refused: %s\n", contracts.CodeOf(err))
@@ -184,6 +206,20 @@ func (p *player) step(w []string) {
 		p.t.Fatalf("apply %v: %v", w, err)
 	}
 	p.effects()
+}
+
+// input prints what a unit is given, after its binds.
+func (p *player) input(name string) {
+	res, err := p.s.Run().Resolve(p.index(name), dag.Source{
+		Profile: "det-1", Output: p.s.Output,
+		Program: func(int) (cid.Cid, string, error) { return dagcbor.RawCID([]byte("module")), "", nil },
+		Bytes:   func(c cid.Cid) ([]byte, error) { return p.outputs[c], nil },
+	})
+	if err != nil {
+		fmt.Fprintf(&p.out, "  refused: %s\n", contracts.CodeOf(err))
+		return
+	}
+	fmt.Fprintf(&p.out, "  input %s\n", res.Invocation.Input.Inline)
 }
 
 func (p *player) index(name string) int {
@@ -220,6 +256,21 @@ func (p *player) command(w []string) (session.Record, error) {
 			UnitCID: dagcbor.CID([]byte(w[1])), Fuel: 10, Eligible: 1, Score: 1,
 		})
 	}
+	if w[0] == "ask" {
+		n, err := strconv.ParseInt(w[3], 10, 64)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		calls, v := p.s.Calls(n)
+		if v != dag.Granted {
+			return session.Record{}, contracts.Errorf(contracts.CodeBudgetExceeded, w[1], "budget verdict %d", v)
+		}
+		p.leases++
+		return p.s.Dispatch(p.now, session.Placement{
+			Lease:   session.Lease{ID: p.leases, Epoch: 1, Node: contracts.NodeID(w[2]), Unit: i},
+			UnitCID: dagcbor.CID([]byte(w[1])), Calls: &calls, Eligible: 1, Score: 1,
+		})
+	}
 	if w[0] == "known" {
 		rec, ok, err := p.s.Reuse(p.now, i, p.known(w[1], contracts.NodeID(w[2]), []byte(w[3])), []byte(w[3]))
 		if err == nil && !ok {
@@ -233,6 +284,14 @@ func (p *player) command(w []string) (session.Record, error) {
 	}
 	l.Unit = i
 	switch w[0] {
+	case "said":
+		n, err := strconv.ParseInt(w[3], 10, 64)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		r := p.report(l, w[1], []byte(w[2]))
+		r.Result.FuelUsed, r.Model = 0, &contracts.ModelUse{Model: "m", Class: "c", TokensIn: 1, TokensOut: n - 1, Calls: 1}
+		return p.s.Complete(p.now, r)
 	case "done":
 		return p.s.Complete(p.now, p.report(l, w[1], []byte(w[2])))
 	case "trap":
@@ -293,6 +352,9 @@ func (p *player) report(l session.Lease, unit string, output []byte) session.Rep
 			OutputBytes: uint64(len(output)), FuelUsed: 5,
 		}
 	}
+	if output != nil {
+		p.outputs[r.Output.Cid] = output
+	}
 	block, err := r.Block()
 	if err != nil {
 		p.t.Fatal(err)
@@ -326,7 +388,7 @@ func (p *player) replay() {
 	}
 	var told []string
 	for _, line := range strings.SplitAfter(p.out.String(), "\n") {
-		if strings.HasPrefix(line, "  workunit.") || strings.HasPrefix(line, "  execution.") {
+		if strings.HasPrefix(line, "  workunit.") || strings.HasPrefix(line, "  execution.") || strings.HasPrefix(line, "  llm.") {
 			told = append(told, line)
 		}
 	}
