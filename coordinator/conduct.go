@@ -143,6 +143,8 @@ func (st *state) ordered(id contracts.NodeID, o contracts.NodeOrder) (*session.S
 		return nil, conflict("the trusted zone is set where the coordinator is started")
 	case was.Removed:
 		return nil, conflict("it was removed, and comes back with a new key only")
+	case st.roomFor(id) != nil:
+		return nil, st.roomFor(id)
 	case o.Order == contracts.OrderApprove:
 		if err := st.mayAnswerFor(id, o.Operator); err != nil {
 			return nil, err

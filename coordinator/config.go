@@ -27,6 +27,9 @@ type Config struct {
 	DispatchTimeout time.Duration
 	// RunTimeout bounds one run of a unit that names no timeout itself.
 	RunTimeout time.Duration
+	// MaxNodes bounds the nodes and pods that were ever seen, by their keys: a pool that
+	// anybody may join would otherwise be filled with keys that cost nothing to make.
+	MaxNodes int
 	// MaxSessions bounds the sessions that are running at once.
 	MaxSessions int
 	// SurveyEvery is how many records of the log there are between two surveys of
@@ -84,6 +87,7 @@ func DefaultConfig() Config {
 		Lease:           10 * time.Second,
 		DispatchTimeout: 10 * time.Minute,
 		RunTimeout:      10 * time.Minute,
+		MaxNodes:        1 << 17,
 		MaxSessions:     1000,
 		MaxUnits:        1_000_000,
 		CacheEntries:    1 << 16,
@@ -110,6 +114,7 @@ func (c Config) Validate() error {
 	check(c.Lease >= 3*c.Heartbeat, "lease is %s, must be at least three heartbeats of %s", c.Lease, c.Heartbeat)
 	check(c.DispatchTimeout > 0, "dispatch timeout is %s, must be positive", c.DispatchTimeout)
 	check(c.RunTimeout > 0, "run timeout is %s, must be positive", c.RunTimeout)
+	check(c.MaxNodes > 0, "max nodes is %d, must be positive", c.MaxNodes)
 	check(c.MaxSessions > 0, "max sessions is %d, must be positive", c.MaxSessions)
 	check(c.SurveyEvery > 0, "survey interval is 0, must be positive")
 	check(c.Retain.Age >= 0, "retention is %s, must not be negative", c.Retain.Age)

@@ -107,6 +107,8 @@ func New(cfg Config, parts Parts) (*Coordinator, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, contracts.Errorf(contracts.CodeValidation, "coordinator config", "%w", err)
 	}
+	// A graph that never fits is not valid here; to ask again would be of no use.
+	cfg.Limits.MaxUnits = min(cfg.Limits.MaxUnits, cfg.MaxUnits)
 	if parts.Now == nil {
 		parts.Now = time.Now
 	}

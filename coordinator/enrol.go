@@ -100,6 +100,9 @@ func (c *Coordinator) identify(ctx context.Context, id contracts.NodeID, h *p2p.
 // present judges a worker's former keys and its proof of enrolment. fresh is true if
 // anything was recorded, also where the worker is refused for what comes after it.
 func (st *state) present(id contracts.NodeID, h *p2p.Hello) (fresh bool, err error) {
+	if err := st.roomFor(id); err != nil {
+		return false, err
+	}
 	for i, statement := range h.Rotations {
 		r, err := contracts.OpenRotation(statement)
 		if err != nil {
@@ -132,10 +135,28 @@ func (st *state) present(id contracts.NodeID, h *p2p.Hello) (fresh bool, err err
 	return fresh || done, err
 }
 
+// roomFor is nil, or RESOURCE_EXHAUSTED when some of the keys were never seen and no more
+// are taken in. The trusted zone, which is a list, always has room.
+func (st *state) roomFor(keys ...contracts.NodeID) error {
+	unseen := 0
+	for _, id := range keys {
+		if st.nodes[id] == nil && !slices.Contains(st.c.cfg.Trusted, id) {
+			unseen++
+		}
+	}
+	if unseen > 0 && len(st.nodes)+unseen > st.c.cfg.MaxNodes {
+		return contracts.Errorf(contracts.CodeResourceExhausted, string(keys[0]), "%d nodes and pods were seen here, the most that are known; the coordinator's operator raises --max-nodes", len(st.nodes))
+	}
+	return nil
+}
+
 // rotate records that a worker is known by another key, unless that is known.
 func (st *state) rotate(r *contracts.Rotation, statement []byte, kind string) (bool, error) {
 	f, fresh, err := st.book.Rotate(st.now, statement)
 	if err != nil || !fresh {
+		return false, err
+	}
+	if err := st.roomFor(r.Old, r.New); err != nil {
 		return false, err
 	}
 	was, now := st.node(r.Old), st.node(r.New)

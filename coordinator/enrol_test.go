@@ -211,6 +211,38 @@ func TestAKeyIsReplaced(t *testing.T) {
 }
 
 // The trusted zone is a list of keys: no token and no rotation leads into it.
+// A pool that anybody may join knows so many keys and no more, however they come in. Who
+// is known, and the trusted zone, still come.
+func TestNodesAreBounded(t *testing.T) {
+	var ids []p2p.Identity
+	for range 6 {
+		ids = append(ids, identity(t))
+	}
+	f := startFabric(t, func(c *coordinator.Config) {
+		c.MaxNodes, c.Trusted = 2, []contracts.NodeID{contracts.NodeID(ids[5].ID())}
+	})
+	first := f.stranger(ids[0])
+	first.join(f)
+	refused := func(what string, err error) {
+		t.Helper()
+		if contracts.CodeOf(err) != contracts.CodeResourceExhausted {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	refused("a key with two former ones", f.stranger(ids[1]).was(ids[2]).tryJoin(f))
+	second := f.stranger(ids[1])
+	second.join(f)
+	refused("one more", f.stranger(ids[2]).tryJoin(f))
+	second.leave()
+	refused("a former key of one that is known", f.stranger(ids[1]).was(ids[3]).tryJoin(f))
+	refused("an order about one that was never seen", f.Order(t.Context(), access.Operator(), contracts.NodeID(ids[4].ID()), contracts.NodeOrder{Order: contracts.OrderApprove}))
+	f.stranger(ids[1]).join(f)
+	f.stranger(ids[5]).join(f)
+	if list, err := f.Nodes(t.Context()); err != nil || len(list.Nodes) != 3 {
+		t.Errorf("%d nodes are known (%v): %+v", len(list.Nodes), err, list)
+	}
+}
+
 func TestNoRotationLeadsIntoTheTrustedZone(t *testing.T) {
 	trusted, member, outside := identity(t), identity(t), identity(t)
 	zone := func(c *coordinator.Config) {

@@ -23,7 +23,8 @@ func graphOf(n int, name string, p contracts.Priority) *contracts.TaskGraph {
 }
 
 // As units pile up, graphs that can wait are refused first and told when to ask
-// again, and what does not fit is refused whatever it is.
+// again, what does not fit now is refused whatever it is, and what never fits is not
+// valid here.
 func TestAdmissionByPriority(t *testing.T) {
 	f := startFabric(t, func(c *coordinator.Config) { c.MaxUnits = 20 })
 	refused := func(n int, p contracts.Priority, want bool) {
@@ -34,7 +35,12 @@ func TestAdmissionByPriority(t *testing.T) {
 			t.Fatalf("%d units of %s: %v, want refused %t", n, p, err, want)
 		}
 	}
-	refused(21, contracts.P0, true)
+	if _, err := f.Submit(t.Context(), graphOf(21, "x", contracts.P0), contracts.SubmissionMetadata{}); contracts.CodeOf(err) != contracts.CodeValidation {
+		t.Errorf("a graph that never fits: %v", err)
+	}
+	if c, err := f.Capabilities(t.Context()); err != nil || c.Limits.MaxUnits != 20 {
+		t.Errorf("said to take %d units (%v)", c.Limits.MaxUnits, err)
+	}
 	refused(13, contracts.P3, false)
 	refused(1, contracts.P3, false) // 14 of 20: throttled
 	refused(1, contracts.P3, true)

@@ -146,6 +146,7 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, ac
 	cfg := coordinator.DefaultConfig()
 	cfg.Version, cfg.Profile, cfg.Secret = cli.Version(), contracts.ProfileDet1, secret
 	cfg.Heartbeat, cfg.Lease, cfg.MaxSessions = s.heartbeat, s.lease, s.maxSessions
+	cfg.MaxNodes = s.maxNodes
 	cfg.MaxUnits, cfg.CacheEntries = s.maxUnits, s.cacheEntries
 	cfg.Retain = s.retain.policy()
 	cfg.Stragglers.Share = s.stragglers

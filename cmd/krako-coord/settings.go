@@ -36,6 +36,7 @@ type settings struct {
 	lease           time.Duration
 	dispatchTimeout time.Duration
 	runTimeout      time.Duration
+	maxNodes        int
 	maxSessions     int
 	maxUnits        int
 	cacheEntries    int
@@ -76,6 +77,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.DurationVar(&s.lease, "lease", d.Lease, "how long a silent node keeps its units")
 	fs.DurationVar(&s.dispatchTimeout, "dispatch-timeout", d.DispatchTimeout, "how long a unit may wait for a node")
 	fs.DurationVar(&s.runTimeout, "run-timeout", d.RunTimeout, "how long one run of a unit may take")
+	fs.IntVar(&s.maxNodes, "max-nodes", d.MaxNodes, "how many nodes and pods may ever be seen, by their keys; others are refused")
 	fs.IntVar(&s.maxSessions, "max-sessions", d.MaxSessions, "how many graphs may run at once")
 	s.retain.flags(fs)
 	j := jetstream.DefaultConfig()

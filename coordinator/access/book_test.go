@@ -2,6 +2,7 @@ package access
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,12 @@ func TestStoredBytesAreBounded(t *testing.T) {
 	if err := w.MayStore("physics", 40); err != nil {
 		t.Error(err)
 	}
-	wantCode(t, "one too many", w.MayStore("physics", 41), contracts.CodeResourceExhausted)
+	err := w.MayStore("physics", 41)
+	wantCode(t, "one too many", err, contracts.CodeResourceExhausted)
+	// Nothing that is stored goes by itself: to ask every second would be of no use.
+	if l, ok := errors.AsType[*Later](err); !ok || l.After != time.Hour {
+		t.Errorf("one too many: %v, later %v", err, l)
+	}
 	if err := w.MayStore("chemistry", 1<<40); err != nil {
 		t.Errorf("of another tenant: %v", err)
 	}
@@ -241,6 +247,26 @@ func TestTokensAreGranted(t *testing.T) {
 			t.Errorf("%s: %v, %v, later %s", what, g.Tokens, err, later)
 		}
 	}
+}
+
+// What is known of tenants is bounded, whoever names them.
+func TestTenantsAreBounded(t *testing.T) {
+	b := NewBook(contracts.Quota{})
+	for n := range maxTenants {
+		if err := b.Apply(Fact{Used: &Used{Tenant: contracts.TenantID(fmt.Sprint(n)), Fuel: 1}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(id contracts.TenantID, code contracts.Code) {
+		t.Helper()
+		_, err := b.MayRun(noon, id, contracts.Budgets{}, false, Running{})
+		wantCode(t, "run", err, code)
+		wantCode(t, "store", b.MayStore(id, 1), code)
+		_, err = b.SetQuota(noon, Operator(), id, contracts.Quota{})
+		wantCode(t, "quota", err, code)
+	}
+	ask("7", "")
+	ask("physics", contracts.CodeResourceExhausted)
 }
 
 func TestQuotasAreChecked(t *testing.T) {

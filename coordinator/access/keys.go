@@ -25,7 +25,7 @@ func (b *Book) NewKey(now time.Time, by Caller, r contracts.KeyRequest, t Token,
 		return Fact{}, contracts.Errorf(contracts.CodeAuth, string(r.Tenant), "an admin of tenant %s makes keys of that tenant only", by.Tenant)
 	}
 	if len(b.keys) >= maxKeys {
-		return Fact{}, contracts.Errorf(contracts.CodeResourceExhausted, "keys", "there are %d keys, the most that are kept", maxKeys)
+		return Fact{}, Full("keys", "there are %d keys, the most that are kept", maxKeys)
 	}
 	if _, taken := b.keys[t.ID]; taken {
 		return Fact{}, contracts.Errorf(contracts.CodeConflict, t.ID, "there is a key of this id already")

@@ -16,6 +16,19 @@ func (b *Book) QuotaOf(id contracts.TenantID) (q contracts.Quota, set bool) {
 	return b.initial, false
 }
 
+// maxTenants bounds the tenants of which anything is known. Keys are bounded by
+// themselves, but an operator's key may name any tenant.
+const maxTenants = 100_000
+
+// room is nil, or RESOURCE_EXHAUSTED for a tenant of which nothing is known where no
+// more are taken in.
+func (b *Book) room(id contracts.TenantID) error {
+	if _, known := b.tenants[id]; !known && len(b.tenants) >= maxTenants {
+		return Full(string(id), "there are %d tenants, the most that are known", maxTenants)
+	}
+	return nil
+}
+
 // Bounds of a quota: a JSON number must hold it.
 const (
 	maxQuota = 1 << 53
@@ -37,6 +50,9 @@ func (b *Book) SetQuota(now time.Time, by Caller, id contracts.TenantID, q contr
 	if q.Graphs < 0 || q.BlockBytes < 0 || q.BodyBytesPerSecond < 0 || !(q.RequestsPerSecond >= 0 && q.RequestsPerSecond <= maxRate) ||
 		max(uint64(q.Graphs), uint64(q.BlockBytes), uint64(q.BodyBytesPerSecond), q.FuelPerDay, q.TokensPerDay) > maxQuota {
 		return Fact{}, contracts.Errorf(contracts.CodeValidation, string(id), "a quota is negative or above %d (requests: %d)", int64(maxQuota), maxRate)
+	}
+	if err := b.room(id); err != nil {
+		return Fact{}, err
 	}
 	return Fact{At: now.UnixMicro(), Quota: &Quota{id, q}}, nil
 }
@@ -83,9 +99,12 @@ func (b *Book) Tenant(now time.Time, id contracts.TenantID, r Running) contracts
 // MayStore is nil, or RESOURCE_EXHAUSTED when n more bytes of blocks would go
 // over the tenant's quota.
 func (b *Book) MayStore(id contracts.TenantID, n int64) error {
+	if err := b.room(id); err != nil {
+		return err
+	}
 	q, _ := b.QuotaOf(id)
 	if stored := b.tenants[id].stored; q.BlockBytes > 0 && stored+n > q.BlockBytes {
-		return contracts.Errorf(contracts.CodeResourceExhausted, string(id), "tenant %s stores %d bytes of blocks, %d more would exceed its quota of %d; an operator raises it with 'krako quota set'",
+		return Full(string(id), "tenant %s stores %d bytes of blocks, %d more would exceed its quota of %d; an operator raises it with 'krako quota set'",
 			id, stored, n, q.BlockBytes)
 	}
 	return nil
@@ -102,6 +121,9 @@ type Grant struct {
 // that and leaves the rest to others; one that declares nothing is granted all
 // that is left. Tokens are of no matter to a graph that asks no model.
 func (b *Book) MayRun(now time.Time, id contracts.TenantID, declared contracts.Budgets, asks bool, r Running) (Grant, error) {
+	if err := b.room(id); err != nil {
+		return Grant{}, err
+	}
 	q, _ := b.QuotaOf(id)
 	if q.Graphs > 0 && r.Graphs >= q.Graphs {
 		return Grant{}, contracts.Errorf(contracts.CodeResourceExhausted, string(id), "tenant %s runs %d graphs, the most that its quota allows; wait for one to end", id, r.Graphs)

@@ -163,7 +163,7 @@ func (b *Book) NewNodeToken(now time.Time, by Caller, r contracts.NodeTokenReque
 	case !end.After(now) || end.After(now.Add(maxTokenLife)):
 		return Fact{}, contracts.Errorf(contracts.CodeValidation, "/expires_at", "is not within the next %d days", int(maxTokenLife/(24*time.Hour)))
 	case len(b.roster.tokens) >= maxNodeTokens:
-		return Fact{}, contracts.Errorf(contracts.CodeResourceExhausted, "node tokens", "there are %d, the most that are kept", maxNodeTokens)
+		return Fact{}, Full("node tokens", "there are %d, the most that are kept", maxNodeTokens)
 	}
 	if _, taken := b.roster.tokens[id]; taken {
 		return Fact{}, contracts.Errorf(contracts.CodeConflict, id, "there is a token of this id already")

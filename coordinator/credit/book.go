@@ -38,9 +38,10 @@ func (a account) balance() billing.Amount { return a.granted - a.spent }
 
 // Bounds of what is kept.
 const (
-	maxPlans  = 1000
-	maxGrants = 10_000
-	maxReason = 1024
+	maxPlans    = 1000
+	maxGrants   = 10_000
+	maxAccounts = 100_000
+	maxReason   = 1024
 )
 
 // NewBook returns a book without prices: nothing costs anything.

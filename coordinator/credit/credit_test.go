@@ -33,6 +33,30 @@ func apply(t *testing.T, b *credit.Book, f credit.Fact) {
 	}
 }
 
+// Accounts are bounded; who has one goes on.
+func TestAccountsAreBounded(t *testing.T) {
+	b := credit.NewBook()
+	op := access.Operator()
+	open := func(i int) error {
+		f, err := b.Suspend(now, op, contracts.TenantID(fmt.Sprint("t", i)), contracts.AccountSuspended{})
+		if err == nil {
+			err = b.Apply(f)
+		}
+		return err
+	}
+	for i := range 100_000 {
+		if err := open(i); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if err := open(7); err != nil {
+		t.Errorf("an account that there is: %v", err)
+	}
+	if err := open(100_000); contracts.CodeOf(err) != contracts.CodeResourceExhausted {
+		t.Errorf("one more: %v", err)
+	}
+}
+
 // TestFactsFoldToTheSameBook takes a book apart into facts and puts them together,
 // grants that are forgotten included.
 func TestFactsFoldToTheSameBook(t *testing.T) {

@@ -33,7 +33,7 @@ func (b *Book) SetPrices(now time.Time, by access.Caller, doc []byte) (f Fact, o
 	case b.plan != nil && b.plan.Currency != p.Currency:
 		return Fact{}, false, contracts.Errorf(contracts.CodeConflict, p.Currency, "credit is in %s, and so must prices be", b.plan.Currency)
 	case len(b.order) >= maxPlans:
-		return Fact{}, false, contracts.Errorf(contracts.CodeResourceExhausted, p.Version, "there were %d price plans, the most allowed", maxPlans)
+		return Fact{}, false, access.Full(p.Version, "there were %d price plans, the most allowed", maxPlans)
 	}
 	return Fact{At: now.UnixMicro(), Prices: &Prices{p.Version, doc}}, true, nil
 }
@@ -44,7 +44,7 @@ func (b *Book) Grant(now time.Time, by access.Caller, t contracts.TenantID, r co
 	if err := Operates(by); err != nil {
 		return Fact{}, false, err
 	}
-	if err := named(t); err != nil {
+	if err := b.named(t); err != nil {
 		return Fact{}, false, err
 	}
 	amount, err := billing.ParseAmount(r.Amount)
@@ -79,7 +79,7 @@ func (b *Book) Suspend(now time.Time, by access.Caller, t contracts.TenantID, r 
 	if err := Operates(by); err != nil {
 		return Fact{}, err
 	}
-	if err := named(t); err != nil {
+	if err := b.named(t); err != nil {
 		return Fact{}, err
 	}
 	if len(r.Reason) > maxReason {
@@ -99,9 +99,13 @@ func Operates(by access.Caller) error {
 	return nil
 }
 
-func named(t contracts.TenantID) error {
+// named refuses what is no tenant, and one more account than are kept.
+func (b *Book) named(t contracts.TenantID) error {
 	if !t.Valid() || t == contracts.EveryTenant {
 		return contracts.Errorf(contracts.CodeValidation, string(t), "is no tenant")
+	}
+	if _, known := b.accounts[t]; !known && len(b.accounts) >= maxAccounts {
+		return access.Full(string(t), "there are %d accounts, the most that are kept", maxAccounts)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/krako-labs/krako/internal/quiet"
@@ -21,7 +22,7 @@ const (
 	headerTimeout  = 10 * time.Second // to send a header, and for a TLS handshake
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
-	maxConns       = 4096 // of TCP; more wait to be accepted
+	maxConns       = 4096 // of TCP, where more wait to be accepted, and of QUIC, where they are refused
 	maxStreams     = 256  // requests at the same time on one connection
 	drainTimeout   = 10 * time.Second
 )
@@ -98,12 +99,41 @@ func newHTTP3(ctx context.Context, ln *Listener, h http.Handler, log *slog.Logge
 func serveHTTP3(ctx context.Context, ln *Listener, srv *http3.Server) error {
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { stopped <- shutdown(ctx, srv) })
-	err := srv.Serve(ln.udp)
+	conns, err := quic.ListenEarly(ln.udp, srv.TLSConfig, srv.QUICConfig)
+	if err == nil {
+		err = srv.ServeListener(&limited{EarlyListener: conns, most: maxConns})
+		defer conns.Close()
+	}
 	if !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		return fmt.Errorf("serve gateway over HTTP/3: %w", errors.Join(err, srv.Close(), ln.udp.Close()))
 	}
 	return errors.Join(<-stopped, ln.udp.Close())
+}
+
+// limited takes in no more connections than most at the same time and ends others at
+// once. A QUIC listener knows no such bound of its own.
+type limited struct {
+	*quic.EarlyListener
+	most int64
+	open atomic.Int64
+}
+
+// Accept returns the next connection that there is room for.
+func (l *limited) Accept(ctx context.Context) (*quic.Conn, error) {
+	for {
+		conn, err := l.EarlyListener.Accept(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if l.open.Add(1) > l.most {
+			l.open.Add(-1)
+			_ = conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeExcessiveLoad), "too many connections")
+			continue
+		}
+		context.AfterFunc(conn.Context(), func() { l.open.Add(-1) })
+		return conn, nil
+	}
 }
 
 // server is what the servers of all versions of HTTP have in common.
