@@ -28,17 +28,17 @@ against nodes that attack, in virtual time. The specification is JSON; what it
 leaves out has the value shown here, and the same specification gives the same
 figures each time:
 
-  {"nodes": 100, "units_per_node": 2000, "saboteur_share": 0.1,
-   "attack": {"kind": "constant", "rate": 0.01},
+  {"nodes": 100, "units_per_node": 2000, "saboteur_share": 0,
+   "attack": {"kind": "none"},
    "policy": {"kind": "kv1", "theta": 0.001, "audit_rate": 0.05,
-              "trusted_share": 0.2, "f_max": 0.1},
-   "seeds": [1, 2, 3], "operators": {"nodes_per_operator": 1, "guilt_by_operator": true}}
+              "trusted_share": 0.2, "f_max": 0.1, "finality_checks": 0},
+   "seeds": [1, 2, …, 20], "operators": {"nodes_per_operator": 1, "guilt_by_operator": true}}
 
-attack is one of none, constant{rate}, sleeper{after,rate}, blind_ring{rate},
+With finality_checks 0 a conviction reaches back over all that a node ever did. attack is one of none, constant{rate}, sleeper{after,rate}, blind_ring{rate},
 careful_ring{rate}, whitewash{rate,delay}, target{rate,share}, flaky{rate},
 equivocator{rate}, freeloader{rate}; policy one of none, vote{k,parallel}, boinc,
-spot_check{rate}, kv1{...,finality_checks,strikes}. A million units take a second
-or two. What the figures mean: docs/trust.md.`,
+spot_check{rate}, kv1{…,strikes}. A million units take less than a second of CPU
+time. What the figures mean: docs/trust.md.`,
 		Example: `  krako sim trust --spec spec.json --json
   echo '{"saboteur_share": 0.1, "attack": {"kind": "sleeper", "after": 500, "rate": 1}}' | krako sim trust --spec -`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

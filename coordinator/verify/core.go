@@ -5,14 +5,14 @@ type Core struct {
 	policy  Policy
 	nodes   []node
 	members [][]Node // by operator
-	groups  table
+	groups  groups
 	// actions gather until Take, which swaps them with the ones it gave before.
 	actions, given []Action
 }
 
 // New returns a core without nodes. The policy must be valid.
 func New(p Policy) *Core {
-	return &Core{policy: p, groups: table{pages: map[Unit]*page{}}}
+	return &Core{policy: p}
 }
 
 // Take returns what has to be done since the last call, in order. The caller
@@ -26,7 +26,7 @@ func (c *Core) Take() []Action {
 func (c *Core) act(a Action) { c.actions = append(c.actions, a) }
 
 // Open returns how many units are under verification or not final.
-func (c *Core) Open() int { return c.groups.open }
+func (c *Core) Open() int { return c.groups.open() }
 
 // May reports whether a node may be given a unit: it works, and no node of its
 // operator has committed a result for it. Trusted nodes may always.
@@ -115,7 +115,7 @@ func (c *Core) weigh(u Unit, g *group, coin uint64) {
 		c.stake(u, g) // a late replica agreed, and stands for the result as well
 	case sure:
 		c.release(u, g, coin)
-	case g.n < c.policy.Replicas[g.class]:
+	case int(g.n) < c.policy.Replicas[g.class]:
 		c.replicate(u, g)
 	default:
 		c.recompute(u, g)
@@ -124,10 +124,10 @@ func (c *Core) weigh(u Unit, g *group, coin uint64) {
 
 // release lets a result be used and orders its audit.
 func (c *Core) release(u Unit, g *group, coin uint64) {
-	g.released, g.digest = true, g.few[0].digest
+	g.released, g.digest = true, g.results()[0].digest
 	c.act(Action{Kind: Release, Unit: u, Digest: g.digest})
 	c.stake(u, g)
-	switch c.policy.toss(coin, g.n) {
+	switch c.policy.toss(coin, int(g.n)) {
 	case byTrusted:
 		c.recompute(u, g)
 	case byReplica:
@@ -146,7 +146,7 @@ func (c *Core) Recomputed(u Unit, d Digest) {
 	}
 	g.recomputing = false
 	switch {
-	case g.crossing && d != g.first:
+	case g.crossing && d != g.rest.first:
 		g.crossing = false
 		g.settled, g.broken = true, true
 		c.act(Action{Kind: NonDeterministic, Unit: u})
@@ -164,7 +164,7 @@ func (c *Core) Recomputed(u Unit, d Digest) {
 // crossCheck asks for the unit's result on the other engine: somebody found
 // another one than the first engine.
 func (c *Core) crossCheck(u Unit, g *group, first Digest) {
-	g.first, g.crossing, g.recomputing = first, true, true
+	g.more().first, g.crossing, g.recomputing = first, true, true
 	c.act(Action{Kind: CrossCheck, Unit: u})
 }
 
@@ -245,7 +245,7 @@ func (c *Core) Unresolved(u Unit) {
 	switch {
 	case g.settled:
 	case crossing:
-		c.settle(u, g, g.first) // the word of one engine is enough to go by, and too little to convict
+		c.settle(u, g, g.rest.first) // the word of one engine is enough to go by, and too little to convict
 	case !g.released:
 		g.settled, g.broken = true, true
 		c.act(Action{Kind: NoQuorum, Unit: u})

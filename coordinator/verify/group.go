@@ -2,29 +2,34 @@ package verify
 
 import "slices"
 
-// group is what is known of one unit. It lives in a page and is never copied.
+// group is what is known of one unit. There are many, and most have one result that
+// nobody contradicts. It is never copied.
 type group struct {
-	// The first results stand in few, all of them in more once there are more.
-	few  [2]result
-	more []result
-	n    int
+	// A first result stands in one, all of them in rest once there are more.
+	one  [1]result
+	rest *rest
+	// digest is the result's once it is released.
+	digest Digest
+	// n counts the results, asked the replicas that are out, unripe the members that
+	// have not outlived the result yet (stake).
+	n, asked, unripe int32
 
 	class Class
-	// asked counts the replicas that are out.
-	asked int
 	// recomputing is set while the trusted zone is asked, crossing if it is for what
 	// its other engine makes of what the one made first.
 	recomputing, crossing bool
-	first                 Digest
 	// released is set once digest may be used, doubted while a node that stands
 	// for it has been caught since.
 	released, doubted bool
-	digest            Digest
 	// settled is set once digest is known to be right, proved if two engines agree on
 	// it; broken when there is no right one; final when nothing will be looked at again.
 	settled, proved, broken, final bool
-	// unripe counts the members that have not outlived it yet (stake).
-	unripe int
+}
+
+// rest is what few groups have.
+type rest struct {
+	results []result
+	first   Digest // while it is crossing
 }
 
 type result struct {
@@ -39,20 +44,28 @@ type result struct {
 
 // results returns the group's results in the order of their commitment.
 func (g *group) results() []result {
-	if g.more != nil {
-		return g.more
+	if g.n > 1 {
+		return g.rest.results
 	}
-	return g.few[:g.n]
+	return g.one[:g.n]
+}
+
+// more returns where the rest stands.
+func (g *group) more() *rest {
+	if g.rest == nil {
+		g.rest = &rest{}
+	}
+	return g.rest
 }
 
 func (g *group) add(r result) {
-	switch {
-	case g.n < len(g.few):
-		g.few[g.n] = r
-	case g.more == nil:
-		g.more = append(append(make([]result, 0, 2*len(g.few)), g.few[:]...), r)
+	switch g.n {
+	case 0:
+		g.one[0] = r
+	case 1:
+		g.more().results = []result{g.one[0], r}
 	default:
-		g.more = append(g.more, r)
+		g.rest.results = append(g.rest.results, r)
 	}
 	g.n++
 }

@@ -204,6 +204,17 @@ func (c *Core) Equivocated(n Node) {
 	c.distrust(n)
 }
 
+// Contradicted suspends a node that was seen to sign two results under one lease, of
+// which one cannot be shown any more: what it did is doubted as if it were proved, and
+// an operator may let it start again.
+func (c *Core) Contradicted(n Node) {
+	if !c.nodes[n].standing.Works() {
+		return
+	}
+	c.stand(n, Suspended)
+	c.distrust(n)
+}
+
 // Suspend takes a node out of work by an operator's order, Readmit lets it start
 // again on probation.
 func (c *Core) Suspend(n Node) {

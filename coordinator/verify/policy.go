@@ -69,9 +69,12 @@ func DefaultPolicy() Policy {
 		FMax: 0.1, AuditRate: 0.05, TrustedShare: 0.2,
 		Theta:          [classes]float64{Unheld: 1, Standard: 1e-3, High: 1e-6},
 		Replicas:       [classes]int{Unheld: 1, Standard: 3, High: 4, Recomputed: 1},
-		FinalityChecks: 100, Strikes: 2, StrikeWindow: 100_000, GuiltByOperator: true,
+		FinalityChecks: 1000, Strikes: 2, StrikeWindow: 100_000, GuiltByOperator: true,
 	}
 }
+
+// Vets reports whether results of ordinary units are vetted: audited, or held back.
+func (p Policy) Vets() bool { return p.AuditRate > 0 || p.Theta[Standard] < 1 }
 
 // Validate reports every problem at once.
 func (p Policy) Validate() error {

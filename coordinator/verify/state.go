@@ -81,11 +81,11 @@ func (c *Core) UnitState(u Unit) (UnitState, bool) {
 		return UnitState{}, false
 	}
 	s := UnitState{
-		Unit: u, Class: g.class, Asked: g.asked, Recomputing: g.recomputing, Released: g.released, Doubted: g.doubted,
-		Crossing: g.crossing, Proved: g.proved, Settled: g.settled, Broken: g.broken, Final: g.final, Unripe: g.unripe,
+		Unit: u, Class: g.class, Asked: int(g.asked), Recomputing: g.recomputing, Released: g.released, Doubted: g.doubted,
+		Crossing: g.crossing, Proved: g.proved, Settled: g.settled, Broken: g.broken, Final: g.final, Unripe: int(g.unripe),
 	}
 	if g.crossing {
-		s.First = slices.Clone(g.first[:])
+		s.First = slices.Clone(g.rest.first[:])
 	}
 	if g.digest != (Digest{}) {
 		s.Digest = slices.Clone(g.digest[:])
@@ -141,15 +141,15 @@ func (c *Core) restoreUnit(s *UnitState) error {
 		return unsound("unit %d has %d results, %d asked, %d not ripe", s.Unit, len(s.Results), s.Asked, s.Unripe)
 	}
 	g := c.groups.add(s.Unit, s.Class)
-	g.asked, g.recomputing, g.released, g.doubted = s.Asked, s.Recomputing, s.Released, s.Doubted
-	g.settled, g.broken, g.final, g.unripe = s.Settled, s.Broken, s.Final, s.Unripe
+	g.asked, g.recomputing, g.released, g.doubted = int32(s.Asked), s.Recomputing, s.Released, s.Doubted
+	g.settled, g.broken, g.final, g.unripe = s.Settled, s.Broken, s.Final, int32(s.Unripe)
 	g.crossing, g.proved = s.Crossing, s.Proved
 	if s.Crossing {
 		d, err := digestFrom(s.Unit, s.First)
 		if err != nil {
 			return err
 		}
-		g.first = d
+		g.more().first = d
 	}
 	if len(s.Digest) > 0 {
 		d, err := digestFrom(s.Unit, s.Digest)

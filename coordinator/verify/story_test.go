@@ -19,7 +19,7 @@ import (
 //	commit UNIT CLASS NODE RESULT [trusted|replica]   with a coin that orders that audit
 //	recompute UNIT RESULT...   what the trusted zone found, one engine after another
 //	unplaceable UNIT [zone]    nobody is left; with zone, the trusted zone is there
-//	equivocate|suspend|readmit|forget NODE
+//	equivocate|contradict|suspend|readmit|forget NODE
 //	may UNIT                   who may be given the unit
 //	show                       the standings
 func TestStories(t *testing.T) {
@@ -94,6 +94,8 @@ func (s *teller) do(t *testing.T, out *strings.Builder, f []string) {
 		s.core.Unplaceable(unit(1), len(f) > 2)
 	case "unresolved":
 		s.core.Unresolved(unit(1))
+	case "contradict":
+		s.core.Contradicted(node(1))
 	case "equivocate":
 		s.core.Equivocated(node(1))
 	case "suspend":

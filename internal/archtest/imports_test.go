@@ -25,7 +25,7 @@ var may = map[string][]string{
 	"coordinator/cache":     {"contracts"},
 	"coordinator/pressure":  {"contracts"},
 	"coordinator/straggler": {"contracts"},
-	"coordinator/verify":    {"contracts"},
+	"coordinator/verify":    {"contracts", "coordinator/paged"},
 	"coordinator/trust":     {"contracts"},
 	"coordinator/referee":   {"contracts"},
 	"coordinator/docket":    {"contracts", "coordinator/session", "coordinator/verify"},

@@ -81,7 +81,7 @@ func blindRing(w *world, _ *machine, unit uint64) deed {
 
 // carefulRing lies only when a mate has the unit in hand or sent the lie before.
 func carefulRing(w *world, n *machine, unit uint64) deed {
-	u := w.units[unit]
+	u := w.units.get(unit)
 	if u.ringLied || w.mateHolds(u, n) && w.chance(w.spec.Attack.Rate) {
 		u.ringLied = true
 		return agreedLie

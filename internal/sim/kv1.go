@@ -50,7 +50,9 @@ func (k *kv1) committed(unit uint64, n int32, d verify.Digest) {
 
 // follow carries out what the core decided.
 func (k *kv1) follow() {
-	for _, a := range k.Take() {
+	list := k.Take()
+	for i := range list {
+		a := &list[i]
 		u := uint64(a.Unit)
 		switch a.Kind {
 		case verify.Release:

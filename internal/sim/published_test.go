@@ -1,11 +1,14 @@
 package sim
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/krako-labs/krako/coordinator/verify"
 )
 
 // long is set for the tests' long form.
@@ -80,6 +83,26 @@ func TestFinalErrorIsZero(t *testing.T) {
 	}
 }
 
+// TestFinalErrorOfTheCoordinator is the same for the span over which the coordinator
+// reaches back, in runs that are longer than that.
+func TestFinalErrorOfTheCoordinator(t *testing.T) {
+	if !long {
+		t.Skip("half a minute of CPU per attack; scripts/nightly runs it")
+	}
+	for name, attack := range map[string]string{
+		"constant": `{"kind":"constant","rate":0.01}`, "blind ring": `{"kind":"blind_ring","rate":0.01}`, "sleeper": `{"kind":"sleeper","after":15000,"rate":0.01}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := fmt.Sprintf(`{"saboteur_share":0.1,"units_per_node":30000,"seeds":[1,2,3,4,5],"policy":{"kind":"kv1","finality_checks":%d},"attack":%s}`, verify.DefaultPolicy().FinalityChecks, attack)
+			r := simulate(t, spec)
+			t.Logf("%+v", r)
+			if r.FinalError != 0 || r.HonestBans != 0 || r.Overhead > 1.11 || r.ReleasedError > 2e-4 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
 // TestHighClass holds what two operators must agree on to its promise: not one wrong
 // result is used in two and a half million, for little more than twice the work.
 func TestHighClass(t *testing.T) {
@@ -91,6 +114,7 @@ func TestHighClass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := simulate(t, `{"saboteur_share":0.1,"units_per_node":5000,"seeds":[1,2,3,4,5],"policy":{"kind":"kv1","theta":0.000001},"attack":`+attack+`}`)
+			t.Logf("%+v", r)
 			if r.FinalError != 0 || r.ReleasedError > 1e-6 || r.HonestBans != 0 || r.Overhead > 2.05 {
 				t.Errorf("%+v", r)
 			}

@@ -5,9 +5,9 @@ package sim
 type event struct {
 	at   float64
 	seq  uint64
-	kind eventKind
 	unit uint64
 	node int32
+	kind eventKind
 }
 
 type eventKind uint8
@@ -31,15 +31,20 @@ func (q *agenda) add(e event) {
 	q.seq++
 	e.seq = q.seq
 	q.heap = append(q.heap, e)
-	i := len(q.heap) - 1
+	q.rise(len(q.heap)-1, &e)
+}
+
+// rise moves the hole at i up to where e belongs, and puts it there.
+func (q *agenda) rise(i int, e *event) {
 	for i > 0 {
 		parent := (i - 1) / 2
-		if !q.heap[i].before(&q.heap[parent]) {
-			return
+		if !e.before(&q.heap[parent]) {
+			break
 		}
-		q.heap[i], q.heap[parent] = q.heap[parent], q.heap[i]
+		q.heap[i] = q.heap[parent]
 		i = parent
 	}
+	q.heap[i] = *e
 }
 
 func (q *agenda) next() (event, bool) {
@@ -47,23 +52,22 @@ func (q *agenda) next() (event, bool) {
 		return event{}, false
 	}
 	first := q.heap[0]
-	last := len(q.heap) - 1
-	q.heap[0] = q.heap[last]
-	q.heap = q.heap[:last]
-	for i := 0; ; {
-		child := 2*i + 1
-		if child >= last {
-			return first, true
-		}
-		if child+1 < last && q.heap[child+1].before(&q.heap[child]) {
+	n := len(q.heap) - 1
+	last := q.heap[n]
+	if q.heap = q.heap[:n]; n == 0 {
+		return first, true
+	}
+	// The hole sinks to the bottom, where what was last mostly belongs.
+	i := 0
+	for child := 1; child < n; child = 2*i + 1 {
+		if child+1 < n && q.heap[child+1].before(&q.heap[child]) {
 			child++
 		}
-		if !q.heap[child].before(&q.heap[i]) {
-			return first, true
-		}
-		q.heap[i], q.heap[child] = q.heap[child], q.heap[i]
+		q.heap[i] = q.heap[child]
 		i = child
 	}
+	q.rise(i, &last)
+	return first, true
 }
 
 // waitlist holds units in the order in which they wait.

@@ -26,7 +26,7 @@ type world struct {
 	machines []machine
 	idle     []int32 // machines without work, in no order that matters
 	queue    waitlist
-	units    map[uint64]*unit
+	units    roster
 	free     []*unit
 	arrived  uint64
 	uniques  uint64
@@ -58,7 +58,7 @@ type unit struct {
 func newWorld(s *Spec, seed uint64) *world {
 	w := &world{
 		spec: s, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6b72616b6f)),
-		attack: attacks[s.Attack.Kind], units: map[uint64]*unit{},
+		attack: attacks[s.Attack.Kind],
 	}
 	w.judge = judges[s.Policy.Kind](w)
 	operators := (s.Nodes + s.Operators.NodesPerOperator - 1) / s.Operators.NodesPerOperator
@@ -101,7 +101,7 @@ func (w *world) run() outcome {
 		case finished:
 			w.finish(e.unit, e.node)
 		case recomputed:
-			w.units[e.unit].pending--
+			w.units.get(e.unit).pending--
 			w.judge.recomputed(e.unit)
 			w.tidy(e.unit)
 		case rejoin:
@@ -132,23 +132,25 @@ func (w *world) arrive() {
 // open returns the unit's record. One that is made anew had been released and
 // forgotten, or arrives.
 func (w *world) open(id uint64) *unit {
-	if u := w.units[id]; u != nil {
+	if u := w.units.get(id); u != nil {
 		return u
 	}
-	u := &unit{}
+	var u *unit
 	if n := len(w.free); n > 0 {
 		u, w.free = w.free[n-1], w.free[:n-1]
 		*u = unit{busy: u.busy[:0], liars: u.liars[:0]}
+	} else {
+		u = &unit{}
 	}
 	u.arrived, u.first, u.released = w.now, -1, true
-	w.units[id] = u
+	w.units.add(id, u)
 	return u
 }
 
 // tidy forgets a unit that is released and on which nobody works.
 func (w *world) tidy(id uint64) {
-	if u := w.units[id]; u.released && u.pending == 0 && len(u.busy) == 0 {
-		delete(w.units, id)
+	if u := w.units.get(id); u.released && u.pending == 0 && len(u.busy) == 0 {
+		w.units.remove(id)
 		w.free = append(w.free, u)
 	}
 }
@@ -185,7 +187,7 @@ func (w *world) pick(id uint64) int32 {
 	from := w.rng.IntN(len(w.idle))
 	for i := range w.idle {
 		n := w.idle[(from+i)%len(w.idle)]
-		if w.judge.may(id, n) && !w.operatorHolds(w.units[id], w.machines[n].operator) {
+		if w.judge.may(id, n) && !w.operatorHolds(w.units.get(id), w.machines[n].operator) {
 			return n
 		}
 	}
@@ -211,7 +213,7 @@ func (w *world) mateHolds(u *unit, self *machine) bool {
 }
 
 func (w *world) start(id uint64, n int32) {
-	u, m := w.units[id], &w.machines[n]
+	u, m := w.units.get(id), &w.machines[n]
 	u.pending--
 	u.busy = append(u.busy, n)
 	w.judge.assigned(id, n)
@@ -234,7 +236,7 @@ func (w *world) rest(n int32) {
 }
 
 func (w *world) finish(id uint64, n int32) {
-	u, m := w.units[id], &w.machines[n]
+	u, m := w.units.get(id), &w.machines[n]
 	m.results++
 	what := honest
 	switch {
@@ -272,7 +274,7 @@ func (w *world) commit(id uint64, n int32, what deed) {
 		w.judge.equivocated(n)
 	}
 	if what == lie || what == agreedLie {
-		u := w.units[id]
+		u := w.units.get(id)
 		u.liars = append(u.liars, n)
 	}
 	w.judge.committed(id, n, d)
@@ -280,7 +282,7 @@ func (w *world) commit(id uint64, n int32, what deed) {
 
 // release counts a unit's first released result.
 func (w *world) release(id uint64, d verify.Digest) {
-	u := w.units[id]
+	u := w.units.get(id)
 	u.released, u.digest = true, d
 	w.out.toRelease += w.now - u.arrived
 	w.out.toFirst += u.first - u.arrived
