@@ -69,6 +69,7 @@ func (c *Coordinator) result(ctx context.Context, l *live) (blob.Block, error) {
 		return blob.Block{}, err
 	}
 	w := documentWriter{ctx: ctx, to: c.parts.Blocks}
+	defer w.free()
 	if err := l.billed(l.Result(c.parts.Now(), "krako", answer)).WriteJSON(&w, l.Telemetry); err != nil {
 		return blob.Block{}, fmt.Errorf("write result: %w", err)
 	}
