@@ -147,15 +147,14 @@ func (db *DB) copyBlocks(ctx context.Context, follow bool) error {
 	if err != nil {
 		return err
 	}
-	seq := uint64(0)
 	if len(value) == 8 {
-		seq = binary.BigEndian.Uint64(value)
+		db.copied = max(db.copied, binary.BigEndian.Uint64(value))
 	}
 	last := db.place.seq
-	if !follow && seq >= last {
-		return nil
+	if !follow && db.copied >= last {
+		return db.mark(ctx, last)
 	}
-	return db.messages(ctx, seq+1, func(m jetstream.Msg, seq uint64) error {
+	return db.messages(ctx, db.copied+1, func(m jetstream.Msg, seq uint64) error {
 		_, blocks, claims, err := decodeBody(m.Data())
 		if err != nil {
 			return err
@@ -170,6 +169,7 @@ func (db *DB) copyBlocks(ctx context.Context, follow bool) error {
 				return err
 			}
 		}
+		db.copied = seq
 		if !follow && seq >= last {
 			if err := db.mark(ctx, seq); err != nil {
 				return err

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/jetstream"
 	"github.com/krako-labs/krako/coordinator/jetstream/natstest"
 	"github.com/krako-labs/krako/internal/blob"
+	"github.com/krako-labs/krako/internal/blob/blobtest"
 )
 
 // job tells a writer process what to do.
@@ -154,4 +158,82 @@ func openSoon(t *testing.T, c jetstream.Config) *jetstream.DB {
 			t.Fatal(err)
 		}
 	}
+}
+
+// staging calls a function whenever blocks are copied into a local store.
+type staging struct {
+	*local
+	on func()
+}
+
+func (s staging) Stage(ctx context.Context, blocks ...blob.Block) error {
+	s.on()
+	return s.local.Stage(ctx, blocks...)
+}
+
+// hearing calls a function for each warning.
+type hearing struct {
+	slog.Handler
+	on func()
+}
+
+func (h hearing) Enabled(context.Context, slog.Level) bool { return true }
+func (h hearing) Handle(_ context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelWarn {
+		h.on()
+	}
+	return nil
+}
+
+// A coordinator that takes over while the servers stop answering waits for them, for
+// as long as it has the lease: it does not end, and begins with all there is.
+func TestNewLeaderRidesOutServersThatDoNotAnswer(t *testing.T) {
+	s, history := natstest.Plan(t), eventlogtest.NewHistory()
+	running := make([]*child, 3)
+	for i := range running {
+		running[i] = spawn(t, asServer, s.Server(i))
+	}
+	for _, c := range running {
+		c.expect(t, "ready")
+	}
+	first := openSoon(t, config(s.URL(), "waits", newLocal(t)))
+	must(t, history.Append(t.Context(), first.Log(), 1))
+	var kept []blob.Block
+	for i := range 200 { // more than one reader's answer holds
+		kept = append(kept, blob.Raw(blobtest.Sample(uint64(i), 60<<10)))
+	}
+	must(t, first.Blocks().Put(t.Context(), kept...))
+	must(t, history.Append(t.Context(), first.Log(), 2))
+	must(t, first.Close())
+
+	signal := func(sig syscall.Signal) {
+		for _, c := range running[:2] { // without them the third can do nothing
+			if err := c.Process.Signal(sig); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	var freeze, thaw sync.Once
+	var frozen, stuck atomic.Bool
+	own := newLocal(t)
+	c := config(s.URL(), "waits", own)
+	c.Blocks = staging{own, func() { freeze.Do(func() { signal(syscall.SIGSTOP); frozen.Store(true) }) }}
+	c.Logger = slog.New(hearing{slog.DiscardHandler, func() {
+		if frozen.Load() {
+			thaw.Do(func() { signal(syscall.SIGCONT); stuck.Store(true) })
+		}
+	}})
+	second, err := jetstream.Open(t.Context(), c)
+	must(t, err)
+	if !stuck.Load() {
+		t.Error("the servers stood still and nothing had to be asked twice")
+	}
+	must(t, history.Verify(t.Context(), second.Log()))
+	for i, b := range kept {
+		if ok, err := own.Has(t.Context(), b.CID); !ok || err != nil {
+			t.Fatalf("block %d was not copied (%v)", i, err)
+		}
+	}
+	must(t, history.Append(t.Context(), second.Log(), 3))
+	must(t, second.Close())
 }

@@ -33,6 +33,7 @@ type DB struct {
 	end     context.CancelCauseFunc
 	place   place         // of the last message; the committer's
 	marked  uint64        // the last message marked as copied; the committer's
+	copied  uint64        // the last message whose blocks are here; Open's
 	drained chan struct{} // closed when the committer has ended
 	renewed chan struct{} // closed when the lease is not renewed any more
 	close   func() error
@@ -67,7 +68,6 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 		return nil, err
 	}
 	go db.commitAll()
-	go db.keepLease()
 	return db, nil
 }
 
@@ -97,12 +97,13 @@ func (db *DB) reach(ctx context.Context) (err error) {
 	return nil
 }
 
-// lead waits for the lease and claims the log.
+// lead waits for the lease and claims the log. The lease is kept from the moment it
+// is there: to copy what the leader before has left can take longer than it lasts.
 func (db *DB) lead(ctx context.Context) error {
 	copying, cancel := context.WithCancel(ctx)
 	copied := make(chan error, 1)
 	go func() { copied <- db.copyBlocks(copying, true) }()
-	err := db.lease.acquire(ctx)
+	err := db.retry(ctx, "wait for lease", func() error { return db.lease.acquire(ctx) })
 	cancel()
 	if aside := <-copied; aside != nil && !errors.Is(aside, context.Canceled) {
 		db.cfg.Logger.Warn("blocks not copied while waiting", "error", aside)
@@ -110,12 +111,26 @@ func (db *DB) lead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := db.claim(ctx); err != nil {
-		return errors.Join(err, db.lease.release(context.WithoutCancel(ctx)))
+	go db.keepLease()
+	if err := db.takeOver(ctx); err != nil {
+		db.end(err)
+		<-db.renewed
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), db.cfg.Lease)
+		defer cancel()
+		return errors.Join(err, db.lease.release(release))
+	}
+	return nil
+}
+
+// takeOver makes this coordinator the log's writer. Servers that do not answer are
+// asked again for as long as the lease is held: nobody else could do more.
+func (db *DB) takeOver(ctx context.Context) error {
+	if err := db.retry(ctx, "claim log", func() error { return db.claim(ctx) }); err != nil {
+		return err
 	}
 	// What came before the claim is all there is: nobody else can add to it now.
 	if err := db.copyBlocks(ctx, false); err != nil {
-		return errors.Join(fmt.Errorf("copy blocks: %w", err), db.lease.release(context.WithoutCancel(ctx)))
+		return fmt.Errorf("copy blocks: %w", err)
 	}
 	return nil
 }
@@ -135,10 +150,14 @@ func (db *DB) claim(ctx context.Context) error {
 		db.epoch = max(at.epoch+1, db.lease.epoch)
 		db.place, db.tail = at, newTail(head)
 		err = db.publish(ctx, place{next: at.next, epoch: db.epoch, segment: at.segment}, nothing)
-		if !errors.Is(err, eventlog.ErrFenced) {
+		switch {
+		case errors.Is(err, eventlog.ErrFenced):
+			// The leader before has added something meanwhile; look again.
+		case errors.Is(err, eventlog.ErrFailed):
+			return fmt.Errorf("append claim: %v", err) // it is not the log that failed: it can be tried again
+		default:
 			return err
 		}
-		// The leader before has added something meanwhile; look again.
 	}
 }
 

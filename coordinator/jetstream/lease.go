@@ -56,7 +56,7 @@ func (l *lease) acquire(ctx context.Context) error {
 			}
 			l.revision, seen = e.Revision(), holder{}
 			if err := json.Unmarshal(e.Value(), &seen); err != nil {
-				return fmt.Errorf("read lease: %w", err)
+				return final{fmt.Errorf("read lease: %w", err)}
 			}
 			silent.Reset(l.period)
 			if !seen.Released || !l.take(ctx, seen) {

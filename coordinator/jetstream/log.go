@@ -161,16 +161,24 @@ var errEnough = errors.New("enough")
 
 // find returns the sequence number of the message whose segment holds a record.
 func (db *DB) find(ctx context.Context, from eventlog.Offset) (uint64, error) {
-	low, high := uint64(1), uint64(0)
-	info, err := db.stream.Info(ctx)
+	var info *jetstream.StreamInfo
+	err := db.retry(ctx, "look at stream", func() (err error) {
+		info, err = db.stream.Info(ctx)
+		return err
+	})
 	if err != nil {
-		return 0, fmt.Errorf("look at stream: %w", err)
+		return 0, err
 	}
-	for high = info.State.LastSeq; low < high && from > 1; {
+	low := uint64(1)
+	for high := info.State.LastSeq; low < high && from > 1; {
 		middle := (low + high) / 2
-		m, err := db.stream.GetMsg(ctx, middle)
+		var m *jetstream.RawStreamMsg
+		err := db.retry(ctx, fmt.Sprintf("read message %d", middle), func() (err error) {
+			m, err = db.stream.GetMsg(ctx, middle)
+			return err
+		})
 		if err != nil {
-			return 0, fmt.Errorf("read message %d: %w", middle, err)
+			return 0, err
 		}
 		at, err := placeOf(middle, m.Header)
 		if err != nil {
@@ -189,17 +197,28 @@ func (db *DB) find(ctx context.Context, from eventlog.Offset) (uint64, error) {
 const consumerIdle = 30 * time.Second
 
 // messages calls fn for messages from seq on, in order, until it returns an error;
-// errEnough is none.
+// errEnough is none. Where the servers stop answering it goes on behind the last
+// message that fn has had, until ctx or the DB ends.
 func (db *DB) messages(ctx context.Context, seq uint64, fn func(m jetstream.Msg, seq uint64) error) error {
+	err := db.retry(ctx, "read stream", func() error { return db.stretch(ctx, &seq, fn) })
+	if err == errEnough {
+		return nil
+	}
+	return err
+}
+
+// stretch is messages for as long as one reader lasts; seq is the next message. A reader
+// that would begin again by itself, for ever and in silence, is let go instead.
+func (db *DB) stretch(ctx context.Context, seq *uint64, fn func(m jetstream.Msg, seq uint64) error) error {
 	c, err := db.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: seq, InactiveThreshold: consumerIdle,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: *seq, InactiveThreshold: consumerIdle, MaxResetAttempts: 1,
 	})
 	if err != nil {
-		return fmt.Errorf("read stream: %w", err)
+		return err
 	}
 	it, err := c.Messages(jetstream.PullMaxBytes(4 << 20))
 	if err != nil {
-		return fmt.Errorf("read stream: %w", err)
+		return err
 	}
 	defer it.Stop()
 	defer context.AfterFunc(ctx, it.Stop)()
@@ -207,25 +226,19 @@ func (db *DB) messages(ctx context.Context, seq uint64, fn func(m jetstream.Msg,
 	for {
 		m, err := it.Next()
 		if err != nil {
-			if usable := db.usable(ctx); usable != nil {
-				return usable
-			}
-			return fmt.Errorf("read stream: %w", err)
+			return err
 		}
 		meta, err := m.Metadata()
 		if err != nil {
-			return fmt.Errorf("read stream: %w", err)
-		}
-		if meta.Sequence.Stream != seq {
-			return &eventlog.CorruptError{Reason: fmt.Sprintf("message %d is missing, the next is %d", seq, meta.Sequence.Stream)}
-		}
-		if err := fn(m, seq); err != nil {
-			if err == errEnough {
-				return nil
-			}
 			return err
 		}
-		seq++
+		if meta.Sequence.Stream != *seq {
+			return &eventlog.CorruptError{Reason: fmt.Sprintf("message %d is missing, the next is %d", *seq, meta.Sequence.Stream)}
+		}
+		if err := fn(m, *seq); err != nil {
+			return final{err}
+		}
+		*seq++
 	}
 }
 
