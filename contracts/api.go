@@ -248,7 +248,8 @@ type TrustChange struct {
 	At       Time   `json:"at"`
 	Standing string `json:"standing"`
 	Reason   string `json:"reason"`
-	// By is the key of the operator who ordered it, "" if none did.
+	// By is the key of the operator who ordered it, "coordinator" for what only that has
+	// seen, "" for what others have proved.
 	By    string `json:"by,omitempty"`
 	Proof *Link  `json:"proof,omitempty"`
 }

@@ -27,6 +27,25 @@ type CapacityView struct {
 	// Units are those of all graphs that run.
 	Units    int `json:"units"`
 	MaxUnits int `json:"max_units"`
+	// Storage is what blocks take.
+	Storage StorageView `json:"storage"`
+}
+
+// StorageView is what a coordinator's blocks take, and what was let go of because
+// nobody named it any more.
+type StorageView struct {
+	// BlockBytes is about what they take on the disk.
+	BlockBytes int64 `json:"block_bytes"`
+	// CollectedBlocks of CollectedBytes were let go since the coordinator started, in
+	// Collections.
+	Collections     uint64 `json:"collections"`
+	CollectedBlocks uint64 `json:"collected_blocks"`
+	CollectedBytes  uint64 `json:"collected_bytes"`
+	// KeptBlocks of KeptBytes were left by the last collection, which ended at
+	// CollectedAt; unset before the first.
+	KeptBlocks  uint64 `json:"kept_blocks"`
+	KeptBytes   uint64 `json:"kept_bytes"`
+	CollectedAt *Time  `json:"collected_at,omitempty"`
 }
 
 // ScaleRequested is the data of capacity.scale.requested: how many pods are wanted

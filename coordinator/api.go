@@ -250,5 +250,6 @@ func (c *Coordinator) GetBlock(ctx context.Context, id cid.Cid) ([]byte, error) 
 
 // HasBlock reports whether a block is stored.
 func (c *Coordinator) HasBlock(ctx context.Context, id cid.Cid) (bool, error) {
+	c.collector.handIn(id) // who finds that it is there need not hand it in
 	return c.parts.Blocks.Has(ctx, id)
 }

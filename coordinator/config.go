@@ -37,6 +37,9 @@ type Config struct {
 	SurveyEvery eventlog.Offset
 	// Retain says which records of the log may be let go.
 	Retain Retention
+	// BlockGrace is how long a block stays that no record names: what a client has to
+	// hand in a graph after its blocks. 0 keeps every block.
+	BlockGrace time.Duration
 	// Recent is how many sessions that ended stay in memory at least; the read
 	// model has the others.
 	Recent int
@@ -93,6 +96,7 @@ func DefaultConfig() Config {
 		CacheEntries:    1 << 16,
 		SurveyEvery:     64 << 10,
 		Recent:          2048,
+		BlockGrace:      24 * time.Hour,
 		HoldCold:        2 * time.Minute,
 		Stragglers:      straggler.DefaultPolicy(),
 		Verify:          Closed(),
@@ -118,6 +122,7 @@ func (c Config) Validate() error {
 	check(c.MaxSessions > 0, "max sessions is %d, must be positive", c.MaxSessions)
 	check(c.SurveyEvery > 0, "survey interval is 0, must be positive")
 	check(c.Retain.Age >= 0, "retention is %s, must not be negative", c.Retain.Age)
+	check(c.BlockGrace == 0 || c.BlockGrace >= time.Second, "block grace is %s, must be 0 or at least 1s", c.BlockGrace)
 	check(c.Recent > 0, "recent sessions are %d, must be positive", c.Recent)
 	check(c.MaxUnits > 0, "max units is %d, must be positive", c.MaxUnits)
 	check(c.CacheEntries >= 0, "cache entries are %d, must not be negative", c.CacheEntries)

@@ -81,6 +81,9 @@ type Coordinator struct {
 
 	inbox   chan func(*state)
 	stopped chan struct{}
+	// idle is closed when the loop has ended, before those have whom it may have kept
+	// waiting.
+	idle    chan struct{}
 	ready   chan struct{}
 	state   *state
 	tellers sync.WaitGroup
@@ -93,6 +96,9 @@ type Coordinator struct {
 	generation atomic.Uint64
 
 	stored outputs
+	// store is Parts.Blocks; collector lets go of blocks of it, nil if nobody does.
+	store     Blocks
+	collector *collector
 }
 
 // errStopped is what callers get once the coordinator has stopped.
@@ -117,8 +123,13 @@ func New(cfg Config, parts Parts) (*Coordinator, error) {
 	}
 	c := &Coordinator{
 		cfg: cfg, parts: parts, log: parts.Logger, source: "/krako/coordinator/" + parts.Log.Cluster(),
-		inbox: make(chan func(*state), inboxSize), stopped: make(chan struct{}), ready: make(chan struct{}),
+		inbox: make(chan func(*state), inboxSize), stopped: make(chan struct{}), idle: make(chan struct{}), ready: make(chan struct{}),
 		lookups: semaphore.NewWeighted(1),
+	}
+	c.store = parts.Blocks
+	if all, ok := parts.Blocks.(blob.Collectable); ok && cfg.BlockGrace > 0 {
+		c.collector = newCollector(c, all)
+		c.parts.Blocks = guarded{parts.Blocks, c.collector}
 	}
 	c.projector = newProjector(c)
 	return c, nil
@@ -148,10 +159,14 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	if !c.cfg.Retain.Keeps() {
 		c.tellers.Go(func() { c.retireAlways(own) })
 	}
+	if c.collector != nil {
+		c.tellers.Go(func() { c.collector.run(own) })
+	}
 	if c.parts.Scaler != nil && st.scaling.wanted != nil {
 		c.tellers.Go(func() { c.runScaler(own, st.scaling.wanted) })
 	}
 	err = st.loop(own)
+	close(c.idle)
 	<-folded
 	cancel()
 	c.tellers.Wait()
@@ -170,6 +185,8 @@ func (c *Coordinator) do(ctx context.Context, f func(*state)) error {
 	select {
 	case <-ran:
 		return nil
+	case <-c.idle: // stopped is closed only when all who ask have ended
+		return errStopped
 	case <-c.stopped:
 		return errStopped
 	}
@@ -180,6 +197,8 @@ func (c *Coordinator) post(ctx context.Context, f func(*state)) error {
 	select {
 	case c.inbox <- f:
 		return nil
+	case <-c.idle:
+		return errStopped
 	case <-c.stopped:
 		return errStopped
 	case <-ctx.Done():

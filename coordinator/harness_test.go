@@ -67,6 +67,7 @@ type fabric struct {
 	// broken is a disk that fails; broke is closed when the coordinator has ended.
 	broken atomic.Bool
 	broke  chan struct{}
+	on     atomic.Pointer[collections]
 }
 
 // watched notes from where a log is read, and has no room while full is set.
@@ -95,6 +96,31 @@ func (w watched) Append(ctx context.Context, records [][]byte) (eventlog.Offset,
 type bounded struct {
 	*pebblelog.Blocks
 	full *atomic.Bool
+	// on is told of collections.
+	on *atomic.Pointer[collections]
+}
+
+// collections are what a test does while blocks are collected: before a block is
+// looked at, and before some are erased.
+type collections struct {
+	each  func(blob.Held)
+	erase func([]blob.Held)
+}
+
+func (b bounded) Each(ctx context.Context, fn func(blob.Held) error) error {
+	return b.Blocks.Each(ctx, func(h blob.Held) error {
+		if on := b.on.Load(); on != nil {
+			on.each(h)
+		}
+		return fn(h)
+	})
+}
+
+func (b bounded) Erase(ctx context.Context, blocks ...blob.Held) (int, error) {
+	if on := b.on.Load(); on != nil {
+		on.erase(blocks)
+	}
+	return b.Blocks.Erase(ctx, blocks...)
 }
 
 func (b bounded) Put(ctx context.Context, blocks ...blob.Block) error {
@@ -166,7 +192,7 @@ func (f *fabric) open(tune ...tuning) {
 	}
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
-		Log: watched{f.db.Log(), &f.read, &f.full, &f.broken}, Blocks: bounded{f.db.Blocks(), &f.full}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+		Log: watched{f.db.Log(), &f.read, &f.full, &f.broken}, Blocks: bounded{f.db.Blocks(), &f.full, &f.on}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
 		Sessions: model, Key: &f.signer, Scaler: f.scaler, Ledger: f.books,
 	})
 	if err != nil {

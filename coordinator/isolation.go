@@ -60,6 +60,7 @@ func (c *Coordinator) PutBlock(ctx context.Context, t contracts.TenantID, codec 
 	if err != nil {
 		return cid.Undef, err
 	}
+	c.collector.handIn(b.CID)
 	if t == contracts.EveryTenant {
 		return b.CID, c.parts.Blocks.Put(ctx, b)
 	}

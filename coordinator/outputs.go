@@ -43,3 +43,10 @@ func (r *outputs) add(id cid.Cid) {
 	r.seen[id], r.ring[r.next] = struct{}{}, id
 	r.next = (r.next + 1) % maxOutputs
 }
+
+// forget forgets a block that the store is to let go of.
+func (r *outputs) forget(id cid.Cid) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.seen, id)
+}

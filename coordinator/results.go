@@ -152,6 +152,7 @@ func (c *Coordinator) keepOutputs(ctx context.Context, from contracts.NodeID, en
 			a.output, a.current = nil, false
 			continue
 		}
+		c.collector.touch(a.result.Output.Cid)
 		if !c.stored.has(a.result.Output.Cid) {
 			outputs = append(outputs, blob.Block{CID: a.result.Output.Cid, Data: a.output})
 		}

@@ -255,5 +255,8 @@ func (c *Coordinator) Capacity(ctx context.Context) (contracts.CapacityView, err
 			v.ETAMS = max(0, sc.cold-st.now.Sub(sc.bare)).Milliseconds()
 		}
 	})
+	if err == nil {
+		v.Storage, err = c.storage(ctx)
+	}
 	return v, err
 }

@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ipfs/go-cid"
@@ -71,13 +72,32 @@ func (st *state) contradiction(n *node, arrivals []arrival) (*arrival, *signatur
 	return nil, nil
 }
 
-// prove makes the proof that a node signed two results under one lease and bans
-// the node by it.
+// batchesSigned calls add with the batches of some of the nodes, as far as their latest
+// results are remembered, and returns which nodes are left.
+func (st *state) batchesSigned(of []contracts.NodeID, most int, add func(cid.Cid)) []contracts.NodeID {
+	most = min(most, len(of))
+	for _, id := range of[:most] {
+		if n := st.nodes[id]; n != nil {
+			for i := range n.signed.ring {
+				add(n.signed.ring[i].batch)
+			}
+		}
+	}
+	return of[most:]
+}
+
+// prove makes the proof that a node signed two results under one lease and bans the
+// node by it. Without the first signature, if it is not kept, nobody else could check
+// that: the node is suspended then, for the coordinator has seen both.
 func (c *Coordinator) prove(ctx context.Context, w *worker, m *p2p.Results, a *arrival, was *signature) error {
 	first := m.Batch
 	if was.batch.Defined() {
 		var err error
-		if first, err = c.parts.Blocks.Get(ctx, was.batch); err != nil {
+		first, err = c.parts.Blocks.Get(ctx, was.batch)
+		if _, damaged := errors.AsType[*blob.CorruptError](err); damaged || blob.IsNotFound(err) {
+			return c.witness(ctx, w, a, was)
+		}
+		if err != nil {
 			return fmt.Errorf("read the batch that a node contradicts: %w", err)
 		}
 	}
@@ -102,6 +122,21 @@ func (c *Coordinator) prove(ctx context.Context, w *worker, m *p2p.Results, a *a
 		link := contracts.Link{Cid: block.CID}
 		st.must(st.note(session.Record{Standing: &session.Standing{
 			Node: w.node.id, Standing: verify.Banned.String(), Reason: "signed two results under one lease", Proof: &link, Kind: st.kindOf(w.node.id),
+		}}))
+	})
+}
+
+// witness suspends a node for a contradiction of which one half is lost.
+func (c *Coordinator) witness(ctx context.Context, w *worker, a *arrival, was *signature) error {
+	reason := fmt.Sprintf("signed %s and then %s under lease %d; the first batch, %s, is not kept, so that this cannot be proved to others", was.result, a.item.ResultCID, was.lease, was.batch)
+	return c.post(ctx, func(st *state) {
+		if !st.vet.docket.Works(w.node.id) {
+			return
+		}
+		known := st.vet.docket.Node(w.node.id)
+		st.must(st.note(session.Record{Standing: &session.Standing{
+			Node: w.node.id, Standing: verify.Suspended.String(), Reason: reason, By: session.Witness, Kind: st.kindOf(w.node.id),
+			Credibility: known.Credibility, Checks: known.Checks,
 		}}))
 	})
 }

@@ -39,6 +39,10 @@ type Stats struct {
 	// Commits are synced writes to the log and Committing how long they took.
 	Commits    uint64
 	Committing time.Duration
+	// Collected is what was let go of because nobody named it, BlockBytes about what
+	// blocks take on the disk.
+	Collected  Collected
+	BlockBytes int64
 }
 
 // Counts counts records of the log by what they tell.
@@ -126,7 +130,10 @@ func (c *Coordinator) Stats(ctx context.Context) (Stats, error) {
 	if indexed := c.projector.indexed.Load(); indexed < s.LogRecords {
 		s.Unindexed = s.LogRecords - indexed
 	}
-	return s, nil
+	s.Collected = c.collector.collected()
+	v, err := c.storage(ctx)
+	s.BlockBytes = v.BlockBytes
+	return s, err
 }
 
 func (st *state) stats() Stats {

@@ -181,7 +181,7 @@ func (c *Coordinator) present(ctx context.Context, w *contracts.WorkUnit, seen m
 			return nil
 		}
 		seen[id] = true
-		ok, err := c.parts.Blocks.Has(ctx, id)
+		ok, err := c.keep(ctx, id)
 		if err == nil && !ok {
 			err = contracts.Errorf(contracts.CodeNotFound, string(w.ID), "%s %s is not stored here; upload the block first", what, id)
 		}

@@ -3,14 +3,19 @@ package coordinator_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/coordinator"
+	"github.com/krako-labs/krako/coordinator/access"
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/narrate"
+	"github.com/krako-labs/krako/coordinator/session"
+	"github.com/krako-labs/krako/internal/blob"
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
@@ -369,5 +374,95 @@ func TestEquivocationBans(t *testing.T) {
 				t.Errorf("a banned node was let in (%v)", err)
 			}
 		})
+	}
+}
+
+// contradictLate has a node answer a unit and, after what happens in between, sign
+// another result under the same lease.
+func (f *fabric) contradictLate(between func(batch cid.Cid)) *worker {
+	f.t.Helper()
+	w := f.connect()
+	early := f.submit(graph(unit("a", `{"n":1}`)))
+	u := w.take()
+	m := w.seal(w.echo(u))
+	w.send(m)
+	f.end(early)
+	batch := dagcbor.RawCID(m.Batch)
+	if !f.there(batch) {
+		f.t.Fatal("the node's first batch was not kept")
+	}
+	between(batch)
+	w.send(w.seal(w.lie(u)))
+	return w
+}
+
+// The batch that a node contradicts is kept as long as its results are remembered, even
+// when nothing else names it.
+func TestEquivocationIsProvedAfterACollection(t *testing.T) {
+	f := startFabric(t, collecting)
+	w := f.contradictLate(func(batch cid.Cid) {
+		unused := f.upload("never used")
+		go f.connect().work()
+		f.run(150)
+		if f.retired() == 1 {
+			t.Fatal("no record was let go")
+		}
+		f.graced()
+		if f.there(unused) {
+			t.Fatal("nothing was collected")
+		}
+	})
+	v := f.standing(w, "banned")
+	data, err := f.GetBlock(t.Context(), v.Proof.Cid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err := contracts.DecodeEquivocation(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who, err := proof.Verify(); err != nil || who != contracts.NodeID(w.id.ID()) {
+		t.Errorf("the proof convicts %s (%v)", who, err)
+	}
+}
+
+// Without that batch nobody can be shown the contradiction. The coordinator has seen it:
+// the node is suspended, for that reason, and what it did is done again.
+func TestContradictionWithoutProofSuspends(t *testing.T) {
+	f := startFabric(t)
+	var first cid.Cid
+	w := f.contradictLate(func(batch cid.Cid) {
+		first = batch
+		store := f.db.Blocks()
+		var held []blob.Held
+		err := store.Each(t.Context(), func(h blob.Held) error {
+			if h.CID.Equals(batch) {
+				held = append(held, h)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := store.Erase(t.Context(), held...); err != nil || n != 1 {
+			t.Fatalf("%d blocks were taken out (%v)", n, err)
+		}
+	})
+	v := f.standing(w, "suspended")
+	last := v.History[len(v.History)-1]
+	if v.Proof != nil || last.By != session.Witness || !strings.Contains(last.Reason, first.String()) {
+		t.Errorf("the node has proof %v and history %+v, want a reason that names batch %s", v.Proof, v.History, first)
+	}
+	f.stop()
+	f.open()
+	f.standing(w, "suspended")
+	if err := w.tryJoin(f); contracts.CodeOf(err) != contracts.CodeAuth {
+		t.Errorf("the node was let in (%v)", err)
+	}
+	if err := f.Order(t.Context(), access.Operator(), contracts.NodeID(w.id.ID()), contracts.NodeOrder{Order: contracts.OrderReadmit, Reason: "a broken disk"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.tryJoin(f); err != nil {
+		t.Errorf("the node was not let in again: %v", err)
 	}
 }

@@ -36,6 +36,9 @@ func counters(s *coordinator.Stats) []obs.Figure {
 		grows("units_run_seconds", "How long units ran, as their nodes say.", s.Running.Seconds()),
 		grows("tokens_in", "Tokens that models read.", float64(s.TokensIn)),
 		grows("tokens_out", "Tokens that models wrote.", float64(s.TokensOut)),
+		grows("blocks_collected", "Blocks let go because nobody names them any more.", float64(s.Collected.Blocks)),
+		grows("block_bytes_collected", "Bytes of those.", float64(s.Collected.Bytes)),
+		grows("block_collections", "Collections of such blocks.", float64(s.Collected.Runs)),
 		grows("log_commits", "Synced writes to the log.", float64(s.Commits)),
 		grows("log_commit_seconds", "How long those took.", s.Committing.Seconds()),
 	}
@@ -69,6 +72,8 @@ func gauges(s *coordinator.Stats) []obs.Figure {
 		now("congestion", "1 while no more pods can be had and model calls wait all the same.", is(s.Congestion)),
 		now("log_records", "Records in the log.", float64(s.LogRecords)),
 		now("log_unindexed_records", "Records at the log's end that the read model does not hold yet.", float64(s.Unindexed)),
+		now("block_bytes", "About what blocks take on the disk.", float64(s.BlockBytes)),
+		now("block_collection_seconds", "How long the last collection of blocks took.", s.Collected.Took.Seconds()),
 		now("log_epoch", "How often the log was opened to be written.", float64(s.Epoch)),
 	}
 	each := func(name, help, label, of string, v float64) {

@@ -148,7 +148,7 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, ac
 	cfg.Heartbeat, cfg.Lease, cfg.MaxSessions = s.heartbeat, s.lease, s.maxSessions
 	cfg.MaxNodes = s.maxNodes
 	cfg.MaxUnits, cfg.CacheEntries = s.maxUnits, s.cacheEntries
-	cfg.Retain = s.retain.policy()
+	cfg.Retain, cfg.BlockGrace = s.retain.policy(), s.retain.grace
 	cfg.Stragglers.Share = s.stragglers
 	for _, t := range s.shareResults {
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))

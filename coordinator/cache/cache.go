@@ -143,3 +143,21 @@ func (c *Cache) Get(t contracts.TenantID, unit cid.Cid) (Known, bool) {
 	}
 	return c.slot(int(i)).known(), true
 }
+
+// Named calls f with the addresses of up to most results from a place on, and returns
+// the next place, 0 behind the last. A result that comes or goes meanwhile may be left
+// out.
+func (c *Cache) Named(from, most int, f func(cid.Cid)) (next int) {
+	for i := from; i < from+most; i++ {
+		if i/perChunk >= len(c.chunks) || i%perChunk >= len(c.chunks[i/perChunk]) {
+			return 0
+		}
+		e := c.slot(i)
+		for _, a := range []*address{&e.at.unit, &e.result, &e.output, &e.batch} {
+			if id := a.cid(); id.Defined() {
+				f(id)
+			}
+		}
+	}
+	return from + most
+}

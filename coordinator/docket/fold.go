@@ -175,6 +175,8 @@ func (d *Docket) stand(s *session.Standing) {
 		x.convictionsTold++
 	case s.By == "":
 		return
+	case s.By == session.Witness:
+		d.core.Contradicted(x.handle)
 	case s.Standing == verify.Suspended.String():
 		d.core.Suspend(x.handle)
 	case s.Standing == Removed:

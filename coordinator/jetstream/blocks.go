@@ -1,11 +1,12 @@
 package jetstream
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
+	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/nats-io/nats.go/jetstream"
@@ -62,17 +63,49 @@ func (b *Blocks) write(ctx context.Context, blocks []blob.Block, send func(conte
 // upload keeps a long block as an object, unless it is there.
 func (b *Blocks) upload(ctx context.Context, block blob.Block) error {
 	name := block.CID.String()
-	info, err := b.db.objects.GetInfo(ctx, name)
-	if err == nil && info.Size == uint64(len(block.Data)) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, jetstream.ErrObjectNotFound) {
-		return fmt.Errorf("look for block %s: %w", name, err)
-	}
-	if _, err := b.db.objects.PutBytes(ctx, name, block.Data); err != nil {
-		return fmt.Errorf("upload block %s: %w", name, err)
-	}
-	return nil
+	return b.ask(ctx, "upload block "+name, func(ctx context.Context) error {
+		o, err := b.object(ctx, block.CID)
+		if err == nil && o != nil && o.Size == uint64(len(block.Data)) {
+			return b.hold(ctx, o)
+		}
+		if err == nil {
+			_, err = b.db.objects.PutBytes(ctx, name, block.Data)
+		}
+		return err
+	})
+}
+
+// objectFor bounds one attempt at an object of the bucket.
+const objectFor = 30 * time.Second
+
+// ask does something with an object, again while the servers do not answer and the
+// patience lasts.
+func (b *Blocks) ask(ctx context.Context, what string, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, b.db.cfg.Patience)
+	defer cancel()
+	return b.db.retry(ctx, what, func() error {
+		ctx, cancel := context.WithTimeout(ctx, objectFor)
+		defer cancel()
+		return do(ctx)
+	})
+}
+
+// fetch reads a long block from the servers, nil if they have none. The bytes are as
+// they came.
+func (b *Blocks) fetch(ctx context.Context, c cid.Cid) (data []byte, err error) {
+	err = b.ask(ctx, "fetch block "+c.String(), func(ctx context.Context) error {
+		object, err := b.db.objects.Get(ctx, c.String())
+		if errors.Is(err, jetstream.ErrObjectNotFound) {
+			data = nil
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		data, err = io.ReadAll(io.LimitReader(object, blob.MaxBlockSize+1))
+		return errors.Join(err, object.Close())
+	})
+	return data, err
 }
 
 // Get implements blob.Store. A long block that is not here is fetched from the
@@ -85,16 +118,9 @@ func (b *Blocks) Get(ctx context.Context, c cid.Cid) ([]byte, error) {
 	if !blob.IsNotFound(err) {
 		return data, err
 	}
-	object, missing := b.db.objects.Get(ctx, c.String())
-	if errors.Is(missing, jetstream.ErrObjectNotFound) {
-		return nil, err
-	}
-	if missing != nil {
-		return nil, fmt.Errorf("fetch block %s: %w", c, missing)
-	}
-	data, err = io.ReadAll(io.LimitReader(object, blob.MaxBlockSize+1))
-	if err = errors.Join(err, object.Close()); err != nil {
-		return nil, fmt.Errorf("fetch block %s: %w", c, err)
+	data, failure := b.fetch(ctx, c)
+	if failure != nil || data == nil {
+		return nil, cmp.Or(failure, err)
 	}
 	return data, b.db.cfg.Blocks.Put(ctx, blob.Block{CID: c, Data: data}) // which checks it
 }
@@ -108,11 +134,12 @@ func (b *Blocks) Has(ctx context.Context, c cid.Cid) (bool, error) {
 	if ok || err != nil {
 		return ok, err
 	}
-	_, err = b.db.objects.GetInfo(ctx, c.String())
-	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	err = b.ask(ctx, "look for block "+c.String(), func(ctx context.Context) error {
+		o, err := b.object(ctx, c)
+		ok = o != nil
+		return err
+	})
+	return ok, err
 }
 
 const (

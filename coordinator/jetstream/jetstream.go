@@ -23,6 +23,8 @@ type DB struct {
 	js      jetstream.JetStream
 	stream  jetstream.Stream
 	objects jetstream.ObjectStore
+	bucket  jetstream.Stream // of the objects
+	heldFor time.Duration
 	cluster string
 	epoch   uint64
 
@@ -49,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	db := &DB{cfg: cfg, queue: newQueue(cfg.QueueBytes), drained: make(chan struct{}), renewed: make(chan struct{})}
+	db := &DB{cfg: cfg, heldFor: heldFor, queue: newQueue(cfg.QueueBytes), drained: make(chan struct{}), renewed: make(chan struct{})}
 	db.ctx, db.end = context.WithCancelCause(context.Background())
 	db.close = sync.OnceValue(db.shutDown)
 	if db.nc, err = connect(&cfg); err != nil {
@@ -81,6 +83,9 @@ func (db *DB) reach(ctx context.Context) (err error) {
 	}
 	n := namesOf(db.cfg.Name)
 	if db.objects, err = db.js.ObjectStore(ctx, n.objects); err != nil {
+		return fmt.Errorf("open bucket: %w", err)
+	}
+	if db.bucket, err = db.js.Stream(ctx, "OBJ_"+n.objects); err != nil {
 		return fmt.Errorf("open bucket: %w", err)
 	}
 	kv, err := db.js.KeyValue(ctx, n.lease)

@@ -42,6 +42,10 @@ const (
 	Convicted = "convicted"
 )
 
+// Witness is who orders a suspension for what the coordinator has seen and cannot show
+// to anybody: a node contradicted itself, and one of the two signatures is not kept.
+const Witness = "coordinator"
+
 // Marked says that a module gave different results for one computation on the two
 // engines of the trusted zone. Nobody is blamed for what it finds.
 type Marked struct {

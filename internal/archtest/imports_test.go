@@ -23,6 +23,7 @@ var may = map[string][]string{
 	"coordinator/placement": {"contracts"},
 	"coordinator/fair":      {"contracts"},
 	"coordinator/cache":     {"contracts"},
+	"coordinator/garbage":   {"contracts"},
 	"coordinator/pressure":  {"contracts"},
 	"coordinator/straggler": {"contracts"},
 	"coordinator/verify":    {"contracts", "coordinator/paged"},

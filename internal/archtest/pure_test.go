@@ -11,7 +11,7 @@ import (
 var pure = []string{
 	"llmpod/slots", "llmpod/residence", "llmpod/scoring",
 	"contracts", "contracts/dag", "contracts/dagcbor", "contracts/envelope", "contracts/jcs", "contracts/jsonpointer", "contracts/merkle",
-	"coordinator/access", "coordinator/session", "coordinator/placement", "coordinator/fair", "coordinator/cache", "coordinator/pressure", "coordinator/straggler", "coordinator/verify", "coordinator/docket", "coordinator/trust", "coordinator/referee", "coordinator/billing", "coordinator/credit", "coordinator/capacity", "coordinator/survey", "node/volunteer", "kora/localbackend/session", "kora/plan", "kora/audr", "kora/layout", "kora/ir",
+	"coordinator/access", "coordinator/session", "coordinator/placement", "coordinator/fair", "coordinator/cache", "coordinator/garbage", "coordinator/pressure", "coordinator/straggler", "coordinator/verify", "coordinator/docket", "coordinator/paged", "coordinator/trust", "coordinator/referee", "coordinator/billing", "coordinator/credit", "coordinator/capacity", "coordinator/survey", "node/volunteer", "kora/localbackend/session", "kora/plan", "kora/audr", "kora/layout", "kora/ir",
 }
 
 var (
