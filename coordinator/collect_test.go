@@ -135,6 +135,9 @@ func TestUnnamedBlocksAreCollected(t *testing.T) {
 	go w.work()
 	unused, used := f.upload("never used"), f.upload("used")
 	long := f.upload(string(make([]byte, 100<<10))) // a file
+	public, withdrawn := f.upload("public"), f.upload("public once")
+	f.publish(contracts.PublicBlob, public, "data")
+	f.withdraw(f.publish(contracts.PublicBlob, withdrawn, "data"))
 	g := graph(unit("a", `{"early":1}`))
 	early := f.submit(g)
 	out := f.end(early).Telemetry.Tasks[0].Output.CID.Cid
@@ -153,7 +156,8 @@ func TestUnnamedBlocksAreCollected(t *testing.T) {
 	}{
 		"an unused block": {unused, false}, "a long unused block": {long, false}, "the graph of a session let go": {graphCID(t, g), false},
 		"an output of a session let go": {out, false},
-		"a block that a graph names":    {used, true}, "a module of the catalogue": {module.CID, true},
+		"what is public":                {public, true}, "what was public once": {withdrawn, false},
+		"a block that a graph names": {used, true}, "a module of the catalogue": {module.CID, true},
 	} {
 		if got := f.there(c.id); got != c.want {
 			t.Errorf("%s is there: %t", what, got)

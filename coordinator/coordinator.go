@@ -92,6 +92,8 @@ type Coordinator struct {
 	// book is what is durable of keys and quotas; usage in it is out of date.
 	book    atomic.Pointer[access.Book]
 	lookups *semaphore.Weighted
+	// catalogue is what the tasks are made of.
+	catalogue map[program]bool
 	// generation is that of the loop's recent sessions.
 	generation atomic.Uint64
 
@@ -124,7 +126,10 @@ func New(cfg Config, parts Parts) (*Coordinator, error) {
 	c := &Coordinator{
 		cfg: cfg, parts: parts, log: parts.Logger, source: "/krako/coordinator/" + parts.Log.Cluster(),
 		inbox: make(chan func(*state), inboxSize), stopped: make(chan struct{}), idle: make(chan struct{}), ready: make(chan struct{}),
-		lookups: semaphore.NewWeighted(1),
+		lookups: semaphore.NewWeighted(1), catalogue: map[program]bool{},
+	}
+	for _, t := range parts.Tasks.Tasks() {
+		c.catalogue[program{t.Module.Cid, t.Entry}] = true
 	}
 	c.store = parts.Blocks
 	if all, ok := parts.Blocks.(blob.Collectable); ok && cfg.BlockGrace > 0 {

@@ -141,7 +141,9 @@ func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res
 	} else {
 		near = []cid.Cid{cid.Undef, l.said()} // an llm unit's pod needs no block
 	}
-	st.depart(st.hold(ref, l, needs), res.Unit)
+	lent := st.hold(ref, l, needs)
+	lent.public = st.book.Public(res.Invocation, st.c.catalogued)
+	st.depart(lent, res.Unit)
 	st.index.Adjust(choice.Node, func(c *placement.Node) {
 		c.Free, c.Held = c.Free-1, c.Held+1
 		c.Load = w.node.burden(c.Held)

@@ -118,7 +118,7 @@ func (st *state) charge(ctx context.Context, t contracts.TenantID, b blob.Block,
 }
 
 // MayRead reports whether a tenant may read a block: one that it stored, that a
-// session of its own names, or that is a task of the catalogue. A session that
+// session of its own names, that is a task of the catalogue or that is public. A session that
 // runs is believed about its invocations and results too.
 func (c *Coordinator) MayRead(ctx context.Context, t contracts.TenantID, block cid.Cid) (bool, error) {
 	if t == contracts.EveryTenant {
@@ -128,6 +128,9 @@ func (c *Coordinator) MayRead(ctx context.Context, t contracts.TenantID, block c
 		return ok, err
 	}
 	if slices.ContainsFunc(c.parts.Tasks.Tasks(), func(v contracts.TaskView) bool { return v.Module.Equals(block) }) {
+		return true, nil
+	}
+	if c.book.Load().PublicBlock(block) {
 		return true, nil
 	}
 	return c.liveRefers(ctx, t, block)

@@ -260,6 +260,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	st.spent(out.live.Accepted.Tenant, a.result.FuelUsed+asFuel(a.use))
 	st.ran(out, a)
 	if a.use == nil && !held {
+		rec.Ended.Public = out.public && n.trusted && rec.Ended.State == contracts.UnitSuccess
 		st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
 	}
 	delete(out.live.speech, out.Unit)

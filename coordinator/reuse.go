@@ -48,7 +48,7 @@ func (st *state) reuse(ctx context.Context, w waiting, res *dag.Resolved) (bool,
 	if !st.reusable(l, unit) {
 		return false, nil
 	}
-	if k, ok := st.known.Get(l.Accepted.Tenant, res.Unit); ok && st.mayBuildOn(res.Unit) {
+	if k, ok := st.known.Get(l.Accepted.Tenant, res.Unit, st.book.Public(res.Invocation, st.c.catalogued)); ok && st.mayBuildOn(res.Unit) {
 		return st.end(ctx, l, unit, res, k)
 	}
 	if f := st.flights[flightKey{l.Accepted.Tenant, res.Unit}]; f != nil {
@@ -108,7 +108,7 @@ func (st *state) retain(t contracts.TenantID, unit cid.Cid, e *session.Ended, by
 	if e.State != contracts.UnitSuccess || !e.Output.Defined() {
 		return
 	}
-	st.known.Put(t, unit, st.knownBy(e, by))
+	st.known.Put(t, unit, st.knownBy(e, by), e.Public)
 }
 
 // correct replaces a result that was proved wrong.

@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		a.upCommand(), a.downCommand(), a.runCommand(), a.submitCommand(), a.getCommand(), a.watchCommand(), a.cancelCommand(),
 		a.sessionsCommand(), a.nodesCommand("nodes", "  krako nodes\n  krako --json nodes"), a.podsCommand(), a.topCommand(), a.tasksCommand(), a.taskCommand(), a.verifyCommand(), a.explainCommand(), a.blockCommand(), a.benchCommand(), a.simCommand(), a.ledgerCommand(),
 		a.trustCommand(), a.nodeCommand(), a.replayCommand(), a.diffCommand(),
-		a.keysCommand(), a.quotaCommand(), a.walletCommand(), a.pricesCommand(), a.statementCommand(), a.capacityCommand(), a.eventsCommand(), a.auditCommand(), a.rebuildCommand(), a.logCommand(),
+		a.keysCommand(), a.quotaCommand(), a.publicCommand(), a.walletCommand(), a.pricesCommand(), a.statementCommand(), a.capacityCommand(), a.eventsCommand(), a.auditCommand(), a.rebuildCommand(), a.logCommand(),
 	)
 	err := root.ExecuteContext(ctx)
 	code := cli.Report(stderr, "krako", err)

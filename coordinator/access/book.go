@@ -5,17 +5,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ipfs/go-cid"
+
 	"github.com/krako-labs/krako/contracts"
 )
 
-// Book is the fold of facts: keys, quotas, what tenants have used, and who was let in
-// to work. It is
-// owned by one goroutine; a Clone belongs to another.
+// Book is the fold of facts: keys, quotas, what tenants have used, who was let in to
+// work, and what is public. It is owned by one goroutine; a Clone belongs to another.
 type Book struct {
 	order   []string // ids of keys, oldest first
 	keys    map[string]entry
 	tenants map[contracts.TenantID]tenant
 	roster  roster
+	public  map[contracts.Publication]published
+	blocks  map[cid.Cid]int // blocks that are public, by how many publications
 	initial contracts.Quota
 }
 
@@ -38,7 +41,7 @@ type tenant struct {
 // NewBook returns an empty book. A tenant whose quota nobody has set has the
 // initial one.
 func NewBook(initial contracts.Quota) *Book {
-	return &Book{keys: map[string]entry{}, tenants: map[contracts.TenantID]tenant{}, roster: newRoster(), initial: initial}
+	return &Book{keys: map[string]entry{}, tenants: map[contracts.TenantID]tenant{}, roster: newRoster(), public: map[contracts.Publication]published{}, blocks: map[cid.Cid]int{}, initial: initial}
 }
 
 // With returns a clone whose tenants have another initial quota.
@@ -50,7 +53,10 @@ func (b *Book) With(initial contracts.Quota) *Book {
 
 // Clone returns a book that later facts of b do not change.
 func (b *Book) Clone() *Book {
-	return &Book{order: slices.Clip(b.order), keys: maps.Clone(b.keys), tenants: maps.Clone(b.tenants), roster: b.roster.clone(), initial: b.initial}
+	return &Book{
+		order: slices.Clip(b.order), keys: maps.Clone(b.keys), tenants: maps.Clone(b.tenants), roster: b.roster.clone(),
+		public: maps.Clone(b.public), blocks: maps.Clone(b.blocks), initial: b.initial,
+	}
 }
 
 // Apply folds a fact. Facts of the log were decided before, so that none is
@@ -83,6 +89,8 @@ func (b *Book) Apply(f Fact) error {
 			t.fuel += f.Used.Fuel
 			t.tokens += f.Used.Tokens
 		})
+	case f.Published != nil:
+		b.publish(f.At, f.Published)
 	}
 	return nil
 }
@@ -127,6 +135,9 @@ func (b *Book) Facts() []Fact {
 		if t.fuel != 0 || t.tokens != 0 {
 			facts = append(facts, Fact{At: t.day * dayMicros, Used: &Used{id, t.fuel, t.tokens}})
 		}
+	}
+	for _, p := range b.publications() {
+		facts = append(facts, Fact{At: p.PublishedAt.UnixMicro(), Published: &Published{As: p.As, Block: p.Block, Name: p.Name, By: b.public[p.Publication].by}})
 	}
 	return append(facts, b.roster.facts()...)
 }

@@ -22,6 +22,8 @@ type Fact struct {
 	TokenRevoked *Revoked   `cbor:"ntr,omitempty"`
 	Enrolled     *Enrolled  `cbor:"in,omitempty"`
 	Rotated      *Rotated   `cbor:"rot,omitempty"`
+
+	Published *Published `cbor:"pub,omitempty"`
 }
 
 // Key is a key that was made.
@@ -75,7 +77,7 @@ func DecodeFact(b []byte) (Fact, error) {
 		return Fact{}, contracts.Errorf(contracts.CodeInternal, "access fact", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{f.Key != nil, f.Revoked != nil, f.Quota != nil, f.Stored != nil, f.Used != nil, f.NodeToken != nil, f.TokenRevoked != nil, f.Enrolled != nil, f.Rotated != nil} {
+	for _, ok := range []bool{f.Key != nil, f.Revoked != nil, f.Quota != nil, f.Stored != nil, f.Used != nil, f.NodeToken != nil, f.TokenRevoked != nil, f.Enrolled != nil, f.Rotated != nil, f.Published != nil} {
 		if ok {
 			set++
 		}

@@ -2,9 +2,11 @@
 // equal one need not be run again. A computation is equal when its unit_cid is.
 //
 // Whose result may be used by whom: a tenant uses what was released to itself
-// before, whoever computed it. Between tenants a result is only used if both
-// allow it and a node of the trusted zone computed it. Units that are local_only
-// carry their tenant's salt, so that their unit_cids are equal for no one else.
+// before, whoever computed it. Between tenants a result is only used if a node of the
+// trusted zone computed it, and both allow it or the computation is public: its caller
+// says so, when the result is made and again when it is asked for. Units that are
+// local_only carry their tenant's salt, so that their unit_cids are equal for no one
+// else.
 // Only successes are remembered: a failure costs little to have again.
 //
 // The package is pure and bounded: beyond its bound it forgets what it learned
@@ -31,11 +33,15 @@ type Known struct {
 	Trusted bool
 }
 
-// key names a computation for one tenant, or for all who share if Tenant is "".
+// key names a computation for one tenant, for all who share if Tenant is "", or for
+// everybody if it is everybody.
 type key struct {
 	tenant contracts.TenantID
 	unit   address
 }
+
+// everybody is the name of no tenant.
+const everybody = contracts.EveryTenant
 
 // Cache holds results.
 type Cache struct {
@@ -62,11 +68,12 @@ func New(most int, shares func(contracts.TenantID) bool) *Cache {
 	return &Cache{most: most, shares: shares, known: map[key]int32{}, names: map[string]string{}}
 }
 
-// Len returns how many results are remembered; one that is shared counts twice.
+// Len returns how many results are remembered; one that is shared counts more than once.
 func (c *Cache) Len() int { return len(c.known) }
 
-// Put remembers a result that was released to a tenant.
-func (c *Cache) Put(t contracts.TenantID, unit cid.Cid, k Known) {
+// Put remembers a result that was released to a tenant. public says that everything it
+// was computed from is public.
+func (c *Cache) Put(t contracts.TenantID, unit cid.Cid, k Known, public bool) {
 	a, ok := pack(unit)
 	if c.most == 0 || !ok {
 		return
@@ -74,6 +81,9 @@ func (c *Cache) Put(t contracts.TenantID, unit cid.Cid, k Known) {
 	c.put(key{t, a}, &k)
 	if k.Trusted && t != "" && c.shares(t) {
 		c.put(key{"", a}, &k)
+	}
+	if k.Trusted && public {
+		c.put(key{everybody, a}, &k)
 	}
 }
 
@@ -83,7 +93,7 @@ func (c *Cache) Correct(t contracts.TenantID, unit cid.Cid, k Known) {
 	if !ok {
 		return
 	}
-	for _, at := range []key{{t, a}, {"", a}} {
+	for _, at := range []key{{t, a}, {"", a}, {everybody, a}} {
 		i, ok := c.known[at]
 		if !ok {
 			continue
@@ -125,8 +135,9 @@ func (c *Cache) put(at key, k *Known) {
 	c.next = (c.next + 1) % c.most
 }
 
-// Get returns a result that the tenant may use.
-func (c *Cache) Get(t contracts.TenantID, unit cid.Cid) (Known, bool) {
+// Get returns a result that the tenant may use. public says that everything the
+// computation is made of is public now.
+func (c *Cache) Get(t contracts.TenantID, unit cid.Cid, public bool) (Known, bool) {
 	a, ok := pack(unit)
 	if c.most == 0 || !ok {
 		return Known{}, false
@@ -134,14 +145,13 @@ func (c *Cache) Get(t contracts.TenantID, unit cid.Cid) (Known, bool) {
 	if i, ok := c.known[key{t, a}]; ok {
 		return c.slot(int(i)).known(), true
 	}
-	if !c.shares(t) {
-		return Known{}, false
+	if i, ok := c.known[key{everybody, a}]; ok && public {
+		return c.slot(int(i)).known(), true
 	}
-	i, ok := c.known[key{"", a}]
-	if !ok {
-		return Known{}, false
+	if i, ok := c.known[key{"", a}]; ok && c.shares(t) {
+		return c.slot(int(i)).known(), true
 	}
-	return c.slot(int(i)).known(), true
+	return Known{}, false
 }
 
 // Named calls f with the addresses of up to most results from a place on, and returns

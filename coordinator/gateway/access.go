@@ -35,6 +35,13 @@ type Access interface {
 	Quota(ctx context.Context, by access.Caller, t contracts.TenantID) (contracts.QuotaView, error)
 	// SetQuota returns when the quota is durable.
 	SetQuota(ctx context.Context, by access.Caller, t contracts.TenantID, q contracts.Quota) error
+
+	// Publish makes a part of computations public and Withdraw ends that; both return
+	// when it is durable. A publication that is in force already is returned as it is.
+	Publish(ctx context.Context, by access.Caller, p contracts.Publication) (contracts.PublicationView, error)
+	Withdraw(ctx context.Context, by access.Caller, id string) error
+	// Publications lists what is public, oldest first.
+	Publications(ctx context.Context) (contracts.PublicationList, error)
 }
 
 // accessRoutes adds keys and quotas.

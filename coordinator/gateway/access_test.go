@@ -64,11 +64,12 @@ var allowed = map[string][]contracts.Scope{
 	"quote": {"submit", "read"}, "get-prices": contracts.Scopes(), "get-wallet": {"read"}, "list-wallets": {"read"},
 	"get-capacity": {"read", "nodes"}, "get-ledger": {"read", "nodes"}, "get-statement": {"read", "nodes"}, "list-put-aside": {},
 	"set-prices": {}, "grant-credit": {}, "suspend-account": {}, "export-events": {},
+	"publish": {}, "withdraw": {}, "list-publications": contracts.Scopes(),
 }
 
 // operators are the operations that need an operator's key: not even a tenant's
 // admin may do them.
-var operators = []string{"set-quota", "set-prices", "grant-credit", "suspend-account", "list-put-aside", "export-events", "order-node", "new-node-token", "list-node-tokens", "revoke-node-token"}
+var operators = []string{"set-quota", "set-prices", "grant-credit", "suspend-account", "list-put-aside", "export-events", "order-node", "new-node-token", "list-node-tokens", "revoke-node-token", "publish", "withdraw"}
 
 // open are the operations that need no key.
 var unlocked = []string{"healthz", "readyz"}
@@ -77,7 +78,7 @@ var unlocked = []string{"healthz", "readyz"}
 // of the tenant "mine".
 func (w *world) valid(t testing.TB, op operation, mine things) request {
 	t.Helper()
-	fill := strings.NewReplacer("{id}", string(mine.session), "{unit}", "u", "{cid}", mine.block.String(), "{tenant}", string(mine.tenant), "{key}", mine.key, "{token}", "t")
+	fill := strings.NewReplacer("{id}", string(mine.session), "{unit}", "u", "{cid}", mine.block.String(), "{tenant}", string(mine.tenant), "{key}", mine.key, "{token}", "t", "{publication}", "p")
 	r := request{method: op.method, target: fill.Replace(op.path)}
 	if slices.Contains([]string{"get-wallet", "get-ledger", "get-statement"}, op.ID) {
 		r.target += "?tenant=" + string(mine.tenant)
@@ -107,6 +108,8 @@ func (w *world) valid(t testing.TB, op operation, mine things) request {
 		r.body, r.head = `{"suspended":true}`, []string{jsonBody}
 	case "new-node-token":
 		r.body, r.head = `{"operator":"chemistry"}`, []string{jsonBody}
+	case "publish":
+		r.body, r.head = `{"as":"blob","name":"data","block":{"/":"`+mine.block.String()+`"}}`, []string{jsonBody}
 	case "order-node":
 		r.body, r.head = `{"order":"suspend"}`, []string{jsonBody}
 	case "put-block":

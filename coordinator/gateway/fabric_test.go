@@ -283,6 +283,27 @@ func (f *fabric) Order(_ context.Context, by access.Caller, _ contracts.NodeID, 
 	return by.Must(contracts.ScopeAdmin)
 }
 
+func (f *fabric) Publish(_ context.Context, by access.Caller, p contracts.Publication) (contracts.PublicationView, error) {
+	if !by.Sees(contracts.EveryTenant) {
+		return contracts.PublicationView{}, contracts.Errorf(contracts.CodeAuth, by.Key, "what is public is so for every tenant")
+	}
+	return contracts.PublicationView{ID: p.ID(), Publication: p}, p.Check()
+}
+
+func (f *fabric) Withdraw(_ context.Context, by access.Caller, id string) error {
+	if !by.Sees(contracts.EveryTenant) {
+		return contracts.Errorf(contracts.CodeAuth, by.Key, "what is public is so for every tenant")
+	}
+	if id != "p" {
+		return contracts.Errorf(contracts.CodeNotFound, id, "no such publication")
+	}
+	return nil
+}
+
+func (f *fabric) Publications(context.Context) (contracts.PublicationList, error) {
+	return contracts.PublicationList{}, f.check()
+}
+
 func (f *fabric) NewNodeToken(_ context.Context, by access.Caller, r contracts.NodeTokenRequest) (contracts.NodeTokenCreated, error) {
 	if !by.Sees(contracts.EveryTenant) {
 		return contracts.NodeTokenCreated{}, contracts.Errorf(contracts.CodeAuth, by.Key, "nodes serve every tenant")

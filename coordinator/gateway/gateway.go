@@ -68,6 +68,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	g.blockRoutes(a)
 	g.stateRoutes(a)
 	g.accessRoutes(a)
+	g.publicRoutes(a)
 	g.logRoutes(a)
 	g.moneyRoutes(a)
 	g.watchRoutes(a)

@@ -195,6 +195,9 @@ func (v *Ended) append(b []byte) []byte {
 	link("cid", v.UnitCID)
 	text("det", v.Detail)
 	link("out", v.Output)
+	if v.Public {
+		p = dagcbor.AppendBool(key("pub"), true)
+	}
 	link("res", v.Result)
 	text("code", string(v.Code))
 	return append(dagcbor.AppendMap(b, n), p...)
@@ -258,6 +261,10 @@ func readEnded(r *dagcbor.Reader) *Ended {
 	v.UnitCID = link("cid")
 	v.Detail = text("det", "")
 	v.Output = link("out")
+	if m.Has("pub") {
+		v.Public = r.Bool()
+		r.Spelled(v.Public)
+	}
 	v.Result = link("res")
 	v.Code = contracts.Code(text("code", ""))
 	m.End()

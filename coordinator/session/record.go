@@ -168,6 +168,9 @@ type Ended struct {
 	Check uint64           `cbor:"ck,omitempty"`
 	// Dropped is set when there was an attempt left and the tenant had no retry left.
 	Dropped bool `cbor:"dr,omitempty"`
+	// Public is set when all that the unit was computed from was public when it was given
+	// out: the result may be used again by every tenant.
+	Public bool `cbor:"pub,omitempty"`
 }
 
 // Returned makes a unit ready again, not before the given time: its lease was

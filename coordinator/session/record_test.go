@@ -52,7 +52,7 @@ func TestHotRecordsAreMarshal(t *testing.T) {
 				MediaType: text.Draw(t, "media"), Bytes: rapid.Uint64().Draw(t, "bytes"), Fuel: rapid.Uint64().Draw(t, "fuel"),
 				Facts: rapid.SliceOf(rapid.Byte()).Draw(t, "facts"), Started: rapid.Int64().Draw(t, "started"), DurationUS: rapid.Uint64().Draw(t, "us"),
 				Dropped: rapid.Bool().Draw(t, "dropped"), By: contracts.NodeID(text.Draw(t, "by")), UnitCID: link("unit"),
-				Node: contracts.NodeID(text.Draw(t, "who")), Check: rapid.Uint64().Draw(t, "check"),
+				Node: contracts.NodeID(text.Draw(t, "who")), Check: rapid.Uint64().Draw(t, "check"), Public: rapid.Bool().Draw(t, "public"),
 			}},
 		} {
 			r.At, r.Session = rapid.Int64().Draw(t, "at"), contracts.SessionID(text.Draw(t, "session"))
@@ -83,7 +83,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		{At: 3, Session: sessionID, Superseded: &session.Superseded{Old: link, OldNode: "n", End: session.Ended{Unit: 1}, Opening: &session.Opening{First: 1, Accepted: session.Accepted{Graph: link, Tenant: "lab"}}}},
 		{At: 3, Standing: &session.Standing{Node: "n", Standing: "banned", Reason: "two results", Proof: &link}},
 		{At: 3, Survey: &session.Survey{At: 2, CID: link, Checkpoint: []byte("note")}},
-		{At: 4, Session: sessionID, Ended: &session.Ended{Unit: 1, State: contracts.UnitSuccess, Result: link, Batch: link, Output: link, Facts: []byte{1}}},
+		{At: 4, Session: sessionID, Ended: &session.Ended{Unit: 1, State: contracts.UnitSuccess, Result: link, Batch: link, Output: link, Facts: []byte{1}, Public: true}},
 	} {
 		b, err := r.Encode()
 		if err != nil {
