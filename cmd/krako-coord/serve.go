@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator"
@@ -74,29 +76,39 @@ func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	_, stop, err := obs.Serve(s.metrics, obs.Door(obs.Metrics(figures(c), log)), log)
+	metrics := obs.Metrics(figures(c), log)
+	_, stop, err := obs.Serve(s.metrics, obs.Door(metrics), log)
 	if err != nil {
 		return err
 	}
 	defer stop()
+	traces, err := openTraces(ctx, s.traces, log)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return books.Run(ctx, db.log, db.blocks) })
 	group.Go(func() error { return c.Run(ctx) })
 	group.Go(func() error { return db.watch(ctx) })
-	if s.traces != "" {
-		group.Go(func() error { return trace(ctx, s.traces, db, log) })
+	way := door{Listener: listener, pin: pin, metrics: metrics}
+	if traces != nil {
+		way.answered = traces.Answered
+		group.Go(func() error { return trace(ctx, traces, db, log) })
 	}
-	group.Go(func() error { return open(ctx, s, c, host, door{listener, pin}, log) })
+	group.Go(func() error { return open(ctx, s, c, host, way, log) })
 	if pod != nil {
 		group.Go(func() error { pod.run(ctx, log); return nil })
 	}
 	return group.Wait()
 }
 
-// door is where clients come in, and what they know it by.
+// door is where clients come in, what they know it by, and what it tells Prometheus and
+// who traces.
 type door struct {
 	*gateway.Listener
-	pin string
+	pin      string
+	metrics  http.Handler
+	answered func(id contracts.SessionID, from, to time.Time)
 }
 
 // open lets clients and nodes in once the state is rebuilt.
@@ -120,6 +132,7 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	}
 	log.Info("coordinator is open", "api", where.API, "api_addr", api.Addr().String(), "api_pin", api.pin, "peer_id", where.PeerID, "addrs", where.Addrs)
 	cfg := gateway.DefaultConfig()
+	cfg.Metrics, cfg.Answered = api.metrics, api.answered
 	cfg.AnyHost = !gateway.Loopback(s.api)
 	return gateway.Serve(ctx, api.Listener, gateway.New(c, cfg, log), log)
 }

@@ -93,7 +93,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&s.shareResults, "share-results", []string{}, "tenants that use each other's results from trusted nodes, * for all")
 	s.scale.flags(fs)
 	fs.StringVar(&s.pricing, "pricing", "", "price plan (JSON) to put into force at the start; without one that of the log stays, and where there never was one nothing costs anything")
-	fs.StringVar(&s.metrics, "metrics", "", "loopback host:port to serve /metrics for Prometheus and /debug/pprof/ on; empty serves nothing")
+	fs.StringVar(&s.metrics, "metrics", "", "loopback host:port to serve /metrics for Prometheus and /debug/pprof/ on without a key; empty serves nothing there, the API has /metrics too, for keys with the scope nodes")
 	fs.StringVar(&s.traces, "traces", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "OpenTelemetry collector to send a trace of each session to, http://host:4318; empty sends nothing")
 }
 

@@ -19,13 +19,21 @@ const (
 	traceGrace = 3 * time.Second
 )
 
+// openTraces returns nil when nobody wants traces.
+func openTraces(ctx context.Context, endpoint string, log *slog.Logger) (*obs.Traces, error) {
+	if endpoint == "" {
+		return nil, nil
+	}
+	traces, err := obs.NewTraces(ctx, endpoint, "krako-coord", cli.Version())
+	if err == nil {
+		log.Info("sessions are traced", "to", endpoint)
+	}
+	return traces, err
+}
+
 // trace tells a collector of the sessions that begin from now on, behind execution:
 // it reads the log like anybody else.
-func trace(ctx context.Context, endpoint string, db *store, log *slog.Logger) error {
-	traces, err := obs.NewTraces(ctx, endpoint, "krako-coord", cli.Version())
-	if err != nil {
-		return err
-	}
+func trace(ctx context.Context, traces *obs.Traces, db *store, log *slog.Logger) error {
 	defer func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), traceGrace)
 		defer cancel()
@@ -33,7 +41,6 @@ func trace(ctx context.Context, endpoint string, db *store, log *slog.Logger) er
 			log.Warn("traces were not all sent", "error", err)
 		}
 	}()
-	log.Info("sessions are traced", "to", endpoint)
 	teller := narrate.New(db.log, db.blocks, traces.Take)
 	next := db.log.Last() + 1
 	for ctx.Err() == nil {

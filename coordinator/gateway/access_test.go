@@ -62,7 +62,7 @@ var allowed = map[string][]contracts.Scope{
 	"list-nodes": {"nodes"}, "get-trust": {"nodes"}, "order-node": {}, "list-operators": {"nodes"}, "new-node-token": {}, "list-node-tokens": {}, "revoke-node-token": {}, "list-pods": {"nodes"}, "watch": {"nodes"}, "list-tasks": contracts.Scopes(), "get-capabilities": contracts.Scopes(),
 	"new-key": {}, "list-keys": {}, "revoke-key": {}, "set-quota": {}, "list-quotas": {"read"}, "get-quota": {"read"},
 	"quote": {"submit", "read"}, "get-prices": contracts.Scopes(), "get-wallet": {"read"}, "list-wallets": {"read"},
-	"get-capacity": {"read", "nodes"}, "get-ledger": {"read", "nodes"}, "get-statement": {"read", "nodes"}, "list-put-aside": {},
+	"get-metrics": {"nodes"}, "get-capacity": {"read", "nodes"}, "get-ledger": {"read", "nodes"}, "get-statement": {"read", "nodes"}, "list-put-aside": {},
 	"set-prices": {}, "grant-credit": {}, "suspend-account": {}, "export-events": {},
 	"publish": {}, "withdraw": {}, "list-publications": contracts.Scopes(),
 }
@@ -214,7 +214,7 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 	w.finish(theirs.session)
 	absent := things{"nowhere", nobody, dagcbor.RawCID([]byte("no such block")), "aaaaaaaaaaaaa"}
 	secrets := []string{"theirs", string(theirs.session), theirs.block.String(), theirs.key, w.sessions[theirs.session].view.RequestID}
-	general := []string{"list-nodes", "list-pods", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth", "get-prices", "get-capacity", "get-trust", "list-operators"}
+	general := []string{"get-metrics", "list-nodes", "list-pods", "list-tasks", "get-capabilities", "healthz", "readyz", "put-block", "get-log-checkpoint", "get-log-growth", "get-prices", "get-capacity", "get-trust", "list-operators", "list-publications"}
 	lists := []string{"watch", "list-sessions", "list-keys", "list-quotas", "list-wallets"}
 	for _, op := range w.operations(t) {
 		if slices.Contains(general, op.ID) {

@@ -38,10 +38,13 @@ func (x exchange) mediaType(allowed ...string) (string, error) {
 		return "", refuse(http.StatusUnsupportedMediaType, contracts.CodeUnsupported, "Content-Encoding", "content encoding %.100q is not supported", e)
 	}
 	declared := x.r.Header.Get("Content-Type")
-	t, _, err := mime.ParseMediaType(declared)
+	t, params, err := mime.ParseMediaType(declared)
 	if err != nil || !slices.Contains(allowed, t) {
 		return "", refuse(http.StatusUnsupportedMediaType, contracts.CodeUnsupported, "Content-Type",
 			"content type %.100q is not %s", declared, strings.Join(allowed, " or "))
+	}
+	if c, ok := params["charset"]; ok && !strings.EqualFold(c, "utf-8") {
+		return "", refuse(http.StatusUnsupportedMediaType, contracts.CodeUnsupported, "Content-Type", "charset %.100q is not utf-8", c)
 	}
 	return t, nil
 }

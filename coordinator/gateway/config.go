@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"net/http"
 	"time"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
 
@@ -34,6 +36,12 @@ type Config struct {
 	// RetryAfter is what a refused client is told to wait, in whole seconds and
 	// at least one. Default 1 s.
 	RetryAfter time.Duration
+	// Metrics answers GET /metrics, for callers who may see the nodes. Its failures
+	// are answered as problems. Without it the operation is UNSUPPORTED.
+	Metrics http.Handler
+	// Answered, if not nil, is told of each new session when the request for it came
+	// in and when it had its answer. It must not wait.
+	Answered func(id contracts.SessionID, from, to time.Time)
 }
 
 // DefaultConfig returns the defaults that Config documents.

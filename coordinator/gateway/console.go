@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // console is the operator's console: a page that follows the fabric. It is built from
@@ -19,7 +21,7 @@ const consolePolicy = explorerPolicy + "; font-src 'self'"
 
 // consoleRoutes serves the page at /console. It needs no key: it is the same for
 // everybody and knows nothing before somebody gives it one.
-func consoleRoutes(mux *http.ServeMux) {
+func consoleRoutes(mux humago.Mux) {
 	files, err := fs.Sub(console, "console")
 	if err != nil {
 		panic("gateway: " + err.Error()) // the name is a valid one

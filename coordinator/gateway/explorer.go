@@ -4,6 +4,8 @@ import (
 	"embed"
 	"net/http"
 	"path"
+
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // explorer is a page that shows the OpenAPI document and makes requests by it. It
@@ -25,7 +27,7 @@ var explorerTypes = map[string]string{
 
 // explorerRoutes serves the page at /explorer. It needs no key: it is the same
 // for everybody and knows nothing.
-func explorerRoutes(mux *http.ServeMux) {
+func explorerRoutes(mux humago.Mux) {
 	for name, mediaType := range explorerTypes {
 		at := "/explorer/" + name
 		if name == "index.html" {

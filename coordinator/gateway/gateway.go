@@ -44,6 +44,13 @@ func New(f Fabric, cfg Config, log *slog.Logger) http.Handler {
 		waiting:  semaphore.NewWeighted(int64(cfg.MaxWaiting)),
 	}
 	mux := http.NewServeMux()
+	g.serve(mux)
+	return g.guard(orProblem(mux))
+}
+
+// serve adds all that is answered to mux: the operations, their description, and
+// the pages.
+func (g *gateway) serve(mux humago.Mux) {
 	doc, err := g.register(mux).document()
 	explorerRoutes(mux)
 	consoleRoutes(mux)
@@ -55,11 +62,10 @@ func New(f Fabric, cfg Config, log *slog.Logger) http.Handler {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(doc)
 	})
-	return g.guard(orProblem(mux))
 }
 
 // register adds every operation to mux and returns the API that describes them.
-func (g *gateway) register(mux *http.ServeMux) api {
+func (g *gateway) register(mux humago.Mux) api {
 	a := newAPI(mux)
 	g.sessionRoutes(a)
 	g.followRoutes(a)
@@ -67,6 +73,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 	g.conductRoutes(a)
 	g.blockRoutes(a)
 	g.stateRoutes(a)
+	g.metricsRoutes(a)
 	g.accessRoutes(a)
 	g.publicRoutes(a)
 	g.logRoutes(a)
@@ -78,7 +85,7 @@ func (g *gateway) register(mux *http.ServeMux) api {
 // api is the routes so far and their description.
 type api struct{ huma.API }
 
-func newAPI(mux *http.ServeMux) api {
+func newAPI(mux humago.Mux) api {
 	components := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	aliases(components)
 	cfg := huma.Config{

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,12 @@ type world struct {
 func newWorld(cfg gateway.Config) *world {
 	w := &world{fabric: newFabric(), log: new(bytes.Buffer)}
 	w.key = operatorKey()
+	if cfg.Metrics == nil {
+		cfg.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+			_, _ = io.WriteString(w, "krako_units_open 7\n")
+		})
+	}
 	w.handler = gateway.New(w.fabric, cfg, slog.New(slog.NewTextHandler(w.log, nil)))
 	return w
 }
@@ -210,6 +217,10 @@ func TestBadRequests(t *testing.T) {
 		offender       string
 	}{
 		{"GET", "/", 404, contracts.CodeNotFound, "/"},
+		{"GET", "//v1/sessions", 404, contracts.CodeNotFound, "//v1/sessions"},
+		{"GET", "/v1/./sessions", 404, contracts.CodeNotFound, "/v1/./sessions"},
+		{"GET", "/v1/../healthz", 404, contracts.CodeNotFound, "/v1/../healthz"},
+		{"GET", "/v1/sessions/", 404, contracts.CodeNotFound, "/v1/sessions/"},
 		{"GET", "/v2/sessions", 404, contracts.CodeNotFound, "/v2/sessions"},
 		{"DELETE", "/v1/sessions", 405, contracts.CodeUnsupported, "DELETE"},
 		{"POST", "/v1/nodes", 405, contracts.CodeUnsupported, "POST"},
@@ -352,25 +363,64 @@ func TestOtherOriginsMayNotWrite(t *testing.T) {
 	}
 }
 
-func TestEveryDescribedOperationIsServed(t *testing.T) {
+// What is served is what is described, and the other way round; pages and the
+// description itself are no operations.
+func TestServedAndDescribedAreOne(t *testing.T) {
 	w := newWorld(gateway.Config{})
-	var doc struct {
-		Paths map[string]map[string]json.RawMessage `json:"paths"`
+	served := gateway.Patterns()
+	for _, op := range w.operations(t) {
+		pattern := op.method + " " + op.path
+		if !slices.Contains(served, pattern) {
+			t.Errorf("%s is described and not served", pattern)
+		}
+		served = slices.DeleteFunc(served, func(p string) bool { return p == pattern })
 	}
-	if err := json.NewDecoder(w.get("/openapi.json").Body).Decode(&doc); err != nil {
-		t.Fatal(err)
+	slices.Sort(served)
+	pages := []string{"GET /console", "GET /console/{file...}", "GET /explorer", "GET /explorer/app.js", "GET /explorer/icon.svg", "GET /explorer/style.css", "GET /openapi.json"}
+	if !slices.Equal(served, pages) {
+		t.Errorf("served and not described: %v, want %v", served, pages)
 	}
-	if len(doc.Paths) < 13 {
-		t.Errorf("only %d paths are described", len(doc.Paths))
-	}
-	fill := strings.NewReplacer("{id}", nobody, "{unit}", "u", "{cid}", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku")
-	for path, operations := range doc.Paths {
-		for method := range operations {
-			rec := w.do(request{method: strings.ToUpper(method), target: fill.Replace(path)})
-			body, _ := io.ReadAll(rec.Body)
-			if rec.Code == http.StatusMethodNotAllowed || strings.Contains(string(body), "no such path") {
-				t.Errorf("%s %s: %d %s", method, path, rec.Code, body)
-			}
+}
+
+// CONTRACTS section 10 lists these calls.
+func TestContractIsServed(t *testing.T) {
+	served := gateway.Patterns()
+	for _, want := range []string{
+		"POST /v1/sessions", "GET /v1/sessions", "GET /v1/sessions/{id}", "GET /v1/sessions/{id}/events", "GET /v1/sessions/{id}/result",
+		"POST /v1/sessions/{id}/cancel", "POST /v1/quotes", "PUT /v1/blocks", "GET /v1/blocks/{cid}", "HEAD /v1/blocks/{cid}",
+		"GET /v1/tasks", "GET /v1/nodes", "GET /v1/pods", "GET /v1/trust/{node}", "GET /v1/wallet", "GET /v1/ledger", "GET /v1/capacity",
+		"GET /v1/capabilities", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json",
+	} {
+		if !slices.Contains(served, want) {
+			t.Errorf("%s is not served", want)
 		}
 	}
+}
+
+// Metrics are for those who may see the nodes, and fail as everything else does.
+func TestMetrics(t *testing.T) {
+	w := newWorld(gateway.Config{})
+	rec := w.get("/metrics")
+	if rec.Code != http.StatusOK || rec.Body.String() != "krako_units_open 7\n" || rec.Header().Get("Content-Type") != "text/plain; version=0.0.4" {
+		t.Errorf("%d %v %s", rec.Code, rec.Header(), rec.Body)
+	}
+	w.key = ""
+	wantProblem(t, w.get("/metrics"), http.StatusUnauthorized, contracts.CodeAuth)
+	for status, want := range map[int]struct {
+		status int
+		code   contracts.Code
+	}{
+		http.StatusInternalServerError: {http.StatusInternalServerError, contracts.CodeInternal},
+		http.StatusServiceUnavailable:  {http.StatusServiceUnavailable, contracts.CodeResourceExhausted},
+	} {
+		w := newWorld(gateway.Config{Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "inner secret", status) })})
+		rec := w.get("/metrics")
+		wantProblem(t, rec, want.status, want.code)
+		if strings.Contains(rec.Body.String(), "secret") || rec.Header().Get("Retry-After") == "" && want.status == http.StatusServiceUnavailable {
+			t.Errorf("%d: %v %s", status, rec.Header(), rec.Body)
+		}
+	}
+	bare := &world{fabric: newFabric(), key: operatorKey()}
+	bare.handler = gateway.New(bare.fabric, gateway.Config{}, slog.New(slog.DiscardHandler))
+	wantProblem(t, bare.get("/metrics"), http.StatusNotImplemented, contracts.CodeUnsupported)
 }

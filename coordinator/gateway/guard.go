@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -132,10 +133,14 @@ func (w *pacedWriter) deadline(t time.Time) { _ = w.control.SetWriteDeadline(t) 
 // Unwrap serves http.ResponseController.
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// orProblem answers with a problem where a mux answers with plain text: for
-// paths and methods that have no route.
+// orProblem answers with a problem where a mux answers with plain text or a
+// redirection: for paths and methods that have no route. A path has one spelling.
 func orProblem(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.EscapedPath(); !strings.HasPrefix(p, "/") || strings.TrimSuffix(p, "/") != strings.TrimSuffix(path.Clean(p), "/") {
+			newProblem(errNoPath(r.URL.Path)).write(w)
+			return
+		}
 		fallback, pattern := mux.Handler(r)
 		if pattern != "" {
 			mux.ServeHTTP(w, r)

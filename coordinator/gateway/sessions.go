@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -69,11 +70,15 @@ type submitOutput struct {
 }
 
 func (g *gateway) submit(ctx context.Context, in *submitInput) (*submitOutput, error) {
+	began := time.Now()
 	out, err := g.submitted(ctx, in.exchange)
 	if err != nil {
 		p := g.problem(ctx, submitOperation, forbidden(callerOf(ctx), err))
 		p.Submission = verdict(err)
 		return nil, p
+	}
+	if g.cfg.Answered != nil && !out.Existing {
+		g.cfg.Answered(out.SessionID, began, time.Now())
 	}
 	return &submitOutput{Location: "/v1/sessions/" + string(out.SessionID), Body: out}, nil
 }

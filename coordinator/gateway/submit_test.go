@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/gateway"
@@ -171,7 +172,7 @@ func TestMediaTypes(t *testing.T) {
 	body := submission(t, graph())
 	for _, head := range [][]string{
 		nil, {"Content-Type: text/plain"}, {"Content-Type: application/x-www-form-urlencoded"}, {"Content-Type: ;"},
-		{jsonBody, "Content-Encoding: gzip"},
+		{jsonBody, "Content-Encoding: gzip"}, {jsonBody + "; charset=iso-8859-1"},
 	} {
 		wantProblem(t, w.do(request{http.MethodPost, "/v1/sessions", body, head}), http.StatusUnsupportedMediaType, contracts.CodeUnsupported)
 	}
@@ -205,4 +206,25 @@ func FuzzSubmit(f *testing.F) {
 			t.Errorf("detail of %d bytes", len(p.Detail))
 		}
 	})
+}
+
+// Whoever traces is told of each new session once, and of nothing that was refused.
+func TestNewSessionsAreTold(t *testing.T) {
+	var told []contracts.SessionID
+	began := time.Now()
+	w := newWorld(gateway.Config{Answered: func(id contracts.SessionID, from, to time.Time) {
+		told = append(told, id)
+		if from.Before(began) || to.Before(from) || time.Now().Before(to) {
+			t.Errorf("from %s to %s, it began at %s", from, to, began)
+		}
+	}})
+	g := graph()
+	id := decode[contracts.SubmitResponse](t, w.submit(submission(t, g))).SessionID
+	w.submit(submission(t, g)) // again
+	w.submit("{")
+	w.fail = contracts.Errorf(contracts.CodeResourceExhausted, "", "no room")
+	w.submit(submission(t, graph()))
+	if len(told) != 1 || told[0] != id {
+		t.Errorf("told of %v, want %s once", told, id)
+	}
 }

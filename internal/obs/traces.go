@@ -2,11 +2,13 @@ package obs
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -21,19 +23,29 @@ import (
 
 // Traces makes OpenTelemetry traces of the events that are told of sessions, and sends
 // them to a collector by OTLP over HTTP. A session is a trace: of the caller's
-// traceparent if it came with one, else of its own id. Below it stand its executions
-// from placement to result; below those what a node ran, as it signed it, and what a
-// model did. Nodes send no spans and are told of no trace (ADR 0061): what they sign is
+// traceparent if it came with one, else of its own id. Above it stands the request that
+// the gateway answered, below it its executions from placement to result; below those
+// what a node ran, as it signed it, and what a model did. Nodes send no spans and are told of no trace (ADR 0061): what they sign is
 // shown within the execution that it belongs to, however their clocks go and whatever
 // they claim.
 //
 // It reads what is recorded anyway, behind execution: nothing on the way of a unit
-// knows of it. What does not fit its queue is dropped. It is owned by one goroutine.
+// knows of it. What does not fit its queue is dropped. It is owned by one goroutine,
+// but for Answered, which anybody may call.
 type Traces struct {
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
 	open     map[contracts.SessionID]*story
+
+	mu sync.Mutex
+	// answered are requests whose session's beginning was not told yet, begun sessions
+	// whose request was not.
+	answered map[contracts.SessionID]request
+	begun    map[contracts.SessionID]contracts.Event
 }
+
+// request is when the gateway was asked for a session, and when it had answered.
+type request struct{ from, to time.Time }
 
 // story is a session that has not ended.
 type story struct {
@@ -59,6 +71,7 @@ type executed struct {
 // The bounds of what waits to be sent.
 const (
 	maxSpans     = 1 << 14
+	maxRequests  = 1 << 12 // that are known by half
 	exportWithin = 10 * time.Second
 )
 
@@ -78,9 +91,12 @@ func NewTraces(ctx context.Context, endpoint, service, version string) (*Traces,
 	about := resource.NewSchemaless(attribute.String("service.name", service), attribute.String("service.version", version))
 	p := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(to, sdktrace.WithMaxQueueSize(maxSpans), sdktrace.WithBatchTimeout(time.Second)),
-		sdktrace.WithResource(about),
+		sdktrace.WithResource(about), sdktrace.WithIDGenerator(names{}),
 	)
-	return &Traces{provider: p, tracer: p.Tracer("github.com/krako-labs/krako"), open: map[contracts.SessionID]*story{}}, nil
+	return &Traces{
+		provider: p, tracer: p.Tracer("github.com/krako-labs/krako"), open: map[contracts.SessionID]*story{},
+		answered: map[contracts.SessionID]request{}, begun: map[contracts.SessionID]contracts.Event{},
+	}, nil
 }
 
 // CheckTraces accepts the address of a collector.
@@ -136,7 +152,79 @@ func (t *Traces) Take(e contracts.Event) {
 	}
 }
 
+// Answered takes when the gateway was asked for a new session and had answered. The
+// request is told of when the session's beginning is, in whichever order they come.
+func (t *Traces) Answered(id contracts.SessionID, from, to time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e, ok := t.begun[id]; ok {
+		delete(t.begun, id)
+		t.request(&e, request{from, to})
+		return
+	}
+	keep(t.answered, id, request{from, to})
+}
+
+func (t *Traces) requested(e *contracts.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r, ok := t.answered[e.SessionID]; ok {
+		delete(t.answered, e.SessionID)
+		t.request(e, r)
+		return
+	}
+	keep(t.begun, e.SessionID, *e)
+}
+
+// keep adds to a bounded map, which forgets all when it is full: the other halves of
+// what is so old do not come any more.
+func keep[V any](m map[contracts.SessionID]V, id contracts.SessionID, v V) {
+	if len(m) >= maxRequests {
+		clear(m)
+	}
+	m[id] = v
+}
+
+// request tells of the request of a session: below the caller's span, if there is one,
+// and above the session's.
+func (t *Traces) request(e *contracts.Event, r request) {
+	own := trace.SpanContextFromContext(parent(e))
+	ctx := context.WithValue(context.Background(), ownName{}, own)
+	if sc, ok := ParseTraceParent(e.TraceParent); ok {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, sc)
+	}
+	_, span := t.tracer.Start(ctx, "gateway", trace.WithTimestamp(r.from), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(ids(e)...))
+	span.SetStatus(codes.Ok, "")
+	span.End(trace.WithTimestamp(r.to))
+}
+
+// names gives spans their ids: those of requests follow from their sessions, so that
+// the session's span can stand below one that may not have been told yet.
+type names struct{}
+
+// ownName is the key of the name that a request's span has.
+type ownName struct{}
+
+// NewIDs implements sdktrace.IDGenerator.
+func (n names) NewIDs(ctx context.Context) (id trace.TraceID, _ trace.SpanID) {
+	if own, ok := ctx.Value(ownName{}).(trace.SpanContext); ok {
+		return own.TraceID(), own.SpanID()
+	}
+	rand.Read(id[:])
+	return id, n.NewSpanID(ctx, id)
+}
+
+// NewSpanID implements sdktrace.IDGenerator.
+func (names) NewSpanID(ctx context.Context, _ trace.TraceID) (id trace.SpanID) {
+	if own, ok := ctx.Value(ownName{}).(trace.SpanContext); ok {
+		return own.SpanID()
+	}
+	rand.Read(id[:])
+	return id
+}
+
 func (t *Traces) begin(e *contracts.Event) {
+	t.requested(e)
 	ctx := parent(e)
 	var d contracts.SessionStarted
 	_ = json.Unmarshal(e.Data, &d)
@@ -145,22 +233,19 @@ func (t *Traces) begin(e *contracts.Event) {
 	t.open[e.SessionID] = &story{ctx: ctx, span: span, units: map[execution]*executed{}}
 }
 
-// parent is what a session's span is a child of: the caller's, or nothing of a trace
-// that has the session's id.
+// parent is what a session's span is a child of: its request, named by the second half
+// of the session's id, in the caller's trace or in one that has the session's id.
 func parent(e *contracts.Event) context.Context {
-	if sc, ok := ParseTraceParent(e.TraceParent); ok {
-		return trace.ContextWithRemoteSpanContext(context.Background(), sc)
-	}
 	var id trace.TraceID
 	if raw, err := hex.DecodeString(strings.ReplaceAll(string(e.SessionID), "-", "")); err == nil {
 		copy(id[:], raw)
 	}
-	// Its parent is not sent by anybody: the second half of the id stands for it.
-	var above trace.SpanID
-	copy(above[:], id[8:])
-	return trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: id, SpanID: above, TraceFlags: trace.FlagsSampled, Remote: true,
-	}))
+	above := trace.SpanContextConfig{TraceID: id, TraceFlags: trace.FlagsSampled, Remote: true}
+	copy(above.SpanID[:], id[8:])
+	if sc, ok := ParseTraceParent(e.TraceParent); ok {
+		above.TraceID, above.TraceFlags = sc.TraceID(), sc.TraceFlags()
+	}
+	return trace.ContextWithRemoteSpanContext(context.Background(), trace.NewSpanContext(above))
 }
 
 // ParseTraceParent reads a traceparent of W3C Trace Context, version 00.

@@ -58,14 +58,20 @@ func tell(t *testing.T, to *obs.Traces, parent string, c claim) {
 }
 
 // sent is what a collector has of that session, by name and node.
-func sent(t *testing.T, parent string, c claim) map[string]obstest.Span {
+func sent(t *testing.T, parent string, c claim, early bool) map[string]obstest.Span {
 	t.Helper()
 	r := obstest.Receive(t)
 	to, err := obs.NewTraces(t.Context(), r.URL, "krako-coord", "test")
 	if err != nil {
 		t.Fatal(err)
 	}
+	if early {
+		to.Answered(sessionOf, second(-1), second(1))
+	}
 	tell(t, to, parent, c)
+	if !early {
+		to.Answered(sessionOf, second(-1), second(1))
+	}
 	if err := to.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -73,21 +79,24 @@ func sent(t *testing.T, parent string, c claim) map[string]obstest.Span {
 	for _, s := range r.Spans() {
 		by[s.Name+" "+s.Attributes["krako.node"]] = s
 	}
-	if len(by) != 4 || len(r.Spans()) != 4 {
+	if len(by) != 5 || len(r.Spans()) != 5 {
 		t.Fatalf("spans: %+v", r.Spans())
 	}
 	return by
 }
 
 func TestASessionIsATrace(t *testing.T) {
-	own := sessionOf[19:23] + sessionOf[24:]
-	for name, c := range map[string]struct{ parent, trace, above string }{
-		"of its own":    {"", strings.ReplaceAll(sessionOf, "-", ""), own},
-		"of its caller": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"},
-		"of no caller":  {"anything", strings.ReplaceAll(sessionOf, "-", ""), own},
+	for name, c := range map[string]struct {
+		parent, trace, above string
+		early                bool // the gateway has answered before the log is read
+	}{
+		"of its own":    {"", strings.ReplaceAll(sessionOf, "-", ""), "", false},
+		"of its caller": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", false},
+		"answered soon": {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", true},
+		"of no caller":  {"anything", strings.ReplaceAll(sessionOf, "-", ""), "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			by := sent(t, c.parent, claim{second(5), 250})
+			by := sent(t, c.parent, claim{second(5), 250}, c.early)
 			for _, s := range by {
 				if s.Trace != c.trace {
 					t.Errorf("span %s is of trace %s, want %s", s.Name, s.Trace, c.trace)
@@ -97,8 +106,12 @@ func TestASessionIsATrace(t *testing.T) {
 				}
 			}
 			session, slow, fast, sandbox := by["session "], by["execution slow"], by["execution fast"], by["sandbox fast"]
-			if session.Parent != c.above {
-				t.Errorf("the session is below %s, want %s", session.Parent, c.above)
+			gateway := by["gateway "]
+			if gateway.Parent != c.above || session.Parent != gateway.ID {
+				t.Errorf("the request is below %s, want %s; the session is below %s, want %s", gateway.Parent, c.above, session.Parent, gateway.ID)
+			}
+			if !gateway.Start.Equal(second(-1)) || !gateway.End.Equal(second(1)) {
+				t.Errorf("the request took from %s to %s", gateway.Start, gateway.End)
 			}
 			if slow.Parent != session.ID || fast.Parent != session.ID || sandbox.Parent != fast.ID {
 				t.Error("spans are below others than they belong to")
@@ -124,7 +137,7 @@ func TestANodesClaimStaysWithinItsExecution(t *testing.T) {
 		"at no time":           {claim{time.Unix(-1<<40, 0), 0}, second(2), second(2)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := sent(t, "", c.says)["sandbox fast"]
+			s := sent(t, "", c.says, true)["sandbox fast"]
 			if !s.Start.Equal(c.from) || !s.End.Equal(c.to) {
 				t.Errorf("it ran from %s to %s, want %s to %s", s.Start, s.End, c.from, c.to)
 			}
