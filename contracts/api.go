@@ -74,6 +74,8 @@ type UnitView struct {
 	ResultCID  string     `json:"result_cid,omitempty"`
 	BatchCID   string     `json:"batch_cid,omitempty"`
 	Output     *OutputRef `json:"output,omitempty"`
+	// Check is the run of the unit's checker on the result, where it has one.
+	Check *Check `json:"check,omitempty"`
 }
 
 // SessionList is a page of sessions, newest first. An empty Next is the end.
@@ -194,6 +196,19 @@ type Receipt struct {
 	// Result and Unit are the result block and the invocation block.
 	Result []byte `json:"result"`
 	Unit   []byte `json:"unit"`
+	// Check is what the unit's checker signed, where it has one that ran.
+	Check *CheckReceipt `json:"check,omitempty"`
+}
+
+// CheckReceipt is a Receipt of a checker's run, with its output.
+type CheckReceipt struct {
+	Batch  []byte   `json:"batch"`
+	Index  int      `json:"index"`
+	Path   [][]byte `json:"path"`
+	Result []byte   `json:"result"`
+	Unit   []byte   `json:"unit"`
+	// Output is empty where the checker failed.
+	Output []byte `json:"output,omitempty"`
 }
 
 // NodeTrust is what is known of a node's conduct: the answer of GET

@@ -50,6 +50,8 @@ type UnitEnded struct {
 	OutputCID  string     `json:"output_cid,omitempty"`
 	MediaType  string     `json:"media_type,omitempty"`
 	Error      *Error     `json:"error,omitempty"`
+	// Check is the run of the unit's checker on the result, where it has one.
+	Check *Check `json:"check,omitempty"`
 }
 
 // UnitLeaseLost is the data of workunit.lease.lost.

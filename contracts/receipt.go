@@ -36,6 +36,19 @@ type Verified struct {
 	// For an llm unit there is no Invocation, but these.
 	ModelInvocation *ModelInvocation `json:"model_invocation,omitempty"`
 	Model           *ModelUse        `json:"model,omitempty"`
+	// Check is what the receipt proves of the unit's checker.
+	Check *VerifiedCheck `json:"check,omitempty"`
+}
+
+// VerifiedCheck is who ran a unit's checker, as what, and what that node signed.
+type VerifiedCheck struct {
+	Node       NodeID     `json:"node"`
+	UnitCID    string     `json:"unit_cid"`
+	Invocation Invocation `json:"invocation"`
+	ResultCID  string     `json:"result_cid"`
+	Result     Result     `json:"result"`
+	// Output is what the checker said, "" where it failed.
+	Output string `json:"output,omitempty"`
 }
 
 // Verify checks a receipt offline: the batch's signature and root, the audit
@@ -73,7 +86,39 @@ func (r *Receipt) Verify() (*Verified, error) {
 	if v.UnitCID != result.Unit.String() {
 		return nil, Errorf(CodeValidation, v.UnitCID, "result is about unit %s", result.Unit)
 	}
+	if r.Check != nil {
+		if v.Check, err = r.Check.verify(v); err != nil {
+			return nil, err
+		}
+	}
 	return v, nil
+}
+
+// verify checks the receipt of a checker's run like that of a unit's, and that it had
+// what the unit had: its profile, fuel, memory and salt.
+func (k *CheckReceipt) verify(of *Verified) (*VerifiedCheck, error) {
+	own := Receipt{V: 1, Batch: k.Batch, Index: k.Index, Path: k.Path, Result: k.Result, Unit: k.Unit}
+	v, err := own.Verify()
+	if err != nil {
+		return nil, err
+	}
+	a, b := &v.Invocation, &of.Invocation
+	switch {
+	case v.Model != nil || of.Model != nil:
+		return nil, Errorf(CodeValidation, v.UnitCID, "an answer of a model is no check, and has none")
+	case v.Cluster != of.Cluster:
+		return nil, Errorf(CodeValidation, v.UnitCID, "the checker ran in cluster %s", v.Cluster)
+	case a.Fuel+of.Result.FuelUsed != b.Fuel && a.Fuel != b.Fuel: // all of it: of before what was computed with counted
+		return nil, Errorf(CodeValidation, v.UnitCID, "the checker had %d fuel, unit %s left it %d", a.Fuel, of.UnitCID, b.Fuel-of.Result.FuelUsed)
+	case a.Profile != b.Profile || a.MemoryPages != b.MemoryPages || string(a.Salt) != string(b.Salt):
+		return nil, Errorf(CodeValidation, v.UnitCID, "the checker was not run with what unit %s had", of.UnitCID)
+	}
+	if v.Result.Output != nil {
+		if err := v.CheckOutput(k.Output); err != nil {
+			return nil, err
+		}
+	}
+	return &VerifiedCheck{Node: v.Node, UnitCID: v.UnitCID, Invocation: *a, ResultCID: v.ResultCID, Result: v.Result, Output: string(k.Output)}, nil
 }
 
 // invocation reads the block that the result must be about: of the kind that the

@@ -34,9 +34,11 @@ type TaskTelemetry struct {
 	FuelUsed         uint64           `json:"fuel_used"`
 	Executors        []NodeID         `json:"executors"`
 	Error            *Error           `json:"error,omitempty"`
+	// Check is the run of the unit's checker on the result, where it has one.
+	Check *Check `json:"check,omitempty"`
 }
 
-// ValidationStatus says whether an output was checked against a schema.
+// ValidationStatus says whether an output was held to a schema, a checker or both.
 type ValidationStatus string
 
 // The validation states of an output.

@@ -93,6 +93,13 @@ func (t *TaskTelemetry) appendJSON(dst []byte) ([]byte, error) {
 		}
 		dst = append(append(dst, `,"error":`...), e...)
 	}
+	if t.Check != nil {
+		c, err := json.Marshal(t.Check)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(append(dst, `,"check":`...), c...)
+	}
 	return append(dst, '}'), nil
 }
 

@@ -86,7 +86,7 @@ func (p *plainReader) task(last *TaskTelemetry) (t TaskTelemetry) {
 	t.FuelUsed = p.whole()
 	p.expect(`,"executors":[`)
 	t.Executors = p.nodes(last.Executors)
-	p.expect("}") // a task with an error is not plain
+	p.expect("}") // a task with an error or a check is not plain
 	return t
 }
 

@@ -53,6 +53,8 @@ func (c *checker) bind(u *WorkUnit, b Bind, deps map[UnitID]bool, at place) {
 			c.fail(RuleBlob, u.ID, at.to("/blob"), "%q is not a blob name", b.Blob)
 		case taken:
 			c.fail(RuleBlob, u.ID, at.to("/blob"), "%q is already a literal blob", b.Blob)
+		case u.VerifyWith != nil && b.Blob == CheckedBlob:
+			c.fail(RuleBlob, u.ID, at.to("/blob"), "%q is where the checker finds the output", b.Blob)
 		case u.Type == LLM:
 			c.fail(RuleBind, u.ID, at.to("/blob"), "an llm unit mounts no blobs")
 		}

@@ -61,6 +61,9 @@ func (c *checker) unit(u *WorkUnit, at place) {
 	}
 	if u.VerifyWith != nil {
 		c.programForm(RuleProgram, u.ID, at.to("/verify_with"), u.VerifyWith)
+		if _, taken := u.Blobs[CheckedBlob]; taken {
+			c.fail(RuleBlob, u.ID, at.to("/blobs/"+CheckedBlob), "is where the checker finds the output")
+		}
 	}
 	c.blobs(u, at)
 	c.limitsOf(u, at)

@@ -91,6 +91,7 @@ var programDefects = []defect{
 
 	{"verify_with empty", edits(set(u0+"/verify_with", `{}`)), "program", "split", u0 + "/verify_with", seen},
 	{"verify_with malformed", edits(set(u0+"/verify_with", `{"task":"check"}`)), "program", "split", u0 + "/verify_with/task", seen},
+	{"verify_with where the output stands", edits(set(u0+"/verify_with", `{"task":"check@1"}`), set(u0+"/blobs/output", `{"/":"bafkreidlc64pzraruuz4qivfcf7dht3t7jtwm445pu3kzbw4jpviqoxu7y"}`)), "blob", "split", u0 + "/blobs/output", unseen},
 
 	{"blob with a path", edits(set(u0+"/blobs/a~1b", `{"/":"bafkreidlc64pzraruuz4qivfcf7dht3t7jtwm445pu3kzbw4jpviqoxu7y"}`)), "blob", "split", u0 + "/blobs/a~1b", seen},
 	{"blob of the parent directory", edits(set(u0+"/blobs/..", `{"/":"bafkreidlc64pzraruuz4qivfcf7dht3t7jtwm445pu3kzbw4jpviqoxu7y"}`)), "blob", "split", u0 + "/blobs/..", seen},

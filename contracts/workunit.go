@@ -26,7 +26,7 @@ type WorkUnit struct {
 	Timeouts      *Timeouts        `json:"timeouts,omitempty"`
 	Retries       *Retries         `json:"retries,omitempty"`
 	// VerifyWith is run on (input, output) of every result and must return
-	// {"valid": true}.
+	// {"valid": true}. It is for CPU units that are idempotent.
 	VerifyWith *Program `json:"verify_with,omitempty"`
 	// When holds escalation edges, any of which suffices. An empty list means
 	// that the unit runs when its dependencies succeed.

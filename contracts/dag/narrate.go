@@ -65,8 +65,8 @@ func (n *Narrator) id(at time.Time) string {
 	return id.String()
 }
 
-// Ended tells how an executed unit ended: started, validated where a schema
-// was checked and held, and the end itself.
+// Ended tells how an executed unit ended: started, validated where it was held to a
+// schema or a checker and passed, and the end itself.
 func (n *Narrator) Ended(at, started time.Time, unit *contracts.WorkUnit, attempt uint32, state contracts.UnitState, data contracts.UnitEnded) []contracts.Event {
 	return n.EndedByModel(at, started, unit, attempt, state, data, nil)
 }
@@ -88,7 +88,7 @@ func (n *Narrator) EndedByModel(at, started time.Time, unit *contracts.WorkUnit,
 		}
 		events = append(events, n.Event(at, end, unit.ID, attempt, *call))
 	}
-	if state == contracts.UnitSuccess && len(unit.OutputSchema) > 0 {
+	if state == contracts.UnitSuccess && Validated(unit) {
 		events = append(events, n.Event(at, contracts.EventUnitValidated, unit.ID, attempt, nil))
 	}
 	return append(events, n.Event(at, endEvent(state), unit.ID, attempt, data))
@@ -107,7 +107,7 @@ func (n *Narrator) MuteEnd(started time.Time, unit *contracts.WorkUnit, state co
 	if model {
 		n.Told += 2
 	}
-	if state == contracts.UnitSuccess && len(unit.OutputSchema) > 0 {
+	if state == contracts.UnitSuccess && Validated(unit) {
 		n.Told++
 	}
 	return true
@@ -116,7 +116,7 @@ func (n *Narrator) MuteEnd(started time.Time, unit *contracts.WorkUnit, state co
 // Cached tells that a ready unit ended with a result that was known before.
 func (n *Narrator) Cached(at time.Time, unit *contracts.WorkUnit, data contracts.UnitEnded) []contracts.Event {
 	events := make([]contracts.Event, 0, 2)
-	if len(unit.OutputSchema) > 0 {
+	if Validated(unit) {
 		events = append(events, n.Event(at, contracts.EventUnitValidated, unit.ID, 0, nil))
 	}
 	return append(events, n.Event(at, contracts.EventUnitCached, unit.ID, 0, data))

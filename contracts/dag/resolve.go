@@ -65,15 +65,21 @@ func (r *Run) Resolve(i int, src Source) (*Resolved, error) {
 	if r.plan.Privacy(i) == contracts.LocalOnly {
 		inv.Salt = src.Salt
 	}
+	return give(inv, input)
+}
+
+// give completes an invocation by its input, which is spilled if it is long.
+func give(inv *contracts.Invocation, input []byte) (*Resolved, error) {
 	res := &Resolved{Invocation: inv}
 	var spill bool
 	if inv.Input, spill = contracts.NewPayload(input); spill {
 		res.Spill = input
 	}
-	if res.Block, err = inv.Block(); err != nil {
+	block, err := inv.Block()
+	if err != nil {
 		return nil, err
 	}
-	res.Unit = dagcbor.CID(res.Block)
+	res.Block, res.Unit = block, dagcbor.CID(block)
 	return res, nil
 }
 
