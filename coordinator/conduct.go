@@ -190,6 +190,10 @@ func (st *state) recallEvidence(r *session.Record, n contracts.NodeID) {
 		st.learnRecheck(r.Time(), r.Rechecked)
 		return
 	}
+	if r.Checked != nil {
+		st.refuted(r.Time(), r.Checked)
+		return
+	}
 	switch {
 	case n == "":
 		return

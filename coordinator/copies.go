@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
@@ -25,10 +26,17 @@ type copied struct {
 
 // want has a case wait for a place if it wants one.
 func (st *state) want(c *docket.Case) {
-	if c.Replicas == 0 && !c.Recompute || slices.ContainsFunc(st.vet.wanting, func(w wanted) bool { return w.c == c }) {
+	if c.Replicas == 0 && !c.Recompute {
+		c.Since = time.Time{}
 		return
 	}
-	st.vet.wanting = append(st.vet.wanting, wanted{c: c, since: st.now})
+	if c.Since.IsZero() {
+		c.Since = st.now
+	}
+	if !c.Queued {
+		c.Queued = true
+		st.vet.wanting = append(st.vet.wanting, wanted{c: c})
+	}
 }
 
 const (
@@ -40,30 +48,35 @@ const (
 	slowEngine = 128
 )
 
-// placeCopies gives copies to nodes, those that wait longest first.
+// placeCopies gives copies to nodes, those that wait longest first. It looks at the
+// first only: thousands may wait.
 func (st *state) placeCopies(ctx context.Context, r round) error {
-	kept := st.vet.wanting[:0]
-	for i := range st.vet.wanting {
-		w := &st.vet.wanting[i]
-		if st.vet.docket.Of(w.c.ID) != w.c || w.c.Replicas == 0 && !w.c.Recompute {
-			continue
-		}
-		if i < copiesAtOnce {
+	queue := st.vet.wanting
+	looked := min(len(queue), copiesAtOnce)
+	kept := 0
+	for i := range looked {
+		w := &queue[i]
+		if w.wants() {
 			given, err := st.placeCopy(ctx, r, w)
 			if err != nil {
 				return err
 			}
 			if given {
-				w.since = st.now
-				if w.c.Replicas == 0 && !w.c.Recompute {
-					continue
-				}
+				w.c.Since = st.now
 			}
 		}
-		kept = append(kept, *w)
+		if !w.wants() {
+			w.c.Queued, w.c.Since = false, time.Time{}
+			continue
+		}
+		queue[kept] = *w
+		kept++
 	}
-	clear(st.vet.wanting[len(kept):])
-	st.vet.wanting = kept
+	if kept < looked {
+		n := kept + copy(queue[kept:], queue[looked:])
+		clear(queue[n:])
+		st.vet.wanting = queue[:n]
+	}
 	return nil
 }
 
@@ -89,7 +102,7 @@ func (st *state) placeCopy(ctx context.Context, r round, w *wanted) (bool, error
 		if choice.Hopeless {
 			limit = st.c.cfg.Lease
 		}
-		if st.now.Sub(w.since) >= limit {
+		if st.now.Sub(c.Since) >= limit {
 			return true, st.giveUp(c, trusted, "no node took it")
 		}
 		return false, nil

@@ -17,10 +17,13 @@ import (
 
 // dispatch gives ready units to nodes until either runs out.
 func (st *state) dispatch(ctx context.Context) error {
-	if st.takeRechecks(); st.queue.Len() == 0 && len(st.vet.wanting) == 0 && len(st.rechecks.waiting) == 0 {
+	if st.takeRechecks(); st.queue.Len() == 0 && len(st.vet.wanting) == 0 && len(st.vet.checks) == 0 && len(st.rechecks.waiting) == 0 {
 		return nil
 	}
 	round := round{}
+	if err := st.placeChecks(round); err != nil {
+		return err
+	}
 	if err := st.placeCopies(ctx, round); err != nil {
 		return err
 	}

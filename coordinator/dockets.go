@@ -13,14 +13,15 @@ import (
 // Snapshots of the docket are written when surveys are and named by their records:
 // what is not final begins far back in the log, and a start must not read from there.
 
-// casesPerRecord is how many records there must be since the last snapshot for each
-// case that is open: a large docket is written down less often.
-const casesPerRecord = 2
+// recordsPerCase is how many records there must be since the last snapshot for each
+// case that is open: a large docket is written down less often. A start folds as
+// many again, which takes a fraction of what encoding a case does.
+const recordsPerCase = 12
 
 // snapshotDocket returns the docket as it is, nil if it is not worth writing down.
 func (st *state) snapshotDocket() *docket.Snapshot {
 	d := st.vet.docket
-	if d.Blank() || st.vet.kept.Defined() && st.vet.at-st.vet.keptAt < casesPerRecord*eventlog.Offset(d.Len()) {
+	if d.Blank() || st.vet.kept.Defined() && st.vet.at-st.vet.keptAt < recordsPerCase*eventlog.Offset(d.Len()) {
 		return nil
 	}
 	return d.Snapshot(uint64(st.vet.at))

@@ -28,7 +28,7 @@ func TestStartGoesOnFromASnapshotOfTheDocket(t *testing.T) {
 	f.stop()
 
 	f.open(trusted, used, oftenSurveyed)
-	if from := f.read.Load(); from < uint64(end)/2 {
+	if from := f.read.Load(); from < uint64(end)/3 {
 		t.Errorf("the start read the log from record %d of %d", from, end)
 	}
 	after, err := f.Trust(t.Context(), contracts.NodeID(liar.id.ID()))

@@ -34,6 +34,9 @@ func (st *state) release(id uint64) {
 		if out.beside {
 			st.copies--
 		}
+		if out.check != nil {
+			out.check.line.out--
+		}
 		st.rankLater(n)
 		if out.live != nil {
 			st.unpark(out.live)
@@ -59,6 +62,8 @@ func (st *state) lose(out *lease, reason string) error {
 		return st.copyLost(out, reason)
 	case out.again != nil:
 		return st.recheckLost(out, reason)
+	case out.check != nil:
+		return st.checkLost(out.check, reason)
 	}
 	rec, err := out.live.Lose(st.now, out.Lease, reason)
 	if err != nil {

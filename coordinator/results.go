@@ -222,6 +222,8 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 		return st.copyAnswered(n, out, envelope, a)
 	case out.again != nil:
 		return st.rechecked(n, out, envelope, a)
+	case out.check != nil:
+		return st.checkAnswered(n, out, envelope, a)
 	}
 	if st.overdue(out.live) {
 		return st.timeOut(out.live) // which calls the lease back
@@ -231,6 +233,8 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	}
 	overtaken := st.takeOver(out)
 	class, held := st.vetted(n, out)
+	with := st.checkedFirst(out, a)
+	held = held || with
 	if held {
 		st.keepFlight(out)
 	}
@@ -243,7 +247,7 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 	var rec session.Record
 	var err error
 	if held {
-		rec, err = out.live.Hold(st.now, uint8(class), report)
+		rec, err = out.live.Hold(st.now, uint8(class), with, report)
 	} else {
 		rec, err = out.live.Complete(st.now, report)
 	}

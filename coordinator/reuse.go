@@ -35,10 +35,11 @@ func (c *Config) shares(t contracts.TenantID) bool {
 }
 
 // reusable reports whether a unit may end with the result of an equal one. That a
-// unit is not idempotent says that it wants to be run, once and by itself.
+// unit is not idempotent says that it wants to be run, once and by itself; what is
+// known was checked by no checker, or by another one.
 func (st *state) reusable(l *live, unit int) bool {
 	w := l.Plan().Unit(unit)
-	return st.c.cfg.CacheEntries > 0 && w.Type.CPU() && w.IsIdempotent()
+	return st.c.cfg.CacheEntries > 0 && w.Type.CPU() && w.IsIdempotent() && w.VerifyWith == nil
 }
 
 // reuse ends the unit with a result that is known, or lets it wait for an equal

@@ -128,10 +128,11 @@ type lease struct {
 	needs    []cid.Cid
 	reported bool // by a heartbeat of its node
 	flight   *flight
-	copy     *copied  // set for a copy, which belongs to no session: live is nil then
-	again    *recheck // set for a model call that is checked: the same
-	beside   bool     // it is a second execution of a unit, while the first is out
-	public   bool     // all that it is computed from is public
+	copy     *copied   // set for a copy, which belongs to no session: live is nil then
+	again    *recheck  // set for a model call that is checked: the same
+	check    *checkRun // set for a run of a unit's checker: the same
+	beside   bool      // it is a second execution of a unit, while the first is out
+	public   bool      // all that it is computed from is public
 	// turn is since when it has been its turn on its node, zero while it waits there.
 	turn time.Time
 }

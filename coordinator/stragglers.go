@@ -240,7 +240,7 @@ func (st *state) pass(from, to *lease) {
 func (st *state) progressOf(l *live, unit int) string {
 	ref, ok := l.LeaseOf(unit)
 	if !ok {
-		return "its result waits for a verdict"
+		return st.verdictOn(l, unit)
 	}
 	out := st.leases[ref.ID]
 	if out == nil || !st.times.On() {

@@ -152,8 +152,8 @@ func (c *Coordinator) resolve(ctx context.Context, g *contracts.TaskGraph) (map[
 		if !w.Type.CPU() && !c.cfg.Pods {
 			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "this coordinator has no pods for %s units", w.Type)
 		}
-		if w.VerifyWith != nil {
-			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verify_with is not supported by this coordinator")
+		if err := w.Checkable(); err != nil {
+			return nil, err
 		}
 		if err := c.verifiable(w); err != nil {
 			return nil, err
@@ -161,12 +161,15 @@ func (c *Coordinator) resolve(ctx context.Context, g *contracts.TaskGraph) (map[
 		if !w.Type.CPU() {
 			continue // it names no block
 		}
-		if name := w.Program.Task; name != "" {
-			t, ok := c.parts.Tasks.Resolve(name)
-			if !ok {
-				return nil, contracts.Errorf(contracts.CodeNotFound, string(w.ID), "task %q is not in the catalogue", name)
+		for _, p := range programs(w) {
+			if p.Task == "" {
+				continue
 			}
-			tasks[name] = session.Task{Module: t.Module, Entry: t.Entry}
+			t, ok := c.parts.Tasks.Resolve(p.Task)
+			if !ok {
+				return nil, contracts.Errorf(contracts.CodeNotFound, string(w.ID), "task %q is not in the catalogue", p.Task)
+			}
+			tasks[p.Task] = session.Task{Module: t.Module, Entry: t.Entry}
 		}
 		if err := c.present(ctx, w, seen); err != nil {
 			return nil, err
@@ -187,7 +190,11 @@ func (c *Coordinator) present(ctx context.Context, w *contracts.WorkUnit, seen m
 		}
 		return err
 	}
-	if m := w.Program.Module; m != nil {
+	for _, p := range programs(w) {
+		m := p.Module
+		if m == nil {
+			continue
+		}
 		if m.Cid.Prefix().Codec != cid.Raw {
 			return contracts.Errorf(contracts.CodeValidation, string(w.ID), "module %s is not a raw block", m)
 		}
@@ -201,6 +208,14 @@ func (c *Coordinator) present(ctx context.Context, w *contracts.WorkUnit, seen m
 		}
 	}
 	return nil
+}
+
+// programs are what a CPU unit names: its own program, and its checker if it has one.
+func programs(w *contracts.WorkUnit) []*contracts.Program {
+	if w.VerifyWith == nil {
+		return []*contracts.Program{w.Program}
+	}
+	return []*contracts.Program{w.Program, w.VerifyWith}
 }
 
 // salt is what a tenant's local_only invocations carry.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
@@ -46,6 +45,10 @@ type vetting struct {
 	later   []*docket.Case
 	// marking are the checks whose mark is on its way to the log.
 	marking map[uint64]bool
+	// checks are runs of units' checkers that are wanted or out, by case, lines those
+	// that wait for a place, by tenant.
+	checks map[uint64]*checkRun
+	lines  map[contracts.TenantID]*checkLine
 
 	durable *durableFacts
 	// at is the last record that is folded, kept the newest snapshot of the docket, as
@@ -93,8 +96,8 @@ func (d *durableFacts) take() ([]durableFact, eventlog.Offset) {
 func newVetting(cfg *Config) vetting {
 	return vetting{
 		docket:  docket.New(cfg.Verify, cfg.Secret, cfg.Trusted),
-		open:    cfg.Verify.AuditRate > 0 || cfg.Verify.Theta[verify.Standard] < 1,
-		flights: map[uint64]*flight{}, timeouts: map[uint64]int{}, loading: map[contracts.SessionID]bool{}, marking: map[uint64]bool{}, durable: &durableFacts{},
+		open:    cfg.Verify.Vets(),
+		flights: map[uint64]*flight{}, timeouts: map[uint64]int{}, loading: map[contracts.SessionID]bool{}, marking: map[uint64]bool{}, checks: map[uint64]*checkRun{}, lines: map[contracts.TenantID]*checkLine{}, durable: &durableFacts{},
 	}
 }
 
@@ -208,6 +211,13 @@ func (st *state) learnOf(at uint64, r *session.Record) {
 	if r.Marked != nil {
 		delete(st.vet.marking, r.Marked.Check)
 	}
+	if k := r.Checked; k != nil {
+		delete(st.vet.checks, k.Check)
+		st.refuted(r.Time(), k)
+		for _, n := range k.Refutes {
+			st.rank(st.node(n))
+		}
+	}
 	if s := r.Standing; s != nil {
 		n := st.node(s.Node)
 		if s.Standing == docket.Rotated {
@@ -267,6 +277,13 @@ func (st *state) mark(ctx context.Context) error {
 // attend brings the sessions of a case in line with its verdict.
 func (st *state) attend(ctx context.Context, c *docket.Case) error {
 	st.want(c)
+	if c.Idle() {
+		st.letGo(c)
+		return nil
+	}
+	if st.wantCheck(ctx, c) {
+		return nil // nothing follows before it has spoken
+	}
 	if err := st.enforce(ctx, c, c.Session, c.Index, c.Given); err != nil {
 		return err
 	}
@@ -275,11 +292,16 @@ func (st *state) attend(ctx context.Context, c *docket.Case) error {
 			return err
 		}
 	}
-	if st.vet.docket.Of(c.ID) == nil {
+	st.letGo(c)
+	return nil
+}
+
+// letGo forgets what was kept for a case that is closed.
+func (st *state) letGo(c *docket.Case) {
+	if c.Shut() {
 		st.landHeld(c.Lease)
 		delete(st.vet.timeouts, c.Lease)
 	}
-	return nil
 }
 
 func (st *state) enforce(ctx context.Context, c *docket.Case, id contracts.SessionID, unit int, given contracts.Link) error {
@@ -311,7 +333,7 @@ func (st *state) wrong(c *docket.Case, l *live, unit int) bool {
 
 // pronounce ends a unit that waits for the verdict.
 func (st *state) pronounce(ctx context.Context, c *docket.Case, l *live) error {
-	f := c.Verdict()
+	f := c.Ends()
 	if f == nil {
 		if c.Broken == "" {
 			return nil
@@ -327,6 +349,9 @@ func (st *state) pronounce(ctx context.Context, c *docket.Case, l *live) error {
 	if err != nil {
 		return err
 	}
+	if e.State != contracts.UnitSuccess && e.Checked != nil {
+		st.c.log.Warn("result is not used: its checker did not find it valid", "session", l.ID, "unit", l.Plan().Unit(c.Index).ID, "node", f.Node, "code", e.Code, "detail", e.Detail)
+	}
 	rec, err := l.Release(st.now, c.Lease, e)
 	if err != nil {
 		return err
@@ -341,17 +366,19 @@ func (st *state) pronounce(ctx context.Context, c *docket.Case, l *live) error {
 
 // ending is how a unit of a session ends by the verdict on a case.
 func (st *state) ending(ctx context.Context, c *docket.Case, l *live, unit int) (session.Ended, error) {
-	f := c.Verdict()
+	f := c.Ends()
 	e := f.End
 	e.Unit, e.Lease, e.Check, e.Node, e.UnitCID = unit, c.Lease, c.ID, f.Node, c.Unit
-	if e.State != contracts.UnitSuccess || !l.NeedsOutput(unit) {
-		return e, nil
+	if e.State == contracts.UnitSuccess && l.NeedsOutput(unit) {
+		output, err := st.c.parts.Blocks.Get(ctx, e.Output.Cid)
+		if err != nil {
+			return e, fmt.Errorf("read output of the verdict: %w", err)
+		}
+		l.Judge(&e, output)
 	}
-	output, err := st.c.parts.Blocks.Get(ctx, e.Output.Cid)
-	if err != nil {
-		return e, fmt.Errorf("read output of the verdict: %w", err)
+	if o := c.Opinion(e.Result); o != nil && l.Plan().Unit(unit).VerifyWith != nil {
+		e.Obey(o)
 	}
-	l.Judge(&e, output)
 	return e, nil
 }
 
@@ -550,7 +577,11 @@ func (st *state) stand(m docket.Move) error {
 		return st.note(session.Record{Standing: &session.Standing{Node: m.Node, Standing: docket.Convicted, Reason: m.Reason, Check: m.Check}})
 	}
 	n.barred = !m.Standing.Works()
-	st.c.log.Warn("node's standing changed", "node", m.Node, "standing", m.Standing.String(), "reason", m.Reason)
+	reason := m.Reason
+	if m.Told {
+		reason = "the log says so" // an order or a proof, with its own reason
+	}
+	st.c.log.Warn("node's standing changed", "node", m.Node, "standing", m.Standing.String(), "reason", reason)
 	if !m.Told {
 		known := st.vet.docket.Node(m.Node)
 		if err := st.note(session.Record{Standing: &session.Standing{
@@ -580,9 +611,11 @@ func barred(n contracts.NodeID) error {
 
 // wanted is a case that waits for somebody to run a copy.
 type wanted struct {
-	c     *docket.Case
-	since time.Time
+	c *docket.Case
 	// What a node is given, once it was read: a copy may wait for many turns.
 	block []byte
 	needs []cid.Cid
 }
+
+// wants reports whether a copy is wanted still.
+func (w *wanted) wants() bool { return !w.c.Shut() && (w.c.Replicas > 0 || w.c.Recompute) }

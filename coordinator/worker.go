@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/internal/p2p"
 )
@@ -190,6 +191,11 @@ func (st *state) fault(w *worker, f *p2p.Fault) error {
 		return st.copyLost(out, f.Message)
 	case out.again != nil:
 		return st.recheckLost(out, f.Message)
+	case out.check != nil && f.Code == contracts.CodeValidation && w.node.trusted:
+		k, v := out.check, dag.NoVerdict(f.Code, f.Message) // no node can run it
+		return st.said(k, session.Check{Node: w.node.id, Unit: contracts.Link{Cid: k.res.Unit}, Code: v.Code, Detail: v.Detail})
+	case out.check != nil:
+		return st.checkLost(out.check, f.Message)
 	}
 	rec, err := out.live.Fault(st.now, out.Lease, code, f.Message, w.node.trusted)
 	if err == nil && rec.Returned != nil && !rec.Returned.GoesOn && !st.retriesOf(out.live.Accepted.Tenant).Spend() {

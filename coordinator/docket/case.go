@@ -2,6 +2,7 @@ package docket
 
 import (
 	"slices"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/session"
@@ -42,16 +43,102 @@ type Case struct {
 	// Users are units of other sessions that ended with this result because it was
 	// known.
 	Users []User
+	// With is set where the unit's checker must find a result valid before it is used;
+	// Opinions are what it has said of results so far.
+	With     bool
+	Opinions []Opinion
 
-	place  int  // in its session's list
+	// Since is since when it waits for somebody to run a copy, Queued whether it stands in
+	// that queue. They are the coordinator's own and no part of what is folded.
+	Since  time.Time
+	Queued bool
+
+	admitted bool // the judge knows of it: its checker did not keep it from that
+
+	of     *bundle
+	place  int  // among its session's
 	over   bool // the session is closed
 	listed bool
+	named  bool  // it is the one that is found by its unit
+	next   *Case // another one with the same key
+	shut   bool
+}
+
+// opened is a case with its first finding, which mostly stays the only one.
+type opened struct {
+	Case
+	first [1]Finding
+}
+
+// bundle is the cases of a session.
+type bundle struct {
+	id    contracts.SessionID
+	cases []*Case
+}
+
+// Shut reports whether the case is closed: nobody waits for it any more.
+func (c *Case) Shut() bool { return c.shut }
+
+// Idle reports whether nothing is to be done about a case: nobody has to be asked,
+// and its unit and those that use its result have what is right as far as is known.
+func (c *Case) Idle() bool {
+	return c.Replicas == 0 && !c.Recompute && !c.With && c.Given.Defined() && !c.wrong()
 }
 
 // Finding is what one node found.
 type Finding struct {
 	Node contracts.NodeID
 	End  session.Ended
+}
+
+// Opinion is what the unit's checker said of a result.
+type Opinion struct {
+	Of contracts.Link
+	session.Check
+}
+
+// Opinion returns what the checker said of a result, nil while it has said nothing.
+func (c *Case) Opinion(of contracts.Link) *session.Check {
+	for i := range c.Opinions {
+		if c.Opinions[i].Of.Equals(of.Cid) {
+			return &c.Opinions[i].Check
+		}
+	}
+	return nil
+}
+
+// ToCheck returns the finding that the unit's checker must be run on before anything
+// else can be done about the case, nil if there is none.
+func (c *Case) ToCheck() *Finding {
+	if !c.With {
+		return nil
+	}
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		switch {
+		case f.End.State != contracts.UnitSuccess || c.Opinion(f.End.Result) != nil:
+		case len(c.Opinions) == 0, i == c.Right, c.Right < 0 && c.Broken != "" && !c.Differs:
+			return f
+		}
+	}
+	return nil
+}
+
+// Ends returns the finding that the unit ends with, nil while that is not known or if
+// there is none: the right one, or one that its checker refused or was silent about
+// where nobody can find a better one.
+func (c *Case) Ends() *Finding {
+	if c.Right >= 0 || !c.With {
+		return c.Verdict()
+	}
+	if len(c.Opinions) > 0 && !c.admitted || c.Broken != "" && !c.Differs {
+		for i := range c.Findings {
+			if c.Opinion(c.Findings[i].End.Result) != nil {
+				return &c.Findings[i]
+			}
+		}
+	}
+	return nil
 }
 
 // Copy is an execution that checks another one.
@@ -92,21 +179,31 @@ func (c *Case) settled() bool {
 	switch {
 	case !c.Given.Defined():
 		return c.over
-	case c.Wrong(c.Given):
+	}
+	return !c.wrong()
+}
+
+// wrong reports whether somebody has a wrong result.
+func (c *Case) wrong() bool {
+	if c.Right < 0 {
 		return false
 	}
-	return !slices.ContainsFunc(c.Users, func(u User) bool { return c.Wrong(u.Given) })
+	return c.Wrong(c.Given) || slices.ContainsFunc(c.Users, func(u User) bool { return c.Wrong(u.Given) })
 }
 
 func (c *Case) found(d verify.Digest) int {
-	return slices.IndexFunc(c.Findings, func(f Finding) bool { return digest(f.End.Result) == d })
+	for i := range c.Findings {
+		if digest(c.Findings[i].End.Result) == d {
+			return i
+		}
+	}
+	return -1
 }
 
 // digest is what is compared of a result: that of its address.
 func digest(l contracts.Link) (d verify.Digest) {
-	if l.Defined() {
-		h := l.Hash()
-		copy(d[:], h[max(0, len(h)-len(d)):])
+	if s := l.KeyString(); len(s) >= len(d) {
+		copy(d[:], s[len(s)-len(d):])
 	}
 	return d
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/coordinator/paged"
 	"github.com/krako-labs/krako/coordinator/session"
 	"github.com/krako-labs/krako/coordinator/verify"
 )
@@ -13,6 +14,7 @@ import (
 type Docket struct {
 	core    *verify.Core
 	doubt   float64 // in somebody of whom nothing is known
+	vets    bool    // results of ordinary units are vetted
 	coins   *verify.Coins
 	trusted map[contracts.NodeID]bool
 
@@ -21,9 +23,11 @@ type Docket struct {
 	operators map[string]verify.Operator
 	// approved are the nodes that were let in by order, with who answers for them.
 	approved map[contracts.NodeID]string
-	cases    map[uint64]*Case
-	byUnit   map[cid.Cid]*Case
-	sessions map[contracts.SessionID][]*Case
+	cases    paged.Table[Case]
+	byUnit   map[uint64]*Case // those that are found by their unit, by a key of its address
+	sessions map[contracts.SessionID]*bundle
+	// seated is the session whose case was opened last; the next one is mostly of it too.
+	seated *bundle
 
 	// marked are the modules that gave different results on two engines, differ the
 	// units that showed it and whose module is not marked yet, by case.
@@ -63,8 +67,8 @@ type Move struct {
 // trusted are the nodes of the trusted zone.
 func New(p verify.Policy, secret []byte, trusted []contracts.NodeID) *Docket {
 	d := &Docket{
-		core: verify.New(p), doubt: p.FMax, coins: verify.NewCoins(secret), trusted: map[contracts.NodeID]bool{}, nodes: map[contracts.NodeID]*standing{},
-		operators: map[string]verify.Operator{}, approved: map[contracts.NodeID]string{}, cases: map[uint64]*Case{}, marked: map[cid.Cid]bool{}, byUnit: map[cid.Cid]*Case{}, sessions: map[contracts.SessionID][]*Case{},
+		core: verify.New(p), doubt: p.FMax, vets: p.Vets(), coins: verify.NewCoins(secret), trusted: map[contracts.NodeID]bool{}, nodes: map[contracts.NodeID]*standing{},
+		operators: map[string]verify.Operator{}, approved: map[contracts.NodeID]string{}, marked: map[cid.Cid]bool{}, byUnit: map[uint64]*Case{}, sessions: map[contracts.SessionID]*bundle{},
 	}
 	for _, n := range trusted {
 		d.trusted[n] = true
@@ -73,26 +77,42 @@ func New(p verify.Policy, secret []byte, trusted []contracts.NodeID) *Docket {
 }
 
 // Len returns how many cases there are.
-func (d *Docket) Len() int { return len(d.cases) }
+func (d *Docket) Len() int { return d.cases.Len() }
 
 // Blank reports whether nothing was ever held back, nor any node judged or let in.
 func (d *Docket) Blank() bool { return len(d.nodes) == 0 && len(d.approved) == 0 }
 
 // Of returns the case with the given name, nil if it is closed.
-func (d *Docket) Of(id uint64) *Case { return d.cases[id] }
+func (d *Docket) Of(id uint64) *Case { return d.cases.Get(id) }
 
 // About returns the case about a computation, nil if there is none.
-func (d *Docket) About(unit cid.Cid) *Case { return d.byUnit[unit] }
+func (d *Docket) About(unit cid.Cid) *Case {
+	c := d.byUnit[key(unit)]
+	for c != nil && c.Unit.Cid != unit {
+		c = c.next
+	}
+	return c
+}
+
+// key is the last eight bytes of an address. Two units can be made to have the same
+// one, at some cost, and are told apart then.
+func key(unit cid.Cid) (k uint64) {
+	s := unit.KeyString()
+	for i := max(0, len(s)-8); i < len(s); i++ {
+		k = k<<8 | uint64(s[i])
+	}
+	return k
+}
 
 // Concerns reports whether a record must be folded.
 func (d *Docket) Concerns(r *session.Record) bool {
 	switch {
 	case r.Ended != nil:
-		return r.Ended.Check != 0 || r.Ended.By != "" && len(d.cases) > 0
+		return r.Ended.Check != 0 || r.Ended.By != "" && d.cases.Len() > 0
 	case r.Closed != nil:
-		return len(d.sessions[r.Session]) > 0
+		return d.sessions[r.Session] != nil
 	}
-	return r.Marked != nil || r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil
+	return r.Marked != nil || r.Checked != nil || r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil
 }
 
 // May reports whether a node may be given a copy. It takes nobody in: who is asked
@@ -109,6 +129,17 @@ func (d *Docket) May(c *Case, n contracts.NodeID) bool {
 	}
 	op, known := d.operators[operator]
 	return d.core.MayNew(verify.Unit(c.ID), op, known, d.trusted[n])
+}
+
+// MayCheck reports whether a node may run the unit's checker on a finding of a case:
+// one of the trusted zone, or where there is none anybody who works and whose operator
+// has not answered for the unit.
+func (d *Docket) MayCheck(c *Case, n contracts.NodeID) bool {
+	if d.trusted[n] || len(d.trusted) > 0 {
+		return d.trusted[n]
+	}
+	operator := d.operatorOf(n)
+	return d.Works(n) && !slices.ContainsFunc(c.Findings, func(f Finding) bool { return d.operatorOf(f.Node) == operator })
 }
 
 // operatorOf returns who answers for a node, or would if it were taken in now. One
@@ -262,19 +293,14 @@ func (d *Docket) List(c *Case) {
 
 // All lists every case, in the order in which they were opened.
 func (d *Docket) All() {
-	ids := make([]uint64, 0, len(d.cases))
-	for id := range d.cases {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		d.List(d.cases[id])
+	for c := range d.cases.All {
+		d.List(c)
 	}
 }
 
-// Each calls fn with every case, in no order.
+// Each calls fn with every case, in the order in which they were opened.
 func (d *Docket) Each(fn func(*Case)) {
-	for _, c := range d.cases {
+	for c := range d.cases.All {
 		fn(c)
 	}
 }

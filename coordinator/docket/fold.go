@@ -29,28 +29,81 @@ func (d *Docket) Fold(offset uint64, r *session.Record) {
 		d.stand(r.Standing)
 	case r.Marked != nil:
 		d.mark(r.Marked)
+	case r.Checked != nil:
+		d.checked(r.Checked)
 	}
 }
 
 func (d *Docket) open(offset uint64, r *session.Record) {
 	h := r.Held
-	c := &Case{
-		ID: offset, Session: r.Session, Index: h.End.Unit, Lease: h.End.Lease, Unit: h.Unit, Class: verify.Class(h.Class),
-		Findings: []Finding{{h.Node, h.End}}, Right: -1,
-	}
-	d.cases[offset] = c
+	o := &opened{Case: Case{
+		ID: offset, Session: r.Session, Index: h.End.Unit, Lease: h.End.Lease, Unit: h.Unit, Class: verify.Class(h.Class), Right: -1, With: h.With,
+	}}
+	c := &o.Case
+	o.first[0] = Finding{h.Node, h.End}
+	c.Findings = o.first[:]
+	d.cases.Add(c.ID, c)
 	d.seat(c)
-	if d.byUnit[h.Unit.Cid] == nil {
-		d.byUnit[h.Unit.Cid] = c
+	if d.About(h.Unit.Cid) == nil {
+		d.name(c)
 	}
-	what := digest(h.End.Result)
-	d.core.Committed(verify.Unit(offset), c.Class, d.node(h.Node).handle, what, d.coins.Coin(offset, what))
+	if !c.With { // or else its checker comes first
+		d.admit(c, c.Class)
+	}
 	d.follow(c)
+}
+
+// admit tells the judge of the unit's own result.
+func (d *Docket) admit(c *Case, class verify.Class) {
+	c.admitted = true
+	f := &c.Findings[0]
+	what := digest(f.End.Result)
+	d.core.Committed(verify.Unit(c.ID), class, d.node(f.Node).handle, what, d.coins.Coin(c.ID, what))
+}
+
+// checked takes what the unit's checker said of a result. A refusal convicts nobody:
+// whoever can say more is asked, the trusted zone or, where there is none, another
+// operator. Silence ends the case.
+func (d *Docket) checked(k *session.Checked) {
+	c := d.cases.Get(k.Check)
+	if c == nil || c.Opinion(k.Of) != nil {
+		return
+	}
+	c.Opinions = append(c.Opinions, Opinion{k.Of, k.Found})
+	switch said := k.Found.Verdict(); {
+	case !c.admitted && said.Valid && !d.vets && c.Class <= verify.Standard:
+		c.Right = 0 // it needed nothing else
+	case !c.admitted && said.Valid:
+		d.admit(c, c.Class)
+	case !c.admitted && said.Refused() && len(d.trusted) > 0:
+		d.admit(c, verify.Recomputed)
+	case !c.admitted && said.Refused():
+		d.admit(c, verify.High)
+	case c.admitted && said.Valid && c.Right < 0 && c.Broken != "" && !c.Differs:
+		// Nobody can compute which is right. The word of the checker is enough to go by,
+		// and too little to convict.
+		c.Right, c.Broken = c.found(digest(k.Of)), ""
+	}
+	d.follow(c)
+}
+
+// Refuted returns the nodes whose results the checker refused, for the record of what
+// it finds valid, where nobody can compute which is right.
+func (c *Case) Refuted() (list []contracts.NodeID) {
+	if c.Right >= 0 || c.Broken == "" {
+		return nil
+	}
+	for _, f := range c.Findings {
+		if o := c.Opinion(f.End.Result); o != nil && o.Verdict().Refused() {
+			list = append(list, f.Node)
+		}
+	}
+	return list
 }
 
 // answer takes what a copy found.
 func (d *Docket) answer(h *session.Held) {
-	c := d.cases[h.Check]
+	c := d.cases.Get(h.Check)
 	if c == nil {
 		return
 	}
@@ -69,7 +122,7 @@ func (d *Docket) answer(h *session.Held) {
 }
 
 func (d *Docket) copied(p *session.Copied) {
-	c := d.cases[p.Check]
+	c := d.cases.Get(p.Check)
 	if c == nil {
 		return
 	}
@@ -98,13 +151,13 @@ func (d *Docket) copied(p *session.Copied) {
 func (d *Docket) ended(r *session.Record) {
 	e := r.Ended
 	if e.Check != 0 {
-		if c := d.cases[e.Check]; c != nil {
+		if c := d.cases.Get(e.Check); c != nil {
 			c.Given = e.Result
 			d.follow(c)
 		}
 		return
 	}
-	if c := d.byUnit[e.UnitCID.Cid]; c != nil && e.By != "" && len(c.Users) < MaxUsers {
+	if c := d.About(e.UnitCID.Cid); c != nil && e.By != "" && len(c.Users) < MaxUsers {
 		c.Users = append(c.Users, User{r.Session, e.Unit, e.Result})
 		d.follow(c)
 	}
@@ -112,7 +165,7 @@ func (d *Docket) ended(r *session.Record) {
 
 func (d *Docket) superseded(r *session.Record) {
 	e := &r.Superseded.End
-	c := d.cases[e.Check]
+	c := d.cases.Get(e.Check)
 	if c == nil {
 		return
 	}
@@ -129,7 +182,11 @@ func (d *Docket) superseded(r *session.Record) {
 
 // closed abandons what a session that has ended waited for.
 func (d *Docket) closed(id contracts.SessionID) {
-	list := slices.Clone(d.sessions[id])
+	b := d.sessions[id]
+	if b == nil {
+		return
+	}
+	list := slices.Clone(b.cases)
 	slices.SortFunc(list, func(a, b *Case) int { return cmp.Compare(a.ID, b.ID) })
 	for _, c := range list {
 		c.over = true
@@ -228,15 +285,16 @@ func (d *Docket) follow(c *Case) {
 // close drops a case for which nobody waits: what its node did elsewhere can be what
 // made its result final.
 func (d *Docket) close(c *Case) {
-	if d.cases[c.ID] == c && !d.core.Knows(verify.Unit(c.ID)) && c.settled() {
+	if !c.shut && !d.core.Knows(verify.Unit(c.ID)) && c.settled() {
 		d.drop(c)
 		d.List(c)
 	}
 }
 
 func (d *Docket) act(a verify.Action) {
-	c := d.cases[uint64(a.Unit)]
 	switch a.Kind {
+	case verify.Confirm:
+		return
 	case verify.Change:
 		n := d.byHandle[a.Node]
 		d.moved = append(d.moved, Move{Node: n, Standing: a.Standing, Reason: reasonOf(a.Standing), Check: uint64(a.Unit), Told: d.nodes[n].told == a.Standing.String()})
@@ -247,6 +305,7 @@ func (d *Docket) act(a verify.Action) {
 		d.moved = append(d.moved, Move{Node: n, Convicted: true, Reason: wrongAgain, Check: uint64(a.Unit)})
 		return
 	}
+	c := d.cases.Get(uint64(a.Unit))
 	if c == nil {
 		return
 	}
@@ -274,24 +333,58 @@ func (d *Docket) act(a verify.Action) {
 }
 
 func (d *Docket) drop(c *Case) {
-	delete(d.cases, c.ID)
-	if d.byUnit[c.Unit.Cid] == c {
-		delete(d.byUnit, c.Unit.Cid)
+	c.shut = true
+	d.cases.Remove(c.ID)
+	if c.named {
+		d.unname(c)
 	}
-	list := d.sessions[c.Session]
-	last := list[len(list)-1]
-	list[c.place], last.place = last, c.place
-	list[len(list)-1] = nil
-	if list = list[:len(list)-1]; len(list) == 0 {
-		delete(d.sessions, c.Session)
-	} else {
-		d.sessions[c.Session] = list
+	b := c.of
+	last := b.cases[len(b.cases)-1]
+	b.cases[c.place], last.place = last, c.place
+	b.cases[len(b.cases)-1] = nil
+	if b.cases = b.cases[:len(b.cases)-1]; len(b.cases) == 0 {
+		delete(d.sessions, b.id)
+		if d.seated == b {
+			d.seated = nil
+		}
 	}
+}
+
+// name has a case be the one that is found by its unit.
+func (d *Docket) name(c *Case) {
+	k := key(c.Unit.Cid)
+	c.named, c.next = true, d.byUnit[k]
+	d.byUnit[k] = c
+}
+
+func (d *Docket) unname(c *Case) {
+	k := key(c.Unit.Cid)
+	first := d.byUnit[k]
+	switch {
+	case first != c:
+		for first.next != c {
+			first = first.next
+		}
+		first.next = c.next
+	case c.next != nil:
+		d.byUnit[k] = c.next
+	default:
+		delete(d.byUnit, k)
+	}
+	c.named, c.next = false, nil
 }
 
 // seat notes a case with its session. The last one takes the place of one that goes:
 // a session may have a hundred thousand.
 func (d *Docket) seat(c *Case) {
-	c.place = len(d.sessions[c.Session])
-	d.sessions[c.Session] = append(d.sessions[c.Session], c)
+	b := d.seated
+	if b == nil || b.id != c.Session {
+		if b = d.sessions[c.Session]; b == nil {
+			b = &bundle{id: c.Session}
+			d.sessions[c.Session] = b
+		}
+		d.seated = b
+	}
+	c.of, c.place = b, len(b.cases)
+	b.cases = append(b.cases, c)
 }

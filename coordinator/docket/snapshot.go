@@ -92,6 +92,9 @@ type wireCase struct {
 	Given     contracts.Link      `cbor:"g,omitempty"`
 	Users     []wireUser          `cbor:"us,omitempty"`
 	Over      bool                `cbor:"ov,omitempty"`
+	With      bool                `cbor:"w,omitempty"`
+	Opinions  []wireOpinion       `cbor:"op,omitempty"`
+	Admitted  bool                `cbor:"ad,omitempty"` // of a case with a checker
 	// Named is set for the case that is looked up by its unit.
 	Named bool `cbor:"nm,omitempty"`
 	// Judged is what the judge knows of it, nil once it has forgotten it.
@@ -101,6 +104,11 @@ type wireCase struct {
 type wireFinding struct {
 	Node contracts.NodeID `cbor:"n"`
 	End  session.Ended    `cbor:"e"`
+}
+
+type wireOpinion struct {
+	Of    contracts.Link `cbor:"of"`
+	Check session.Check  `cbor:"f"`
 }
 
 type wireCopy struct {
@@ -142,9 +150,9 @@ func (d *Docket) Snapshot(at uint64) *Snapshot {
 	}
 	slices.SortFunc(s.marked, func(a, b contracts.Link) int { return strings.Compare(a.KeyString(), b.KeyString()) })
 	s.differ = slices.Clone(d.differ)
-	s.cases = make([]wireCase, 0, len(d.cases))
-	for _, id := range slices.Sorted(maps.Keys(d.cases)) {
-		s.cases = append(s.cases, d.wire(d.cases[id]))
+	s.cases = make([]wireCase, 0, d.cases.Len())
+	for c := range d.cases.All {
+		s.cases = append(s.cases, d.wire(c))
 	}
 	return s
 }
@@ -153,7 +161,10 @@ func (d *Docket) wire(c *Case) wireCase {
 	w := wireCase{
 		ID: c.ID, Session: c.Session, Index: c.Index, Lease: c.Lease, Unit: c.Unit, Class: c.Class, Findings: make([]wireFinding, len(c.Findings)),
 		Replicas: c.Replicas, Lost: c.Lost, Recompute: c.Recompute, Cross: c.Cross, Differs: c.Differs, Judge: c.Judge, Right: c.Right, Broken: c.Broken, Given: c.Given, Over: c.over,
-		Named: d.byUnit[c.Unit.Cid] == c,
+		Named: c.named, With: c.With, Admitted: c.With && c.admitted,
+	}
+	for _, o := range c.Opinions {
+		w.Opinions = append(w.Opinions, wireOpinion{o.Of, o.Check})
 	}
 	for i, f := range c.Findings {
 		w.Findings[i] = wireFinding(f)
@@ -308,12 +319,16 @@ func Restore(cluster string, root []byte, page func(cid.Cid) ([]byte, error), p 
 
 // take takes a case of a snapshot in. Cases come in their order.
 func (d *Docket) take(w *wireCase) error {
-	if d.cases[w.ID] != nil || w.Right < -1 || w.Right >= len(w.Findings) || len(w.Findings) == 0 || len(w.Users) > MaxUsers {
+	if d.cases.Get(w.ID) != nil || w.Right < -1 || w.Right >= len(w.Findings) || len(w.Findings) == 0 || len(w.Users) > MaxUsers {
 		return unsound("case %d is there twice or makes no sense", w.ID)
 	}
 	c := &Case{
 		ID: w.ID, Session: w.Session, Index: w.Index, Lease: w.Lease, Unit: w.Unit, Class: w.Class, Replicas: w.Replicas, Lost: w.Lost,
 		Recompute: w.Recompute, Cross: w.Cross, Differs: w.Differs, Judge: w.Judge, Right: w.Right, Broken: w.Broken, Given: w.Given, over: w.Over,
+		With: w.With, admitted: w.Admitted || !w.With,
+	}
+	for _, o := range w.Opinions {
+		c.Opinions = append(c.Opinions, Opinion{o.Of, o.Check})
 	}
 	for _, f := range w.Findings {
 		c.Findings = append(c.Findings, Finding(f))
@@ -327,10 +342,10 @@ func (d *Docket) take(w *wireCase) error {
 	for _, u := range w.Users {
 		c.Users = append(c.Users, User(u))
 	}
-	d.cases[c.ID] = c
+	d.cases.Add(c.ID, c)
 	d.seat(c)
-	if w.Named {
-		d.byUnit[c.Unit.Cid] = c
+	if w.Named && d.About(c.Unit.Cid) == nil {
+		d.name(c)
 	}
 	return nil
 }

@@ -153,6 +153,9 @@ func (s *Session) settle(u *execution, e *Ended) {
 	var calls dag.Calls
 	if e != nil {
 		fuel = e.Fuel
+		if e.Checked != nil {
+			fuel += e.Checked.Fuel // the checker had what the unit left
+		}
 		if m := e.Model; m != nil {
 			calls = dag.Calls{Tokens: m.TokensIn + m.TokensOut, Calls: int64(m.Calls)}
 		}

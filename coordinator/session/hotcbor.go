@@ -41,14 +41,14 @@ func (r *Record) appendHot(b []byte) (out []byte, ok bool) {
 func (r *Record) hot() bool {
 	switch {
 	case r.Boot != nil || r.Node != nil || r.Mode != nil || r.Accepted != nil || r.Returned != nil || r.Stopped != nil || r.Closed != nil ||
-		r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil || r.Rechecked != nil:
+		r.Held != nil || r.Superseded != nil || r.Copied != nil || r.Standing != nil || r.Rechecked != nil || r.Checked != nil:
 		return false
 	case r.Batch != nil:
 		return r.Dispatched == nil && r.Ended == nil && r.Batch.CID.Defined()
 	case r.Dispatched != nil:
 		return r.Ended == nil && r.Dispatched.Calls == nil && r.Dispatched.Hold == "" && r.Dispatched.Replica == 0 && r.Dispatched.UnitCID.Defined() && r.Dispatched.Score-r.Dispatched.Score == 0 // finite
 	}
-	return r.Ended != nil && r.Ended.Model == nil && utf8.ValidString(r.Ended.Detail+r.Ended.MediaType)
+	return r.Ended != nil && r.Ended.Model == nil && r.Ended.Checked == nil && utf8.ValidString(r.Ended.Detail+r.Ended.MediaType)
 }
 
 // decodeHot decodes a record of one of the frequent kinds; ok is false for the

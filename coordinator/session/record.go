@@ -43,6 +43,7 @@ type Record struct {
 	Copied     *Copied     `cbor:"cp,omitempty"`
 	Standing   *Standing   `cbor:"std,omitempty"`
 	Marked     *Marked     `cbor:"mk,omitempty"`
+	Checked    *Checked    `cbor:"ckd,omitempty"`
 
 	// Rechecked is what a second pod's answer says of a first one's.
 	Rechecked *Rechecked `cbor:"rck,omitempty"`
@@ -168,6 +169,8 @@ type Ended struct {
 	Check uint64           `cbor:"ck,omitempty"`
 	// Dropped is set when there was an attempt left and the tenant had no retry left.
 	Dropped bool `cbor:"dr,omitempty"`
+	// Checked is what the unit's checker found of the result, nil if it was not asked.
+	Checked *Check `cbor:"ckr,omitempty"`
 	// Public is set when all that the unit was computed from was public when it was given
 	// out: the result may be used again by every tenant.
 	Public bool `cbor:"pub,omitempty"`
@@ -236,7 +239,7 @@ func DecodeRecord(b []byte) (Record, error) {
 		return Record{}, contracts.Errorf(contracts.CodeInternal, "log record", "decode: %w", err)
 	}
 	set := 0
-	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Capacity != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Rechecked != nil, r.Marked != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
+	for _, ok := range []bool{r.Boot != nil, r.Node != nil, r.Batch != nil, r.Mode != nil, r.Survey != nil, r.Access != nil, r.Credit != nil, r.Capacity != nil, r.Held != nil, r.Superseded != nil, r.Copied != nil, r.Standing != nil, r.Rechecked != nil, r.Marked != nil, r.Checked != nil, r.Accepted != nil, r.Dispatched != nil, r.Ended != nil, r.Returned != nil, r.Stopped != nil, r.Closed != nil} {
 		if ok {
 			set++
 		}

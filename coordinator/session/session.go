@@ -227,6 +227,19 @@ func (s *Session) Program(unit int) (cid.Cid, string, error) {
 	if p == nil {
 		return cid.Undef, "", contracts.Errorf(contracts.CodeValidation, string(s.Plan().Unit(unit).ID), "a %s unit has no program", s.Plan().Unit(unit).Type)
 	}
+	return s.resolved(p)
+}
+
+// Checker returns what unit i's checker resolved to at admission.
+func (s *Session) Checker(unit int) (cid.Cid, string, error) {
+	p := s.Plan().Unit(unit).VerifyWith
+	if p == nil {
+		return cid.Undef, "", contracts.Errorf(contracts.CodeValidation, string(s.Plan().Unit(unit).ID), "the unit has no checker")
+	}
+	return s.resolved(p)
+}
+
+func (s *Session) resolved(p *contracts.Program) (cid.Cid, string, error) {
 	if p.Module != nil {
 		return p.Module.Cid, p.Entry, nil
 	}

@@ -7,14 +7,14 @@ import (
 	"github.com/krako-labs/krako/contracts/dag"
 )
 
-// Hold keeps a report back until it may be used: class says how sure that must be.
-// The unit's lease is over, the unit is not.
-func (s *Session) Hold(now time.Time, class uint8, r Report) (Record, error) {
+// Hold keeps a report back until it may be used: class says how sure that must be,
+// with that the unit's checker has a word. The unit's lease is over, the unit is not.
+func (s *Session) Hold(now time.Time, class uint8, with bool, r Report) (Record, error) {
 	if err := s.check(&r); err != nil {
 		return Record{}, err
 	}
 	return s.record(now, Record{Held: &Held{
-		Class: class, Node: r.Lease.Node, Unit: contracts.Link{Cid: s.units[r.Lease.Unit].unit}, End: *Found(&r),
+		Class: class, With: with, Node: r.Lease.Node, Unit: contracts.Link{Cid: s.units[r.Lease.Unit].unit}, End: *Found(&r),
 	}}), nil
 }
 
@@ -46,6 +46,17 @@ func (s *Session) Unverified(now time.Time, unit int, lease uint64, detail strin
 func (s *Session) Judge(e *Ended, output []byte) {
 	if e.State == contracts.UnitSuccess {
 		s.judge(e, output)
+	}
+}
+
+// Obey has an end that Judge left a success follow what the unit's checker said of
+// its result.
+func (e *Ended) Obey(k *Check) {
+	if e.State != contracts.UnitSuccess {
+		return
+	}
+	if e.Checked = k; !k.Valid {
+		e.State, e.Reason, e.Code, e.Detail, e.Facts = contracts.UnitFailed, contracts.StopVerificationFailed, k.Code, k.Detail, nil
 	}
 }
 

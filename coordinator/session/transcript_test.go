@@ -300,7 +300,7 @@ func (p *player) command(w []string) (session.Record, error) {
 		if l.ID != 0 {
 			p.holding[i] = l.ID
 		}
-		return p.s.Hold(p.now, 1, p.report(l, w[1], []byte(w[2])))
+		return p.s.Hold(p.now, 1, false, p.report(l, w[1], []byte(w[2])))
 	case "release":
 		return p.s.Release(p.now, p.holding[i], p.ended(i, w))
 	case "unverified":

@@ -2,6 +2,7 @@ package session
 
 import (
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 )
 
 // Held is a signed result that is not used yet: it waits for what others find, or
@@ -14,6 +15,9 @@ type Held struct {
 	// own result.
 	Class uint8            `cbor:"cl,omitempty"`
 	Node  contracts.NodeID `cbor:"n"`
+	// With is set, with the unit's own result, for a unit whose checker must find a
+	// result valid before it is used.
+	With bool `cbor:"w,omitempty"`
 	// Trusted is set for the result of the trusted zone, which settles the check.
 	Trusted bool `cbor:"tr,omitempty"`
 	// Unit is the computation, End how the unit would end by this result.
@@ -33,6 +37,38 @@ type Copied struct {
 	// Reason is why it came back; Hopeless that nobody will be asked instead.
 	Reason   string `cbor:"re,omitempty"`
 	Hopeless bool   `cbor:"no,omitempty"`
+}
+
+// Check is a run of a unit's checker on a result. Without Unit nobody could run it;
+// without Result it could not be run at all.
+type Check struct {
+	Node   contracts.NodeID `cbor:"n,omitempty"`
+	Unit   contracts.Link   `cbor:"cid,omitempty"`
+	Result contracts.Link   `cbor:"res,omitempty"`
+	Batch  contracts.Link   `cbor:"b,omitempty"`
+	Index  int              `cbor:"i,omitempty"`
+	// Fuel is what the run took, of the unit's.
+	Fuel uint64 `cbor:"f,omitempty"`
+	// Valid, Code and Detail are the verdict (dag.CheckVerdict).
+	Valid  bool           `cbor:"ok,omitempty"`
+	Code   contracts.Code `cbor:"code,omitempty"`
+	Detail string         `cbor:"det,omitempty"`
+}
+
+// Verdict is what the checker said.
+func (k *Check) Verdict() dag.CheckVerdict {
+	return dag.CheckVerdict{Valid: k.Valid, Code: k.Code, Detail: k.Detail}
+}
+
+// Checked is what a unit's checker said of a result that is held back.
+type Checked struct {
+	// Check names the check, Of the result that was looked at.
+	Check uint64         `cbor:"ck"`
+	Of    contracts.Link `cbor:"of"`
+	Found Check          `cbor:"f"`
+	// Refutes are the nodes whose results the checker refused before, where it found
+	// this one valid and nobody computed which is right.
+	Refutes []contracts.NodeID `cbor:"rf,omitempty"`
 }
 
 // Standings of records that only tell: a node was let in by order, or a result of it

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 )
 
 // Counts returns how many units wait, are out, are done and have failed.
@@ -55,8 +56,18 @@ func (s *Session) unitView(i int) contracts.UnitView {
 	}
 	if e := u.end; e != nil && e.Result.Defined() {
 		v.ResultCID, v.BatchCID, v.Output = e.Result.String(), e.Batch.String(), outputRef(e)
+		v.Check = checkOf(e)
 	}
 	return v
+}
+
+// checkOf is what is told of the run of the unit's checker, nil if there was none.
+func checkOf(e *Ended) *contracts.Check {
+	if e == nil || e.Checked == nil || !e.Checked.Unit.Defined() {
+		return nil
+	}
+	k := e.Checked
+	return &contracts.Check{Node: k.Node, Valid: k.Valid, UnitCID: k.Unit.String(), ResultCID: linkText(k.Result), BatchCID: linkText(k.Batch)}
 }
 
 func outputRef(e *Ended) *contracts.OutputRef {
@@ -79,6 +90,7 @@ func (s *Session) unitEnded(i int) contracts.UnitEnded {
 	if e.Output.Defined() {
 		d.OutputCID, d.MediaType = e.Output.String(), e.MediaType
 	}
+	d.Check = checkOf(e)
 	return d
 }
 
@@ -192,7 +204,7 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 	reason, code := s.run.Reason(i)
 	t := contracts.TaskTelemetry{
 		TaskID: w.ID, TaskType: w.Type, Status: s.run.State(i), StopReason: reason, Executors: u.executors,
-		RetryCount: max(0, int(u.attempt)-1), ValidationStatus: contracts.ValidationNone, Output: outputRef(u.end), Error: failure(u.end),
+		RetryCount: max(0, int(u.attempt)-1), Output: outputRef(u.end), Error: failure(u.end), Check: checkOf(u.end),
 	}
 	if t.Executors == nil {
 		t.Executors = []contracts.NodeID{}
@@ -210,13 +222,6 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 			t.ResultCID = e.Result.String()
 		}
 	}
-	if len(w.OutputSchema) > 0 && t.ResultCID != "" {
-		switch {
-		case code == contracts.CodeSchemaMismatch:
-			t.ValidationStatus = contracts.ValidationFailed
-		case t.Status == contracts.UnitSuccess:
-			t.ValidationStatus = contracts.ValidationPassed
-		}
-	}
+	t.ValidationStatus = dag.ValidationOf(w, t.Status, reason, code, t.ResultCID != "")
 	return t
 }

@@ -125,6 +125,11 @@ func (s *Survey) Fold(data []byte, r *session.Record, keep func(transparency.Nod
 		}
 	case r.Marked != nil:
 		s.verifies()
+	case r.Checked != nil:
+		s.verifies()
+		if k := &r.Checked.Found; k.Batch.Defined() && k.Batch.Equals(s.batch) {
+			s.node(s.signer).Done++
+		}
 	case r.Standing != nil:
 		s.verifies()
 		if r.Standing.Standing == session.Rotated {
