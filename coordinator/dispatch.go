@@ -156,7 +156,7 @@ func (st *state) assign(r round, choice placement.Choice, l *live, unit int, res
 		Lease: ref.ID, Epoch: ref.Epoch, Attempt: int(rec.Dispatched.Attempt), RunTimeoutMS: st.runTimeout(l, unit), Invocation: res.Block,
 	}
 	if m.calls != nil {
-		st.forPod(&out, l, unit, *m.calls)
+		st.forPod(&out, w.node, l, unit, *m.calls)
 	}
 	r[w] = append(r[w], out)
 	return nil

@@ -31,6 +31,7 @@ func (st *state) release(id uint64) {
 		n := st.nodes[out.Node]
 		delete(st.leases, id)
 		delete(n.leases, id)
+		n.speakers.remove(id)
 		if out.beside {
 			st.copies--
 		}

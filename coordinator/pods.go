@@ -68,11 +68,13 @@ func nobody(w *contracts.WorkUnit) contracts.Code {
 
 // forPod adds what a pod is told beside the invocation: whose unit it is, what it
 // may take, and what a lost pod had said.
-func (st *state) forPod(u *p2p.Unit, l *live, unit int, calls dag.Calls) {
+func (st *state) forPod(u *p2p.Unit, n *node, l *live, unit int, calls dag.Calls) {
 	salt := st.c.salt(l.Accepted.Tenant)
 	u.Tenant, u.Session = opaque(salt, "tenant"), opaque(salt, string(l.ID))
 	u.Allow = &p2p.Allowance{Tokens: calls.Tokens, Calls: int(calls.Calls)}
-	u.Resume, u.Last = l.begins(unit, u.Lease), l.asksLast(unit)
+	one := speaker{voices: &l.voices, lease: u.Lease, unit: unit, name: l.Plan().Unit(unit).ID}
+	u.Resume, u.Last = l.voices.begins(one), l.asksLast(unit)
+	n.speakers.add(one)
 }
 
 // asksLast reports whether a unit is the last of its session that asks a model,

@@ -113,7 +113,7 @@ func (st *state) seal(l *live, result blob.Block) error {
 			return err
 		}
 	}
-	l.deafen()
+	l.voices.deafen()
 	delete(st.sessions, l.ID)
 	st.count(-l.Plan().Len())
 	delete(st.touched, l.ID)

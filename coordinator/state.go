@@ -20,7 +20,8 @@ import (
 	"github.com/krako-labs/krako/coordinator/trust"
 )
 
-// state is everything the loop owns. No other goroutine touches it.
+// state is everything the loop owns. No other goroutine touches it, but for what is
+// said to have a lock of its own.
 type state struct {
 	c   *Coordinator
 	now time.Time
@@ -88,10 +89,8 @@ type live struct {
 	// is what counts as its tenant's use by then.
 	again *beginning
 	spent usage
-	// speech is what answers that are being made consist of, by unit; listeners
-	// hear it.
-	speech    map[int]*speech
-	listeners map[*listener]struct{}
+	// voices are answers that are being made. They have a lock of their own.
+	voices voices
 }
 
 // usage is what counts towards a day's quota.
@@ -153,7 +152,10 @@ type node struct {
 	tripped bool   // the breaker is open
 	ailing  string // why a pod is degraded, as was told
 	leases  map[uint64]*lease
-	stale   bool // it is to be ranked
+	// speakers are the leases under which a pod makes answers. They have a lock of
+	// their own.
+	speakers speakers
+	stale    bool // it is to be ranked
 	// seen is when the node was last heard of, gone when its stream ended.
 	seen time.Time
 	done uint64

@@ -127,7 +127,7 @@ func (c *Coordinator) receive(ctx context.Context, w *worker) error {
 		case *p2p.Fault:
 			err = c.post(ctx, func(st *state) { st.must(st.fault(w, m)) })
 		case *p2p.Tokens:
-			err = c.post(ctx, func(st *state) { st.hear(w, m) })
+			w.node.speakers.hear(m)
 		case *p2p.Heartbeat:
 			err = c.post(ctx, func(st *state) { st.beat(w, m) })
 		case *p2p.Drain:

@@ -4,13 +4,29 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"runtime"
 
 	"github.com/krako-labs/krako/internal/obs"
 	"github.com/krako-labs/krako/llmpod"
 )
 
+// processors is how many of so many this program uses at once. It hands tokens from
+// one socket to another: a token passes five goroutines, and where each is woken on
+// another processor that takes more time than all they do, of processors that the
+// model's server computes on.
+func processors(all int) int {
+	if all <= 4 {
+		return 1
+	}
+	return 2
+}
+
 // serve runs the model and the pod until ctx ends, which lets it drain.
 func serve(ctx context.Context, s settings, log *slog.Logger) (err error) {
+	if os.Getenv("GOMAXPROCS") == "" { // who sets it knows better
+		runtime.GOMAXPROCS(processors(runtime.GOMAXPROCS(0)))
+	}
 	m, err := openModels(s, log)
 	defer func() { err = errors.Join(err, m.close()) }()
 	if err != nil {

@@ -55,7 +55,7 @@ func (g *gateway) events(ctx context.Context, in *eventsInput) (*huma.StreamResp
 		ctx, cancel := untilDrain(x.r.Context())
 		defer cancel()
 		s := &stream{w: x.w, control: http.NewResponseController(x.w), keepAlive: g.cfg.KeepAlive}
-		s.speech = func(ctx context.Context, frames chan<- []byte) (wait func()) { return g.speaking(ctx, in.ID, frames) }
+		defer g.listen(ctx, in.ID, s)()
 		err := s.run(ctx, func(ctx context.Context, fn func(contracts.Event) error) error {
 			return g.fabric.Events(ctx, in.ID, after, fn)
 		})
@@ -77,9 +77,8 @@ type stream struct {
 	keepAlive time.Duration
 	open      bool  // the status is out; before, a problem still can be
 	err       error // the client did not take a part
-	// speech, if not nil, adds frames of its own until the function that it returned
-	// is called.
-	speech func(ctx context.Context, frames chan<- []byte) (wait func())
+	// pieces, if not nil, are written between events as they come.
+	pieces <-chan contracts.Tokens
 }
 
 // source calls fn with one event after the other; see Fabric.Events.
@@ -108,9 +107,6 @@ func (s *stream) run(ctx context.Context, src source) error {
 // feed encodes what src gives and closes frames behind it.
 func (s *stream) feed(ctx context.Context, frames chan<- []byte, src source) error {
 	defer close(frames)
-	if s.speech != nil {
-		defer s.speech(ctx, frames)()
-	}
 	err := src(ctx, func(e contracts.Event) error {
 		data, err := json.Marshal(&e)
 		if err != nil {
@@ -134,18 +130,25 @@ func (s *stream) feed(ctx context.Context, frames chan<- []byte, src source) err
 func (s *stream) pump(frames <-chan []byte) {
 	silence := time.NewTimer(openAfter)
 	defer silence.Stop()
+	pieces := s.pieces
 	for s.err == nil {
 		select {
 		case f, ok := <-frames:
+			s.sayRest() // it was said before what the event tells
 			if !ok {
 				return
 			}
 			s.write(f)
-			if len(frames) == 0 {
-				s.flush()
+		case p, ok := <-pieces:
+			if !ok {
+				pieces = nil
+				continue
 			}
+			s.say(p)
 		case <-silence.C:
 			s.write([]byte(": keep-alive\n\n"))
+		}
+		if len(frames) == 0 && len(pieces) == 0 {
 			s.flush()
 		}
 		silence.Reset(s.keepAlive)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"github.com/krako-labs/krako/contracts"
 )
@@ -17,60 +16,38 @@ type Speaker interface {
 	Listen(ctx context.Context, id contracts.SessionID) (pieces <-chan contracts.Tokens, stop func())
 }
 
-// speaking puts pieces of answers between a session's events, as frames named
-// tokens. They have no id: a client that reconnects goes on from the last event.
-// It returns when what waits is written and calls stop.
-func (g *gateway) speaking(ctx context.Context, id contracts.SessionID, frames chan<- []byte) (wait func()) {
-	s, ok := g.fabric.(Speaker)
+// listen lets a stream put pieces of answers between a session's events, as frames
+// named tokens. They have no id: a client that reconnects goes on from the last
+// event.
+func (g *gateway) listen(ctx context.Context, id contracts.SessionID, s *stream) (stop func()) {
+	f, ok := g.fabric.(Speaker)
 	if !ok {
 		return func() {}
 	}
-	pieces, stop := s.Listen(ctx, id)
-	over := make(chan struct{})
-	var told sync.WaitGroup
-	told.Go(func() {
-		defer stop()
-		for {
-			select {
-			case p, ok := <-pieces:
-				if !ok || !tell(ctx, frames, p) {
-					return
-				}
-			case <-over:
-				rest(ctx, frames, pieces)
-				return
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	return func() { close(over); told.Wait() }
+	s.pieces, stop = f.Listen(ctx, id)
+	return stop
 }
 
-// rest writes what waits.
-func rest(ctx context.Context, frames chan<- []byte, pieces <-chan contracts.Tokens) {
+// say writes one piece.
+func (s *stream) say(p contracts.Tokens) {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return // a text and two names: it does not happen
+	}
+	s.write(fmt.Appendf(nil, "event: tokens\ndata: %s\n\n", data))
+}
+
+// sayRest writes what waits.
+func (s *stream) sayRest() {
 	for {
 		select {
-		case p, ok := <-pieces:
-			if !ok || !tell(ctx, frames, p) {
+		case p, ok := <-s.pieces:
+			if !ok {
 				return
 			}
+			s.say(p)
 		default:
 			return
 		}
-	}
-}
-
-// tell writes one piece; false says that nobody reads any more.
-func tell(ctx context.Context, frames chan<- []byte, p contracts.Tokens) bool {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return false // a text and two names: it does not happen
-	}
-	select {
-	case frames <- fmt.Appendf(nil, "event: tokens\ndata: %s\n\n", data):
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

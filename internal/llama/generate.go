@@ -161,8 +161,8 @@ const pathCompletion = "/completion"
 
 // add takes one event; over reports the last.
 func (d *Completion) add(data []byte, emit func(Piece) error) (over bool, err error) {
-	e := event{Slot: -1}
-	if err := json.Unmarshal(data, &e); err != nil {
+	var e event
+	if err := e.scan(data); err != nil {
 		return false, contracts.Errorf(contracts.CodeInternal, pathCompletion, "event of the stream is not what it should be: %w", err)
 	}
 	if len(e.Error) > 0 {

@@ -16,6 +16,25 @@ import (
 
 func quiet(llama.Piece) error { return nil }
 
+// TestTokensAreReadAsTheyStand: what this server writes with every token is read
+// without reflection, but for text that it spells otherwise.
+func TestTokensAreReadAsTheyStand(t *testing.T) {
+	_, st := llamatest.Start(t, llamatest.Config(t, llamatest.Scripted(t, `say "one"\two, é`)))
+	c := st.Client
+	list, err := llama.Events(t.Context(), c, llama.Request{Prompt: prompt(t, c, "go on"), MaxTokens: 40})
+	if err != nil || len(list) < 5 {
+		t.Fatalf("%d events, %v", len(list), err)
+	}
+	for _, e := range list[:len(list)-1] {
+		if !llama.Common(e) {
+			t.Errorf("%s", e)
+		}
+	}
+	if llama.Common(list[len(list)-1]) {
+		t.Error("the last event is taken for one of a token")
+	}
+}
+
 // prompt renders and tokenizes a conversation of one turn.
 func prompt(t *testing.T, c *llama.Client, text string) []int {
 	t.Helper()

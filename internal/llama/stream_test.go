@@ -3,6 +3,7 @@ package llama
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -41,6 +42,35 @@ func TestSeedsNeverMeanARandomOne(t *testing.T) {
 	if seed(1) == seed(2) || seed(7) != 7 {
 		t.Error("small seeds are not themselves")
 	}
+}
+
+// FuzzScan holds the reading of events by hand against encoding/json.
+func FuzzScan(f *testing.F) {
+	for _, s := range []string{
+		`{"index":0,"content":" the","tokens":[278],"stop":false,"id_slot":-1,"tokens_predicted":3,"tokens_evaluated":25}`,
+		`{"index":0,"content":"\"\n\/\\\té","tokens":[1,20,300],"stop":false,"id_slot":-1,"tokens_predicted":0,"tokens_evaluated":0}`,
+		`{"index":0,"content":"\u00e9","tokens":[],"stop":false,"id_slot":-1,"tokens_predicted":1,"tokens_evaluated":1}`,
+		`{"index":0,"content":"` + "\xff" + `","tokens":[01],"stop":false,"id_slot":-1,"tokens_predicted":9999999999,"tokens_evaluated":1}`,
+		`{"index":0,"content":"a","tokens":[1 ,2],"stop":false,"id_slot":-1,"tokens_predicted":-1,"tokens_evaluated":1} `,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var got event
+		if !got.common(data) {
+			return
+		}
+		want := event{Slot: -1}
+		if err := json.Unmarshal(data, &want); err != nil {
+			t.Fatalf("%q was read, but: %v", data, err)
+		}
+		if len(got.Tokens) == 0 {
+			got.Tokens = want.Tokens // none, in either spelling
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q: read %+v, want %+v", data, got, want)
+		}
+	})
 }
 
 // FuzzStream feeds whatever a server may send.

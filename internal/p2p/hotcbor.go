@@ -7,8 +7,8 @@ import (
 	"github.com/krako-labs/krako/contracts/dagcbor"
 )
 
-// hotMessage is a message that travels with every unit and is therefore encoded
-// and decoded by hand; the struct tags stay the definition, and
+// hotMessage is a message that travels with every unit, or with every token of a
+// model's answer, and is therefore encoded and decoded by hand; the struct tags stay the definition, and
 // TestHotMessagesAreMarshal and FuzzDecodeMessage hold the two against each
 // other. Fields stand in canonical order: by length, then by bytes.
 type hotMessage interface {
@@ -49,6 +49,8 @@ func sizeOf(m hotMessage) (n int) {
 		for i := range m.Outputs {
 			n += len(m.Outputs[i].Data) + 64
 		}
+	case *Tokens:
+		n = len(m.Text) + 9*len(m.Tokens) + 40
 	}
 	return n + 32
 }
@@ -72,6 +74,56 @@ func (m *Ack) read(r *dagcbor.Reader) {
 	f := r.Map()
 	f.Must("seq")
 	m.Seq = r.Uint()
+	f.End()
+}
+
+func (m *Tokens) append(b []byte) ([]byte, error) {
+	n := 3
+	if len(m.Tokens) > 0 {
+		n++
+	}
+	if m.Restart {
+		n++
+	}
+	b = dagcbor.AppendMap(b, n)
+	b = dagcbor.AppendInt(dagcbor.AppendText(b, "at"), int64(m.At))
+	b = dagcbor.AppendText(dagcbor.AppendText(b, "text"), m.Text)
+	b = dagcbor.AppendUint(dagcbor.AppendText(b, "lease"), m.Lease)
+	if len(m.Tokens) > 0 {
+		b = dagcbor.AppendArray(dagcbor.AppendText(b, "tokens"), len(m.Tokens))
+		for _, id := range m.Tokens {
+			b = dagcbor.AppendInt(b, int64(id))
+		}
+	}
+	if m.Restart {
+		b = dagcbor.AppendBool(dagcbor.AppendText(b, "restart"), true)
+	}
+	return b, nil
+}
+
+func (m *Tokens) read(r *dagcbor.Reader) {
+	f := r.Map()
+	f.Must("at")
+	m.At = int(r.Int())
+	f.Must("text")
+	m.Text = r.Text()
+	f.Must("lease")
+	m.Lease = r.Uint()
+	if f.Has("tokens") {
+		n := r.Array(dagcbor.MaxItems)
+		r.Spelled(n > 0)
+		m.Tokens = make([]int, 0, min(n, MaxTokens))
+		for range n {
+			if r.Err() != nil {
+				return
+			}
+			m.Tokens = append(m.Tokens, int(r.Int()))
+		}
+	}
+	if f.Has("restart") {
+		m.Restart = r.Bool()
+		r.Spelled(m.Restart)
+	}
 	f.End()
 }
 

@@ -38,7 +38,7 @@ func FuzzHotMessages(f *testing.F) {
 	}
 	links := cmp.Comparer(func(a, b dagcbor.Link) bool { return a == b })
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, kind := range []frameType{typeCredit, typeAck, typeAssign, typeResults} {
+		for _, kind := range []frameType{typeCredit, typeAck, typeAssign, typeResults, typeTokens} {
 			got, want := newMessage(kind), newMessage(kind)
 			err, wantErr := decodeBody(body, got), dagcbor.Unmarshal(body, want)
 			if (err == nil) != (wantErr == nil) {
