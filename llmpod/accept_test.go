@@ -74,20 +74,20 @@ func TestPiecesComeBeforeTheirResultAndShowGaps(t *testing.T) {
 	}
 	h.say(u, Piece{Text: "a", Tokens: []int{1}})
 	h.say(u, Piece{Text: "b", Tokens: []int{2, 3}})
-	pieces, _, _ := h.collect()
+	pieces, _, _, _ := h.collect()
 	if len(pieces) != 1 || pieces[0].Text != "ab" || pieces[0].At != 0 || len(pieces[0].Tokens) != 3 {
 		t.Fatalf("first %+v", pieces)
 	}
 	h.say(u, Piece{Text: string(make([]byte, p2p.MaxText+1)), Tokens: []int{4}}) // cannot be sent
 	h.say(u, Piece{Text: "d", Tokens: []int{5}})
 	h.finish(u, &report{lease: 7}, nil)
-	pieces, faults, done := h.collect()
+	pieces, faults, done, _ := h.collect()
 	if len(pieces) != 1 || pieces[0].At != 4 || len(faults) != 0 || len(done) != 1 {
 		t.Fatalf("then %+v, %d faults, %d results", pieces, len(faults), len(done))
 	}
 	h.say(u, Piece{Restart: true})
 	h.say(u, Piece{Text: "x", Tokens: []int{9}})
-	if pieces, _, _ = h.collect(); len(pieces) != 1 || !pieces[0].Restart || pieces[0].At != 0 || pieces[0].Text != "x" {
+	if pieces, _, _, _ = h.collect(); len(pieces) != 1 || !pieces[0].Restart || pieces[0].At != 0 || pieces[0].Text != "x" {
 		t.Fatalf("after a restart %+v", pieces)
 	}
 	h.keep(&sealed{seq: 3, lease: 7})

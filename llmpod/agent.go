@@ -139,7 +139,7 @@ func (a *Agent) limitDrain(ctx context.Context, cancel context.CancelCauseFunc) 
 func (a *Agent) watch(ctx context.Context, p *Pool) {
 	for ctx.Err() == nil {
 		changed := p.broker.changes()
-		a.hand.pulse.beat()
+		a.hand.stir()
 		select {
 		case <-changed:
 		case <-ctx.Done():

@@ -29,7 +29,8 @@ type broker struct {
 	eraseless  bool // the server cannot erase: nothing is ever reused
 	poisonings uint64
 	changed    chan struct{} // closed and replaced when the server's slots come or go
-	untidy     pulse         // beats when there may be a slot to erase
+	untidy     pulse         // beats when there may be a slot that must be erased
+	over       pulse         // beats when a session is over
 }
 
 // turn is a slot given to a request, on the server that it is of.
@@ -45,7 +46,7 @@ func newBroker(s *server.Server, class string, cfg *Config) *broker {
 	}
 	return &broker{
 		server: s, class: class, budget: int64(cfg.ParkedMB) << 20, table: slots.New(0, cfg.MaxWaiting, sessions),
-		waiters: map[slots.Ticket]chan turn{}, sizes: map[slots.Owner]int64{}, changed: make(chan struct{}), untidy: make(pulse, 1),
+		waiters: map[slots.Ticket]chan turn{}, sizes: map[slots.Owner]int64{}, changed: make(chan struct{}), untidy: make(pulse, 1), over: make(pulse, 1),
 	}
 }
 
@@ -112,8 +113,9 @@ func (b *broker) acquire(ctx context.Context, o slots.Owner, cost int) (turn, er
 	dropped := b.table.Drop(id)
 	delete(b.waiters, id)
 	b.mu.Unlock()
-	if !dropped { // it was given one in this moment
-		b.release(<-mine, true)
+	if !dropped { // it was given one in this moment, and nothing was done to that
+		t := <-mine
+		b.release(t, len(t.Steps) == 0)
 	}
 	return turn{}, ended(ctx)
 }
@@ -158,9 +160,10 @@ func (b *broker) giveBack(t turn, healthy bool) {
 }
 
 // prepare makes the slot the owner's. It reports whether the server may reuse
-// what the slot holds. An error means that the slot may hold tokens of somebody
-// else: it is not to be used.
+// what the slot holds; if not, the request must forbid it. An error means that the
+// slot may hold tokens of somebody else: it is not to be used.
 func (b *broker) prepare(ctx context.Context, t turn) (reuse bool, err error) {
+	reuse = true
 	for _, step := range t.Steps {
 		switch step.Do {
 		case slots.Park:
@@ -169,6 +172,8 @@ func (b *broker) prepare(ctx context.Context, t turn) (reuse bool, err error) {
 			if err := b.erase(ctx, t); err != nil {
 				return false, err
 			}
+		case slots.Afresh:
+			reuse = false
 		case slots.Restore:
 			// A failure may leave half of it behind.
 			if _, err := t.status.Client.Restore(ctx, t.Slot, b.file(step.Owner)); err != nil {
@@ -181,7 +186,7 @@ func (b *broker) prepare(ctx context.Context, t turn) (reuse bool, err error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.eraseless, nil
+	return reuse && !b.eraseless, nil
 }
 
 // erase empties a slot. A server that cannot is never asked to reuse anything,

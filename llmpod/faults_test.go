@@ -3,6 +3,7 @@
 package llmpod_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -47,6 +48,94 @@ func TestServersThatFailCostNoSlotAndNoToken(t *testing.T) {
 			t.Errorf("%s disturbed nobody: nothing was tested", f.name)
 		}
 		t.Logf("%s: %d calls ended with a code", f.name, f.hurt.Load())
+	}
+}
+
+// TestAnAnswerThatShouldHaveBegunAfreshIsNotUsed has a server say that it went on from
+// what a slot held of another session: the answer is not used, and the slot is erased.
+func TestAnAnswerThatShouldHaveBegunAfreshIsNotUsed(t *testing.T) {
+	cfg := llamatest.Config(t, llamatest.Nonsense(t))
+	cfg.Loopback, cfg.Slots = true, 1
+	_, st := llamatest.Start(t, cfg)
+	w := newWire(t, st.Endpoint.URL)
+	attach := server.DefaultConfig()
+	attach.Attach, attach.Slots = &llama.Endpoint{URL: w.url, Key: st.Endpoint.Key}, 1
+	p := pool(t, attach, nil)
+	want := invoke(t, p, call("first", "and what then?", nil))
+	if other := invoke(t, p, call("second", "and what then?", nil)); other.Cached != 0 || string(other.Output) != string(want.Output) {
+		t.Fatalf("in a slot that another has left %d tokens are there, and the answer is %s, want %s", other.Cached, other.Output, want.Output)
+	}
+	w.mode.Store(wireReuses)
+	a, err := p.Invoke(t.Context(), call("third", "and what then?", nil), none)
+	if contracts.CodeOf(err) != contracts.CodeInternal || a.Output != nil {
+		t.Errorf("of another's tokens came %q, %v", a.Output, err)
+	}
+	w.mode.Store(wirePasses)
+	if again := invoke(t, p, call("third", "and what then?", nil)); again.Cached != 0 || string(again.Output) != string(want.Output) {
+		t.Errorf("afterwards %d tokens are taken from the slot, and it says %s, want %s", again.Cached, again.Output, want.Output)
+	}
+}
+
+// TestAnotherSlotsAnswerIsNotUsed has a server answer from another slot than the one
+// it was given: the answer is not used, and what the slot holds neither.
+func TestAnotherSlotsAnswerIsNotUsed(t *testing.T) {
+	cfg := llamatest.Config(t, llamatest.Nonsense(t))
+	cfg.Loopback, cfg.Slots = true, 1
+	_, st := llamatest.Start(t, cfg)
+	w := newWire(t, st.Endpoint.URL)
+	attach := server.DefaultConfig()
+	attach.Attach, attach.Slots = &llama.Endpoint{URL: w.url, Key: st.Endpoint.Key}, 1
+	p := pool(t, attach, nil)
+	ask := call("s", "and what then?", nil)
+	if first := invoke(t, p, ask); first.Cached != 0 {
+		t.Fatalf("%d tokens were there before anybody asked", first.Cached)
+	}
+	want := invoke(t, p, ask)
+	if want.Cached == 0 {
+		t.Fatal("a session does not go on from its own slot: nothing is tested")
+	}
+	w.mode.Store(wireSwaps)
+	a, err := p.Invoke(t.Context(), ask, none)
+	if contracts.CodeOf(err) != contracts.CodeInternal || a.Output != nil {
+		t.Errorf("of the wrong slot came %q, %v", a.Output, err)
+	}
+	w.mode.Store(wirePasses)
+	if again := invoke(t, p, ask); again.Cached != 0 || string(again.Output) != string(want.Output) {
+		t.Errorf("afterwards %d tokens are taken from the slot, and it says %s, want %s", again.Cached, again.Output, want.Output)
+	}
+	if total, free, _ := p.Usage(); total != 1 || free != 1 {
+		t.Errorf("of %d slots %d are free", total, free)
+	}
+}
+
+// TestStalledAnswersEndInTime: an answer whose first token, or next one, does not come
+// in its term ends as TIMEOUT, not before, and its slot serves again.
+func TestStalledAnswersEndInTime(t *testing.T) {
+	cfg := llamatest.Config(t, llamatest.Nonsense(t))
+	cfg.Loopback, cfg.Context = true, 2048
+	_, st := llamatest.Start(t, cfg)
+	w := newWire(t, st.Endpoint.URL)
+	attach := server.DefaultConfig()
+	attach.Attach, attach.Slots = &llama.Endpoint{URL: w.url, Key: st.Endpoint.Key}, 1
+	for name, of := range map[string]struct{ first, next time.Duration }{
+		"first": {time.Nanosecond, time.Minute}, "next": {time.Minute, 300 * time.Millisecond},
+	} {
+		p := pool(t, attach, func(c *llmpod.Config) { c.FirstToken, c.NextToken = of.first, of.next })
+		var stalled time.Time
+		_, err := p.Invoke(t.Context(), question(name), func(llmpod.Piece) {
+			if stalled.IsZero() {
+				stalled = time.Now()
+				w.mode.Store(wireStalls)
+			}
+		})
+		took := time.Since(stalled)
+		w.mode.Store(wirePasses)
+		if contracts.CodeOf(err) != contracts.CodeTimeout || stalled.IsZero() != (name == "first") || name == "next" && took < of.next {
+			t.Errorf("%s token: %v, %s after the last that came", name, err, took)
+		}
+		if total, free, waiting := p.Usage(); total != 1 || free != 1 || waiting != 0 {
+			t.Errorf("%s token: of %d slots %d are free, %d wait", name, total, free, waiting)
+		}
 	}
 }
 
@@ -151,6 +240,8 @@ const (
 	wireGarbles
 	wireCuts
 	wireStalls
+	wireSwaps
+	wireReuses
 )
 
 // wire is a proxy that does to answers what its mode says.
@@ -196,7 +287,7 @@ func (w *wire) carry(near net.Conn, to string) {
 		defer far.Close() // who asked is gone: so must the request be
 		_, _ = io.Copy(far, near)
 	})
-	buf := make([]byte, 4096)
+	buf := make([]byte, 64<<10) // no event is cut in two
 	for {
 		n, err := far.Read(buf)
 		switch w.mode.Load() {
@@ -209,6 +300,10 @@ func (w *wire) carry(near net.Conn, to string) {
 			err = io.EOF
 		case wireStalls:
 			n = 0 // nothing comes, and nothing ends
+		case wireSwaps: // the server has used another slot than it was told to
+			copy(buf, bytes.ReplaceAll(buf[:n], []byte(`"id_slot":0`), []byte(`"id_slot":1`)))
+		case wireReuses: // it has gone on from what the slot held
+			copy(buf, bytes.ReplaceAll(buf[:n], []byte(`"cache_n":0`), []byte(`"cache_n":9`)))
 		}
 		if _, werr := near.Write(buf[:n]); err != nil || werr != nil {
 			break

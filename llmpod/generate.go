@@ -137,6 +137,9 @@ func (p *Pool) stream(ctx context.Context, c Call, r llama.Request, emit func(Pi
 	if out.Slot != t.Slot {
 		return out, contracts.Errorf(contracts.CodeInternal, a.Use.Model, "server used slot %d in place of %d: the answer is not used", out.Slot, t.Slot)
 	}
+	if !r.Reuse && out.CachedTokens > 0 {
+		return out, contracts.Errorf(contracts.CodeInternal, a.Use.Model, "server went on from %d tokens of slot %d, which it was not to: the answer is not used", out.CachedTokens, t.Slot)
+	}
 	healthy = true
 	out.Text = before.prefix + out.Text
 	return out, nil

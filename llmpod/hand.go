@@ -2,8 +2,10 @@ package llmpod
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/p2p"
@@ -30,15 +32,30 @@ type hand struct {
 	pulse pulse // beats when there is something to send
 
 	mu      sync.Mutex
+	news    bool // something else than pieces, or what may be asked for, has changed
+	hasty   bool // a piece is the first that somebody hears of an answer
 	units   map[uint64]*unit
-	talking []*unit // with something in piece, in order
-	faults  []*p2p.Fault
+	talking []*unit       // with something in piece, in order
+	notes   []p2p.Message // faults, and what was found of answers
 	done    []*report
 	sealed  []*sealed
 }
 
 func newHand(most int) *hand {
 	return &hand{most: most, pulse: make(pulse, 1), units: map[uint64]*unit{}}
+}
+
+// stir has the sender look at everything.
+func (h *hand) stir() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tell()
+}
+
+// tell is stir under h.mu.
+func (h *hand) tell() {
+	h.news = true
+	h.pulse.beat()
 }
 
 // pulse wakes one waiter; beats while nobody waits are one.
@@ -74,6 +91,8 @@ func (h *hand) say(u *unit, p Piece) {
 		u.said += max(len(p.Tokens), 1) + p.Missing // nobody reads; that something is missing shows by its number
 		return
 	}
+	first := len(h.talking) == 0
+	h.hasty = h.hasty || u.said == 0
 	if u.piece.Lease == 0 {
 		u.piece = p2p.Tokens{Lease: u.lease, At: u.said}
 		h.talking = append(h.talking, u)
@@ -89,7 +108,55 @@ func (h *hand) say(u *unit, p Piece) {
 	u.piece.Text += p.Text
 	u.piece.Tokens = append(u.piece.Tokens, p.Tokens...)
 	u.said += len(p.Tokens)
-	h.pulse.beat()
+	if first || h.ready() {
+		h.pulse.beat()
+	}
+}
+
+// ready reports whether what waits should go now: it is more than pieces, or first
+// ones, or all that speak have spoken. h.mu is held.
+func (h *hand) ready() bool {
+	if h.news || h.hasty {
+		return true
+	}
+	speak := 0
+	for _, u := range h.units {
+		if u.said > 0 && !u.over {
+			speak++
+		}
+	}
+	return len(h.talking) >= speak
+}
+
+// stepSpread is how far apart the tokens of one step of the model may come that still
+// travel together.
+const stepSpread = time.Millisecond
+
+// gather waits a moment until everybody who speaks has spoken: slots share the steps of
+// the model, and their tokens, which come one after the other, are one write here and
+// one awakening in the coordinator. An answer that is alone waits for nobody.
+func (h *hand) gather(ctx context.Context) {
+	runtime.Gosched()
+	var limit *time.Timer
+	for {
+		h.mu.Lock()
+		ready := h.ready()
+		h.mu.Unlock()
+		if ready {
+			return
+		}
+		if limit == nil {
+			limit = time.NewTimer(stepSpread)
+			defer limit.Stop()
+		}
+		select {
+		case <-h.pulse:
+		case <-limit.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // finish ends a unit with a result or a fault, unless it was cancelled.
@@ -103,18 +170,18 @@ func (h *hand) finish(u *unit, r *report, f *p2p.Fault) {
 		u.over = true
 		h.done = append(h.done, r)
 	} else {
-		h.faults = append(h.faults, f)
+		h.notes = append(h.notes, f)
 		delete(h.units, u.lease)
 	}
-	h.pulse.beat()
+	h.tell()
 }
 
 // refuse answers a unit that was never in hand.
 func (h *hand) refuse(f *p2p.Fault) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.faults = append(h.faults, f)
-	h.pulse.beat()
+	h.notes = append(h.notes, f)
+	h.tell()
 }
 
 // cancel stops units; nothing of them is reported.
@@ -128,7 +195,7 @@ func (h *hand) cancel(leases []uint64, why error) {
 		}
 	}
 	h.done = slices.DeleteFunc(h.done, func(r *report) bool { return h.units[r.lease] == nil })
-	h.pulse.beat()
+	h.tell()
 }
 
 // drop stops everything, for a cluster that the pod no longer works for.
@@ -136,12 +203,12 @@ func (h *hand) drop(why error) {
 	h.cancel(h.leases(), why)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.sealed, h.faults, h.talking = nil, nil, nil
+	h.sealed, h.notes, h.talking = nil, nil, nil
 }
 
 // collect takes what is to be sent: pieces first, so that none comes after its
-// result.
-func (h *hand) collect() (pieces []*p2p.Tokens, faults []*p2p.Fault, done []*report) {
+// result. It reports whether there may be more to do than to send pieces.
+func (h *hand) collect() (pieces []*p2p.Tokens, notes []p2p.Message, done []*report, news bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, u := range h.talking {
@@ -154,8 +221,10 @@ func (h *hand) collect() (pieces []*p2p.Tokens, faults []*p2p.Fault, done []*rep
 	n := max(min(len(h.done), h.most-len(h.sealed)), 0)
 	done = slices.Clone(h.done[:n])
 	h.done = slices.Delete(h.done, 0, n)
-	faults, h.faults, h.talking = h.faults, nil, nil
-	return pieces, faults, done
+	clear(h.talking)
+	notes, h.notes, h.talking = h.notes, nil, h.talking[:0]
+	news, h.news, h.hasty = h.news || len(notes)+n > 0, false, false
+	return pieces, notes, done, news
 }
 
 // keep holds a signed result until it is recorded.
@@ -184,7 +253,7 @@ func (h *hand) settled(seq uint64, upTo bool) {
 		delete(h.units, s.lease)
 		return true
 	})
-	h.pulse.beat()
+	h.tell()
 }
 
 // leases are those that the pod answers for.
@@ -214,7 +283,7 @@ func (h *hand) running() int {
 func (h *hand) empty() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.units) == 0 && len(h.faults) == 0
+	return len(h.units) == 0 && len(h.notes) == 0
 }
 
 // faultOf says why a unit was not computed. What a deterministic computation can

@@ -154,24 +154,22 @@ func (a *Agent) send(ctx context.Context, s *p2p.WorkStream) error {
 	}
 	drain := a.leaving.Done()
 	told := ""
-	for {
-		if err := a.flush(ctx, s); err != nil {
+	for a.hand.stir(); ; {
+		news, err := a.flush(ctx, s)
+		if err != nil {
 			return err
 		}
-		if why := a.ailment(); why != told { // what is placed next should know
-			told = why
-			h := a.heartbeat()
-			if err := s.Send(ctx, &h); err != nil {
+		if news {
+			if told, err = a.tell(ctx, s, told); err != nil || a.drained() {
 				return err
 			}
 		}
-		if a.drained() {
-			return nil
-		}
 		select {
 		case <-a.hand.pulse:
+			a.hand.gather(ctx)
 		case <-drain:
 			drain = nil
+			a.hand.stir()
 			if err := s.Send(ctx, &p2p.Drain{}); err != nil {
 				return err
 			}
@@ -181,33 +179,49 @@ func (a *Agent) send(ctx context.Context, s *p2p.WorkStream) error {
 	}
 }
 
-func (a *Agent) flush(ctx context.Context, s *p2p.WorkStream) error {
-	pieces, faults, done := a.hand.collect()
+// tell sends a heartbeat where what ails the pod is no longer what was told: what is
+// placed next should know.
+func (a *Agent) tell(ctx context.Context, s *p2p.WorkStream, told string) (string, error) {
+	why := a.ailment()
+	if why == told {
+		return told, nil
+	}
+	h := a.heartbeat()
+	return why, s.Send(ctx, &h)
+}
+
+// flush sends what there is. It reports whether that was more than pieces, or may be:
+// then it has asked for as many units as there are places, too.
+func (a *Agent) flush(ctx context.Context, s *p2p.WorkStream) (news bool, err error) {
+	pieces, notes, done, news := a.hand.collect()
 	for _, p := range pieces {
 		if err := s.Send(ctx, p); err != nil {
-			return err
+			return news, err
 		}
 	}
-	for _, f := range faults {
-		if err := s.Send(ctx, f); err != nil {
-			return err
+	if !news {
+		return false, nil
+	}
+	for _, n := range notes {
+		if err := s.Send(ctx, n); err != nil {
+			return true, err
 		}
 	}
 	for _, r := range done {
 		seq, err := a.sequence.Take()
 		if err != nil {
-			return &fatalError{err}
+			return true, &fatalError{err}
 		}
 		b, err := r.seal(a.identity.Private(), s.Welcome().Cluster, seq)
 		if err != nil {
-			return &fatalError{fmt.Errorf("sign result: %w", err)}
+			return true, &fatalError{fmt.Errorf("sign result: %w", err)}
 		}
 		a.hand.keep(b)
 		if err := s.Send(ctx, b.frame); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return a.grant(ctx, s)
+	return true, a.grant(ctx, s)
 }
 
 // ahead is how many units more than there are slots may be in hand, so that no

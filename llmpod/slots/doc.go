@@ -6,7 +6,8 @@
 // It promises:
 //
 //   - a slot is given only to one owner at a time, and to another owner only
-//     after an erasure: no owner starts from tokens of another;
+//     after an erasure, or for a request that starts afresh: no owner starts from
+//     tokens of another;
 //   - an owner is a tenant's session: two sessions of one tenant are two owners;
 //   - a slot about which anything was wrong is erased before anybody gets it;
 //   - tenants that wait share the slots in proportion to the tokens that they

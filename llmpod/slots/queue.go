@@ -41,6 +41,9 @@ func (q *queue) push(id Ticket, o Owner, cost int) bool {
 	return true
 }
 
+// first is whose request is served next.
+func (q *queue) first() Owner { return q.items[0].owner }
+
 func (q *queue) pop() waiting {
 	w := q.items[0]
 	q.items = slices.Delete(q.items, 0, 1)

@@ -1,7 +1,5 @@
 package slots
 
-import "slices"
-
 // Owner is whose tokens a slot may hold.
 type Owner struct{ Tenant, Session string }
 
@@ -22,10 +20,11 @@ const (
 	Park    Action = iota + 1 // save what the slot holds, for its owner
 	Erase                     // empty it
 	Restore                   // put back what was parked
+	Afresh                    // have the server drop what it holds when the request begins
 )
 
 func (a Action) String() string {
-	return [...]string{"?", "park", "erase", "restore"}[min(int(a), 3)]
+	return [...]string{"?", "park", "erase", "restore", "afresh"}[min(int(a), 4)]
 }
 
 // Grant is one request's turn.
@@ -43,6 +42,7 @@ type slot struct {
 	busy   bool
 	tidied bool // busy, but with no request
 	dirty  bool // must be erased before anybody gets it, and is worth nothing
+	spent  bool // what it holds is of a session that is over, and is worth nothing
 	holder Owner
 	used   uint64 // turn of its last use
 }
@@ -89,65 +89,107 @@ func (t *Table) Free() int {
 	return n
 }
 
-// full reports whether there is no slot to give.
-func (t *Table) full() bool {
-	return !slices.ContainsFunc(t.slots, func(s slot) bool { return !s.busy })
-}
-
 // Next gives the next request its slot; ok is false while none is idle or nobody
-// waits.
+// waits, and while the one that suits best is being emptied.
 func (t *Table) Next() (g Grant, ok bool) {
-	if t.queue.len() == 0 || t.full() {
+	if t.queue.len() == 0 {
+		return Grant{}, false
+	}
+	i := t.choose(t.queue.first())
+	if i < 0 || t.slots[i].busy {
 		return Grant{}, false
 	}
 	w := t.queue.pop()
-	i := t.choose(w.owner)
 	s := &t.slots[i]
 	t.turn++
 	g = Grant{Ticket: w.id, Slot: i, Owner: w.owner, Steps: t.prepare(s, w.owner), turn: t.turn}
-	s.busy, s.dirty, s.holder, s.used = true, false, w.owner, t.turn
+	s.busy, s.dirty, s.spent, s.holder, s.used = true, false, false, w.owner, t.turn
 	return g, true
 }
 
-// choose prefers the slot that the owner left, then an empty one, then the one
-// that was not used for longest.
+// merit is how well a slot suits: greater is better, the first difference decides.
+type merit struct {
+	rank int    // what is gained or lost
+	runs int    // of slots that serve requests, with this one
+	idle bool   // it need not be waited for
+	used uint64 // the turn of its last use
+}
+
+func (m merit) beats(o merit) bool {
+	switch {
+	case m.rank != o.rank:
+		return m.rank > o.rank
+	case m.runs != o.runs:
+		return m.runs < o.runs
+	case m.idle != o.idle:
+		return m.idle
+	}
+	return m.used < o.used
+}
+
+// choose prefers the slot that the owner left, then an empty one, then one that
+// somebody else left; among those one beside slots that serve requests, and then the
+// one that was not used for longest. A server with a cache for each slot computes a
+// run of slots, whose numbers follow one another, in one step, and one run after the
+// other. It is -1 if all serve requests, and may be one that is being emptied.
 func (t *Table) choose(o Owner) int {
-	best, rank := -1, 0
+	best, most := -1, merit{}
 	for i := range t.slots {
 		s := &t.slots[i]
-		if s.busy {
+		if s.busy && !s.tidied {
 			continue
 		}
-		r := 1
+		m := merit{rank: 1, idle: !s.busy, used: s.used}
 		switch {
-		case s.holder == o && !s.dirty:
-			r = 3
-		case s.holder == (Owner{}) || s.dirty:
-			r = 2
+		case s.holder == o && !s.dirty && !s.spent && !s.busy:
+			m.rank = 3
+		case s.holder == (Owner{}) || s.dirty || s.spent:
+			m.rank = 2
 		}
-		if best < 0 || r > rank || r == rank && s.used < t.slots[best].used {
-			best, rank = i, r
+		// Where nothing is parked, what was used lately is not thrown away for speed.
+		if m.rank > 1 || t.parked.room() {
+			m.runs = t.runs(i)
+		}
+		if best < 0 || m.beats(most) {
+			best, most = i, m
 		}
 	}
 	return best
 }
 
-// prepare says what makes the slot the owner's.
+// runs counts runs of slots that serve requests as if slot i did.
+func (t *Table) runs(i int) (n int) {
+	before := false
+	for j := range t.slots {
+		serves := j == i || t.slots[j].busy && !t.slots[j].tidied
+		if serves && !before {
+			n++
+		}
+		before = serves
+	}
+	return n
+}
+
+// prepare says what makes the slot the owner's. What a healthy slot holds need not be
+// erased first: a request that starts afresh makes the server drop it, and saves a
+// wait for the step that the server is in.
 func (t *Table) prepare(s *slot, o Owner) []Step {
-	if s.holder == o && !s.dirty {
+	if s.holder == o && !s.dirty && !s.spent || s.holder == (Owner{}) && !s.dirty && !t.parked.has(o) {
 		return nil
 	}
 	var steps []Step
-	if s.holder != (Owner{}) {
-		if !s.dirty && t.parked.room() {
-			t.parked.add(s.holder)
-			steps = append(steps, Step{Park, s.holder})
-		}
-		steps = append(steps, Step{Do: Erase})
-	} else if s.dirty {
-		steps = append(steps, Step{Do: Erase})
+	if s.holder != (Owner{}) && !s.dirty && !s.spent && t.parked.room() {
+		t.parked.add(s.holder)
+		steps = append(steps, Step{Park, s.holder})
 	}
-	if t.parked.has(o) {
+	restores := t.parked.has(o)
+	switch {
+	case s.dirty, s.holder != (Owner{}) && restores:
+		steps = append(steps, Step{Do: Erase})
+	case s.holder != (Owner{}):
+		steps = append(steps, Step{Do: Afresh})
+	}
+	if restores {
 		steps = append(steps, Step{Restore, o})
 	}
 	return steps
@@ -168,30 +210,30 @@ func (t *Table) Done(g Grant, healthy bool) {
 }
 
 // Forget drops what is kept of an owner and returns whether something is parked
-// for it, which the caller then removes. Slots that hold something of it are
-// erased before their next use.
+// for it, which the caller then removes. Nobody goes on from what slots hold of it.
 func (t *Table) Forget(o Owner) bool {
 	for i := range t.slots {
 		if s := &t.slots[i]; s.holder == o && !s.busy {
-			s.dirty = true
+			s.spent = true
 		}
 	}
 	return t.parked.remove(o)
 }
 
-// Tidy gives a slot that has to be erased before its next use, while nobody waits
-// for one: erased now, it is ready for whoever comes. It is given back by Done.
-func (t *Table) Tidy() (g Grant, ok bool) {
+// Tidy gives a slot that has to be erased before its next use, or if spent also one
+// that holds what nobody needs, while nobody waits for one: erased now, it is ready
+// for whoever comes. It is given back by Done.
+func (t *Table) Tidy(spent bool) (g Grant, ok bool) {
 	if t.queue.len() > 0 {
 		return Grant{}, false
 	}
 	for i := range t.slots {
 		s := &t.slots[i]
-		if s.busy || !s.dirty {
+		if s.busy || !s.dirty && !(spent && s.spent) {
 			continue
 		}
 		t.turn++
-		s.busy, s.tidied, s.dirty, s.holder, s.used = true, true, false, Owner{}, t.turn
+		s.busy, s.tidied, s.dirty, s.spent, s.holder, s.used = true, true, false, false, Owner{}, t.turn
 		return Grant{Slot: i, Steps: []Step{{Do: Erase}}, turn: t.turn}, true
 	}
 	return Grant{}, false

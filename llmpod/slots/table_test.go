@@ -48,7 +48,7 @@ func TestSlotsChangeHands(t *testing.T) {
 	serve("a", "slot 0", true)
 	serve("b", "slot 1", true)
 	serve("a", "slot 0", true)                        // as it left it
-	serve("c", "slot 1 park b erase", true)           // b was used least lately
+	serve("c", "slot 1 park b afresh", true)          // b was used least lately
 	serve("b", "slot 0 park a erase restore b", true) //
 	serve("b", "slot 0", false)                       // went wrong
 	serve("a", "slot 0 erase restore a", true)        // and is worth nothing
@@ -56,19 +56,97 @@ func TestSlotsChangeHands(t *testing.T) {
 	if !tab.Forget(owner("lab", "c")) {               //
 		t.Error("nothing was parked for c") //
 	} //
-	serve("c", "slot 0 park a erase", true) // of c nothing is left
-	if g, ok := tab.Tidy(); ok {            //
+	serve("c", "slot 0 park a afresh", true) // of c nothing is left
+	if g, ok := tab.Tidy(true); ok {         //
 		t.Errorf("nothing is to be erased: %v", g) //
 	} //
-	tab.Forget(owner("lab", "c")) // its slot is emptied before anybody comes
-	if g, ok := tab.Tidy(); !ok || do(g) != "slot 0 erase" {
+	tab.Forget(owner("lab", "c"))     // its slot is emptied before anybody comes
+	if g, ok := tab.Tidy(false); ok { // but need not be
+		t.Errorf("tidied %q", do(g))
+	}
+	if g, ok := tab.Tidy(true); !ok || do(g) != "slot 0 erase" {
 		t.Errorf("tidied %q", do(g))
 	} else {
 		tab.Done(g, true)
 	}
 	serve("d", "slot 0", true)
+	tab.Forget(owner("lab", "d")) // and if it was not, nothing of it is parked
+	serve("c", "slot 0 afresh", true)
+	tab.Forget(owner("lab", "c"))
+	serve("c", "slot 0 afresh", false) // nor gone on from by its owner
+	if g, ok := tab.Tidy(false); !ok || do(g) != "slot 0 erase" {
+		t.Errorf("tidied %q", do(g))
+	} else {
+		tab.Done(g, true)
+	}
 	tab.Reset(1)                         // the server was started again
 	serve("a", "slot 0 restore a", true) // files outlive it
+}
+
+// TestNeighboursServe is about servers that compute neighbouring slots in one step.
+func TestNeighboursServe(t *testing.T) {
+	tab := slots.New(4, 10, 10)
+	ticket := slots.Ticket(0)
+	ask := func(session string) {
+		ticket++
+		tab.Ask(ticket, owner("lab", session), 10)
+	}
+	begin := func(session string, want int) slots.Grant {
+		t.Helper()
+		ask(session)
+		g := next(t, tab)
+		if g.Slot != want {
+			t.Errorf("%s got slot %d, want %d", session, g.Slot, want)
+		}
+		return g
+	}
+	over := func(g slots.Grant) (emptied slots.Grant) {
+		t.Helper()
+		tab.Done(g, true)
+		tab.Forget(g.Owner)
+		emptied, ok := tab.Tidy(true)
+		if !ok || emptied.Slot != g.Slot {
+			t.Errorf("tidied %q, want slot %d", do(emptied), g.Slot)
+		}
+		return emptied
+	}
+	a, b := begin("a", 0), begin("b", 1)
+	emptied := over(a)
+	c := begin("c", 2) // which is beside b as slot 0 is, and need not be waited for
+	tab.Done(emptied, true)
+	begin("d", 3) // as good as 0, and not used for longer
+	emptied = over(c)
+	ask("e")
+	if g, ok := tab.Next(); ok {
+		t.Errorf("%q does not wait for slot 2, between b and d", do(g))
+	}
+	tab.Done(emptied, true)
+	if e := next(t, tab); do(e) != "slot 2" {
+		t.Errorf("e got %q", do(e))
+	}
+	emptied = over(b)
+	tab.Done(emptied, true)
+	begin("f", 1) // and not 0, although that was not used for longest
+}
+
+// TestNobodyIsThrownOutForSpeed: what somebody left in a slot makes room for a
+// neighbour only where it can be put back.
+func TestNobodyIsThrownOutForSpeed(t *testing.T) {
+	for parked, want := range map[int]string{10: "slot 1 park a afresh", 0: "slot 2 afresh"} {
+		tab := slots.New(3, 10, parked)
+		serve := func(session string) slots.Grant {
+			tab.Ask(1, owner("lab", session), 10)
+			return next(t, tab)
+		}
+		serve("busy")
+		a, b := serve("a"), serve("b")
+		tab.Done(a, true)
+		tab.Done(b, true)
+		tab.Done(serve("a"), true) // so that b is who was not there for longest
+		if g := serve("c"); do(g) != want {
+			t.Errorf("with room for %d got %q, want %q", parked, do(g), want)
+		}
+	}
 }
 
 func TestTenantsShareByTokens(t *testing.T) {
@@ -137,7 +215,7 @@ func TestNoOwnerMeetsAnothersTokens(t *testing.T) {
 						for o := range holds[g.Slot] {
 							files[s.Owner][o] = true
 						}
-					case slots.Erase:
+					case slots.Erase, slots.Afresh:
 						clear(holds[g.Slot])
 					case slots.Restore:
 						for o := range files[s.Owner] {
@@ -164,7 +242,7 @@ func TestNoOwnerMeetsAnothersTokens(t *testing.T) {
 					delete(files, o)
 				}
 			case 9:
-				if g, ok := tab.Tidy(); ok {
+				if g, ok := tab.Tidy(rapid.Bool().Draw(t, "spent")); ok {
 					clear(holds[g.Slot])
 					out = append(out, g)
 				}
