@@ -91,7 +91,11 @@ func check(schema *contracts.OutputSchema, out llama.Completion, a *Answer) (why
 // answer's account. A schema that the server cannot decode under is left to the
 // model's good will and to check.
 func (p *Pool) ask(ctx context.Context, st server.Status, c Call, talk []llama.Message, emit func(Piece), a *Answer) (llama.Completion, error) {
-	prompt, err := p.spelling.tokens(ctx, st.Client, talk)
+	if t, ok := p.guessed(ctx, st, c, talk, emit, a); ok {
+		*a = t.answer
+		return t.out, t.err
+	}
+	prompt, err := p.tokens(ctx, st.Client, talk)
 	if err != nil {
 		return llama.Completion{}, err
 	}
@@ -102,19 +106,20 @@ func (p *Pool) ask(ctx context.Context, st server.Status, c Call, talk []llama.M
 	if left := c.AllowTokens - a.Use.TokensIn - a.Use.TokensOut - int64(len(prompt)) - c.MaxTokens; c.AllowTokens > 0 && left < 0 {
 		return llama.Completion{}, contracts.Errorf(contracts.CodeBudgetExceeded, c.Name, "the call may take %d tokens more than are left for it", -left)
 	}
-	out, err := p.stream(ctx, c, p.request(c, prompt, room), emit, a)
+	r := p.request(c, llama.Request{Prompt: prompt}, room)
+	out, err := p.stream(ctx, c, r, len(prompt), emit, a)
 	if contracts.CodeOf(err) == contracts.CodeUnsupported && len(c.Schema) > 0 && out.OutputTokens == 0 {
-		r := p.request(c, prompt, room)
 		r.Schema = nil
-		out, err = p.stream(ctx, c, r, emit, a)
+		out, err = p.stream(ctx, c, r, len(prompt), emit, a)
 	}
 	return out, err
 }
 
-// stream runs one generation in a slot of its own.
-func (p *Pool) stream(ctx context.Context, c Call, r llama.Request, emit func(Piece), a *Answer) (llama.Completion, error) {
+// stream runs one generation, on a prompt of about so many tokens, in a slot of its
+// own.
+func (p *Pool) stream(ctx context.Context, c Call, r llama.Request, tokens int, emit func(Piece), a *Answer) (llama.Completion, error) {
 	before := c.continuation(&r)
-	t, err := p.broker.acquire(ctx, c.Owner, len(r.Prompt)+r.MaxTokens)
+	t, err := p.broker.acquire(ctx, c.Owner, tokens+r.MaxTokens)
 	if err != nil {
 		return llama.Completion{}, err
 	}

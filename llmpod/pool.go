@@ -27,6 +27,7 @@ type Pool struct {
 	totals totals
 	// spelling is nil for a model whose file is not here.
 	spelling spelling
+	frames   frames
 
 	device *Device // nil for a pool whose model is always loaded
 	place  residence.Model
@@ -166,17 +167,11 @@ func (p *Pool) Invoke(ctx context.Context, c Call, emit func(Piece)) (Answer, er
 	if want := c.Name; want != "" && want != a.Use.Model {
 		return a, contracts.Errorf(contracts.CodeModelUnavailable, want, "this pod serves %s", a.Use.Model)
 	}
-	if p.device != nil {
-		leave, err := p.device.enter(ctx, p.place)
-		if err != nil {
-			return a, err
-		}
-		defer leave()
-	}
-	st, err := p.await(ctx)
+	st, leave, err := p.enter(ctx)
 	if err != nil {
 		return a, err
 	}
+	defer leave()
 	if c.Operation == contracts.Embed {
 		return a, p.embed(ctx, st, c, &a)
 	}
@@ -187,6 +182,21 @@ func (p *Pool) Invoke(ctx context.Context, c Call, emit func(Piece)) (Answer, er
 		p.broker.forgotten(c.Owner)
 	}
 	return a, err
+}
+
+// enter waits until the model is loaded and its server there, and keeps it loaded
+// until leave.
+func (p *Pool) enter(ctx context.Context) (st server.Status, leave func(), err error) {
+	leave = func() {}
+	if p.device != nil {
+		if leave, err = p.device.enter(ctx, p.place); err != nil {
+			return st, nil, err
+		}
+	}
+	if st, err = p.await(ctx); err != nil {
+		leave()
+	}
+	return st, leave, err
 }
 
 // await waits until there is a server. A pod without one keeps calls for as long
@@ -245,12 +255,12 @@ func numbers(v []float64) []any {
 	return out
 }
 
-// request is one generation of a call.
-func (p *Pool) request(c Call, prompt []int, room int) llama.Request {
-	return llama.Request{
-		Prompt: prompt, MaxTokens: min(int(c.MaxTokens), room), Temperature: c.Temperature, TopP: c.TopP, Seed: c.Seed, Stop: c.Stop,
-		Schema: c.Schema, FirstToken: p.cfg.FirstToken, NextToken: p.cfg.NextToken,
-	}
+// request makes a prompt one generation of a call, where the context has room for so
+// many tokens.
+func (p *Pool) request(c Call, r llama.Request, room int) llama.Request {
+	r.MaxTokens, r.Temperature, r.TopP, r.Seed, r.Stop = min(int(c.MaxTokens), room), c.Temperature, c.TopP, c.Seed, c.Stop
+	r.Schema, r.FirstToken, r.NextToken = c.Schema, p.cfg.FirstToken, p.cfg.NextToken
+	return r
 }
 
 // Server is the pool's server, for who watches it or breaks it on purpose.

@@ -11,6 +11,33 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// tokens is spelling.tokens for a model of which it may be known what its template
+// makes of such a conversation: then the server renders it and tokenizes what it is
+// likely to become at the same time.
+func (p *Pool) tokens(ctx context.Context, c *llama.Client, talk []llama.Message) ([]int, error) {
+	if !p.spelling.harmless(talk) {
+		return p.spelling.tokens(ctx, c, talk)
+	}
+	var (
+		rendered string
+		likely   []int
+	)
+	guess, known := p.frames.guess(talk)
+	both, asking := errgroup.WithContext(ctx)
+	both.Go(func() (err error) { rendered, err = c.ApplyTemplate(asking, talk); return err })
+	if known {
+		both.Go(func() (err error) { likely, err = c.Tokenize(asking, guess, true, true); return err })
+	}
+	if err := both.Wait(); err != nil {
+		return nil, err
+	}
+	if known && rendered == guess {
+		return likely, nil
+	}
+	p.frames.learn(talk, rendered)
+	return c.Tokenize(ctx, rendered, true, true)
+}
+
 // tokens renders a conversation by the model's template and returns its tokens.
 // Only the template may speak in control tokens: where a text spells one, it is
 // tokenized apart from the template, as the text it is.

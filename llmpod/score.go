@@ -22,11 +22,12 @@ func (p *Pool) Score(ctx context.Context, c Call, said []int, most int) (scoring
 	if c.Operation != contracts.Generate || len(c.Schema) > 0 || c.TopP < 1 {
 		return scoring.Finding{}, contracts.Errorf(contracts.CodeUnsupported, c.Name, "only free answers of the whole distribution can be scored")
 	}
-	st, err := p.await(ctx)
+	st, leave, err := p.enter(ctx)
 	if err != nil {
 		return scoring.Finding{}, err
 	}
-	prompt, err := p.spelling.tokens(ctx, st.Client, render.Conversation(c.ModelInvocation))
+	defer leave()
+	prompt, err := p.tokens(ctx, st.Client, render.Conversation(c.ModelInvocation))
 	if err != nil {
 		return scoring.Finding{}, err
 	}

@@ -1,8 +1,8 @@
 // Package llama is Krako's only door to llama.cpp's llama-server: a client for
 // the part of its API that Krako uses. Package server below it runs one.
 //
-// What reaches a server is built here field by field: prompts as token ids, the
-// slot that the caller owns, sampling, stop sequences, a schema. Nothing that a
+// What reaches a server is built here field by field: prompts as token ids or as
+// text whose control tokens the caller answers for, the slot that the caller owns, sampling, stop sequences, a schema. Nothing that a
 // user sent is passed on as it came. Generation is always streamed, because a
 // server notices that nobody listens any more only then; text and token counts
 // are the server's own.

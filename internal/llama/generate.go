@@ -14,6 +14,9 @@ import (
 type Request struct {
 	// Prompt is what the model reads, as token ids.
 	Prompt []int
+	// Text is that in Prompt's place: the server makes tokens of it, of names of
+	// control tokens these tokens.
+	Text string
 	// Slot is the slot that the caller owns, counted from 0. A server takes one
 	// that it does not have for another: the number in Completion tells.
 	Slot int
@@ -72,7 +75,7 @@ type Completion struct {
 
 // generation is the body of POST /completion: every field that Krako sends.
 type generation struct {
-	Prompt      []int           `json:"prompt"`
+	Prompt      any             `json:"prompt"` // []int or string
 	Slot        int             `json:"id_slot"`
 	MaxTokens   int             `json:"n_predict"`
 	Temperature float64         `json:"temperature"`
@@ -91,6 +94,9 @@ func (r *Request) body() generation {
 	g := generation{
 		Prompt: r.Prompt, Slot: r.Slot, MaxTokens: max(r.MaxTokens, 1), Temperature: r.Temperature, TopP: r.TopP,
 		Seed: seed(r.Seed), Stop: append([]string{}, r.Stop...), Schema: r.Schema, Reuse: r.Reuse, Stream: true, Tokens: true,
+	}
+	if r.Text != "" {
+		g.Prompt = r.Text
 	}
 	if g.TopP == 0 {
 		g.TopP = 1
