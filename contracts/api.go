@@ -231,11 +231,25 @@ type NodeTrust struct {
 	// rests on.
 	Reliability float64 `json:"reliability"`
 	Evidence    uint64  `json:"evidence"`
+	// ModelChecks is what checks of a pod's answers have come to, nil if there were none.
+	ModelChecks *ModelChecks `json:"model_checks,omitempty"`
 	// Proof is the block that proves an equivocation (DecodeEquivocation).
 	Proof *Link `json:"proof,omitempty"`
 	// ReplacedBy is the key by which the node is known now.
 	ReplacedBy NodeID        `json:"replaced_by,omitempty"`
 	History    []TrustChange `json:"history"`
+}
+
+// ModelChecks counts what checks of a pod's answers have come to, as far as the
+// coordinator remembers. They are evidence, for where units go, and prove nothing.
+type ModelChecks struct {
+	// Same and Different are answers that another pod of the class gave again.
+	Same      int `json:"same"`
+	Different int `json:"different"`
+	// Plausible and Implausible are answers whose tokens a pod of the trusted zone
+	// with the same weights has scored.
+	Plausible   int `json:"plausible"`
+	Implausible int `json:"implausible"`
 }
 
 // NodeOrder is what the operator of the fabric decides about a node: the body of

@@ -176,11 +176,13 @@ type NodeInfo struct {
 
 // The kinds of TrustEvidence. EvidenceReplay comes of having a model's answer made
 // again by another pod of its class and comparing the bytes: it weighs in where units
-// go and proves nothing. A conviction (a result of the node was proved wrong) and an
+// go and proves nothing. EvidenceScore comes of having a pod of the trusted zone say how
+// plausible an answer's tokens are: the same, across determinism classes. A conviction (a result of the node was proved wrong) and an
 // equivocation (it signed two results under one lease) are proved. Nondeterminism (the
 // module gives different results on two engines) blames nobody.
 const (
 	EvidenceReplay         = "model_replay"
+	EvidenceScore          = "model_score"
 	EvidenceConviction     = "conviction"
 	EvidenceEquivocation   = "equivocation"
 	EvidenceNondeterminism = "nondeterminism"
@@ -192,9 +194,10 @@ type TrustEvidence struct {
 	Kind   string `json:"kind"`
 	Node   NodeID `json:"node,omitempty"`
 	Module *Link  `json:"module,omitempty"`
-	// Verdict is "same" or "different", of answers that were compared.
+	// Verdict is "same" or "different", of answers that were compared, "plausible" or
+	// "implausible", of one that was scored.
 	Verdict string `json:"verdict,omitempty"`
-	// By is whom the node was compared with; Trusted says that it is of the trusted
+	// By is whom the node was compared with, or who scored it; Trusted says that it is of the trusted
 	// zone.
 	By      NodeID `json:"by,omitempty"`
 	Trusted bool   `json:"trusted,omitempty"`

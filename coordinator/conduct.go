@@ -56,6 +56,7 @@ func (st *state) conduct(n *node) contracts.NodeTrust {
 		NodeID: n.id, Operator: r.Operator, Standing: r.Standing.String(), State: st.stateOf(n, &r),
 		Credibility: r.Credibility, Checks: r.Checks, Convictions: r.Convictions, History: []contracts.TrustChange{},
 	}
+	v.ModelChecks = n.checks.view()
 	v.ReplacedBy, _ = st.book.Replaced(n.id)
 	score := st.trust.Score(st.book.Successor(n.id))
 	v.Reliability, v.Evidence = score.Score, score.Evidence

@@ -73,6 +73,10 @@ type Config struct {
 	// it is used. Closed is for the nodes of people who trust each other, Open for
 	// those of anybody.
 	Verify verify.Policy
+	// ScoreShare is how large a share of the free answers of pods outside the trusted
+	// zone is scored by a pod of the zone with the same weights: evidence for where
+	// units go, which convicts nobody. 0 scores none.
+	ScoreShare float64
 	// Approval lets no node outside the trusted zone work before somebody has let it
 	// in.
 	Approval bool
@@ -132,6 +136,7 @@ func (c Config) Validate() error {
 	if err := c.Stragglers.Validate(); err != nil {
 		errs = append(errs, err)
 	}
+	check(c.ScoreShare >= 0 && c.ScoreShare <= 1, "score share is %g, must be from 0 to 1", c.ScoreShare)
 	check(len(c.Secret) >= 16, "secret has %d bytes, must have at least 16", len(c.Secret))
 	if c.Capacity != nil {
 		errs = append(errs, c.Capacity.Validate())

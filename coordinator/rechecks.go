@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -18,9 +19,10 @@ import (
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
-// recheck is a model call that another pod of the same class is to answer too. It
-// decides nothing about the session, which has had its answer: what comes of it is
-// evidence about the pod. It is kept in memory only, so that a restart drops it.
+// recheck is a model call that another pod of the same class is to answer too, or
+// whose answer a pod of the trusted zone is to score. It decides nothing about the
+// session, which has had its answer: what comes of it is evidence about the pod. It is
+// kept in memory only, so that a restart drops it.
 type recheck struct {
 	session contracts.SessionID
 	unit    contracts.UnitID
@@ -34,6 +36,8 @@ type recheck struct {
 	allow   p2p.Allowance
 	timeout int
 	since   time.Time
+	// said is what is to be scored, nil if the call is to be answered again.
+	said *p2p.Said
 }
 
 // rechecks are those that are to be made.
@@ -90,19 +94,46 @@ func (st *state) draw(n *node, out *lease, a *arrival) {
 	if a.use == nil || share == 0 || n.trusted {
 		return
 	}
+	if k := st.newRecheck(n, out, a); k.answer.Checkable() {
+		st.toss(k, share, 0)
+	}
+}
+
+// drawScore lets a coin of its own decide whether an answer is scored, of which a pod
+// has said so much while it made it.
+func (st *state) drawScore(n *node, out *lease, a *arrival, s *speech) {
+	share := st.c.cfg.ScoreShare
+	if a.use == nil || share == 0 || n.trusted || s == nil || s.broken || s.before > 0 {
+		return
+	}
+	said := referee.Said{Answer: answerOf(a), Tokens: s.tokens}
+	if json.Unmarshal(a.output, &said.Text) != nil || len(said.Text) > p2p.MaxText || !said.Scorable(out.live.Plan().Unit(out.Unit)) {
+		return
+	}
+	k := st.newRecheck(n, out, a)
+	k.need.Tags = nil // whom the unit was meant for is not who judges it
+	k.said = &p2p.Said{Weights: referee.Weights(a.use.Class), Text: said.Text, Tokens: said.Tokens}
+	st.toss(k, share, 1)
+}
+
+func (st *state) newRecheck(n *node, out *lease, a *arrival) *recheck {
 	k := &recheck{
 		session: out.live.ID, unit: out.live.Plan().Unit(out.Unit).ID, call: a.result.Unit, node: n.id, result: a.item.ResultCID,
 		answer: answerOf(a), need: st.need(out.live, out.Unit), tier: out.live.Plan().Unit(out.Unit).Model.Tier,
 		tenant: opaque(st.c.salt(out.live.Accepted.Tenant), "tenant"), allow: p2p.Allowance{Tokens: a.use.TokensIn + a.use.TokensOut + spare, Calls: 2},
 		timeout: st.runTimeout(out.live, out.Unit), since: st.now,
 	}
-	if !k.answer.Checkable() {
-		return
-	}
 	k.need.Blocks, k.need.Avoid, k.need.Never = nil, nil, []contracts.NodeID{n.id}
+	return k
+}
+
+// toss has a check made if a coin says so. Coins of different sides of one answer are
+// independent of each other.
+func (st *state) toss(k *recheck, share float64, side byte) {
 	secret, to := st.c.cfg.Secret, &st.rechecks.drawn
 	var commitment verify.Digest
 	copy(commitment[:], k.result.Hash()[2:])
+	commitment[0] ^= side
 	st.commit.also(func(at eventlog.Offset) {
 		if referee.Drawn(verify.Coin(secret, uint64(at), commitment), share) {
 			to.add(k)
@@ -164,14 +195,19 @@ func (st *state) placeRecheck(ctx context.Context, r round, k *recheck) bool {
 	r[to] = append(r[to], p2p.Unit{
 		Lease: ref.ID, Epoch: ref.Epoch, Attempt: 1, RunTimeoutMS: k.timeout, Invocation: block,
 		Tenant: k.tenant, Session: opaque(st.c.salt(""), fmt.Sprint("check ", ref.ID)), Last: true,
-		Allow: &k.allow,
+		Allow: &k.allow, Score: k.said,
 	})
 	return true
 }
 
-// refereeOf is the pod that is to answer a call again: of the same class, of another
-// operator, and of the trusted zone if there is one such.
+// refereeOf is the pod that is to check an answer. One that answers again is of the
+// same class, of another operator, and of the trusted zone if there is one such; one
+// that scores is of the trusted zone, for nothing that it says can be proved, and has
+// the same weights.
 func (st *state) refereeOf(k *recheck) *worker {
+	if k.said != nil {
+		return st.scorerOf(k)
+	}
 	var best *worker
 	theirs := st.trust.Score(k.node).Operator
 	for _, c := range st.index.Explain(&k.need) {
@@ -189,11 +225,54 @@ func (st *state) refereeOf(k *recheck) *worker {
 	return best
 }
 
+func (st *state) scorerOf(k *recheck) *worker {
+	for _, c := range st.index.Explain(&k.need) {
+		n := st.nodes[c.Node]
+		if c.Verdict != placement.Eligible || !n.trusted || !slices.Contains(n.worker.hello.Profiles, p2p.ScoreProfile(contracts.ProfileLLM1)) {
+			continue
+		}
+		if slices.ContainsFunc(n.worker.hello.Models, func(m p2p.Model) bool {
+			return referee.Weights(m.Class) == k.said.Weights && m.Operation == contracts.Generate
+		}) {
+			return n.worker
+		}
+	}
+	return nil
+}
+
+// scored takes what a pod of the trusted zone finds of an answer and records it.
+func (st *state) scored(w *worker, m *p2p.Scored) error {
+	out, ok := w.node.leases[m.Lease]
+	if !ok || out.again == nil || out.again.said == nil {
+		return nil // it was taken back, or nobody has asked
+	}
+	st.release(out.ID)
+	st.finished(w.node)
+	k := out.again
+	if !m.Sound {
+		return st.recheckLost(out, "nothing can be said of the answer")
+	}
+	f := session.Rechecked{
+		Kind: session.Scored, Session: k.session, Unit: k.unit, Call: k.call, Class: k.answer.Use.Class, Verdict: string(referee.Plausible),
+		Node: k.node, Result: k.result, By: w.node.id, Trusted: true,
+		Note: fmt.Sprintf("of %d tokens %d are clearly not what the model says; deviation %.2f", m.Positions, m.Misses, m.Deviation),
+	}
+	if !m.Plausible {
+		f.Verdict = string(referee.Implausible)
+		st.c.log.Warn("an answer is implausible", "unit", k.unit, "session", k.session, "node", k.node, "by", f.By, "class", f.Class, "found", f.Note)
+	}
+	if err := st.note(session.Record{Rechecked: &f}); err != nil {
+		return err
+	}
+	st.learnRecheck(st.now, &f)
+	return nil
+}
+
 // rechecked takes what a second pod answered and records what that says.
 func (st *state) rechecked(n *node, out *lease, envelope cid.Cid, a *arrival) error {
 	st.release(out.ID)
 	k := out.again
-	if !a.current || a.use == nil || !a.result.Unit.Equals(k.call.Cid) {
+	if !a.current || a.use == nil || k.said != nil || !a.result.Unit.Equals(k.call.Cid) {
 		st.c.log.Warn("check came to nothing", "unit", k.unit, "session", k.session, "node", n.id)
 		return nil
 	}
@@ -219,12 +298,16 @@ func (st *state) rechecked(n *node, out *lease, envelope cid.Cid, a *arrival) er
 	return nil
 }
 
-// learnRecheck weighs a comparison. Which of two pods of strangers was wrong it does
-// not say: it counts against both. The trusted zone is believed.
+// learnRecheck weighs a check. Which of two pods of strangers was wrong a comparison
+// does not say: it counts against both. The trusted zone is believed.
 func (st *state) learnRecheck(at time.Time, f *session.Rechecked) {
 	kind := trust.Success
-	if f.Verdict != string(referee.Same) {
+	if f.Verdict != string(referee.Same) && f.Verdict != string(referee.Plausible) {
 		kind = trust.Failure
+	}
+	st.node(st.book.Successor(f.Node)).checks.count(f.Verdict)
+	if !f.Trusted {
+		st.node(st.book.Successor(f.By)).checks.count(f.Verdict)
 	}
 	st.trust.Apply(trust.Evidence{At: at, Node: st.book.Successor(f.Node), Kind: kind})
 	if !f.Trusted {
@@ -232,6 +315,31 @@ func (st *state) learnRecheck(at time.Time, f *session.Rechecked) {
 	}
 	st.rank(st.node(f.Node))
 	st.rank(st.node(f.By))
+}
+
+// modelChecks counts verdicts.
+type modelChecks contracts.ModelChecks
+
+func (c *modelChecks) count(verdict string) {
+	switch referee.Verdict(verdict) {
+	case referee.Same:
+		c.Same++
+	case referee.Different:
+		c.Different++
+	case referee.Plausible:
+		c.Plausible++
+	case referee.Implausible:
+		c.Implausible++
+	}
+}
+
+// view is nil where nothing was counted.
+func (c *modelChecks) view() *contracts.ModelChecks {
+	if *c == (modelChecks{}) {
+		return nil
+	}
+	v := contracts.ModelChecks(*c)
+	return &v
 }
 
 // recheckLost forgets a check that came to nothing.

@@ -267,11 +267,12 @@ func (st *state) complete(n *node, envelope cid.Cid, a *arrival) error {
 		rec.Ended.Public = out.public && n.trusted && rec.Ended.State == contracts.UnitSuccess
 		st.retain(out.live.Accepted.Tenant, a.result.Unit.Cid, rec.Ended, n.id)
 	}
-	out.live.voices.ends(out.Unit)
+	spoken := out.live.voices.ends(out.Unit)
 	if err := st.record(out.live, rec); err != nil {
 		return err
 	}
 	st.draw(n, out, a)
+	st.drawScore(n, out, a, spoken)
 	return nil
 }
 

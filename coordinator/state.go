@@ -164,6 +164,8 @@ type node struct {
 	awaits  bool // its approval
 	history []contracts.TrustChange
 	signed  signatures
+	// checks are what checks of its models' answers came to.
+	checks modelChecks
 	// seq is the last batch number taken, recorded the last one that is durable.
 	// The committer's goroutine advances recorded.
 	seq      uint64

@@ -126,6 +126,8 @@ func (c *Coordinator) receive(ctx context.Context, w *worker) error {
 			err = c.takeResults(ctx, w, m)
 		case *p2p.Fault:
 			err = c.post(ctx, func(st *state) { st.must(st.fault(w, m)) })
+		case *p2p.Scored:
+			err = c.post(ctx, func(st *state) { st.must(st.scored(w, m)) })
 		case *p2p.Tokens:
 			w.node.speakers.hear(m)
 		case *p2p.Heartbeat:

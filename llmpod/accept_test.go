@@ -2,6 +2,7 @@ package llmpod
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
@@ -27,6 +28,7 @@ func testPool(t *testing.T) *Pool {
 // TestPodRefusesWhatIsNotForIt: a CPU unit above all, whoever assigned it.
 func TestPodRefusesWhatIsNotForIt(t *testing.T) {
 	a := &Agent{pools: []*Pool{testPool(t)}}
+	weights, _, _ := strings.Cut(a.pools[0].Model().Class, "/")
 	input, _ := contracts.NewPayload([]byte("{}"))
 	cpu, err := (&contracts.Invocation{
 		V: 1, Profile: contracts.ProfileDet1, Module: contracts.Link{Cid: dagcbor.RawCID([]byte("m"))}, Input: input, Fuel: 1, MemoryPages: 1,
@@ -57,6 +59,8 @@ func TestPodRefusesWhatIsNotForIt(t *testing.T) {
 		"another model":     {p2p.Unit{Invocation: model(func(v *contracts.ModelInvocation) { v.Name = "other" }), Tenant: "t", Session: "s"}, contracts.CodeUnsupported},
 		"another tier":      {p2p.Unit{Invocation: model(func(v *contracts.ModelInvocation) { v.Tier = contracts.TierLarge }), Tenant: "t", Session: "s"}, contracts.CodeUnsupported},
 		"another operation": {p2p.Unit{Invocation: model(func(v *contracts.ModelInvocation) { v.Operation = contracts.Embed }), Tenant: "t", Session: "s"}, contracts.CodeUnsupported},
+		"other weights":     {p2p.Unit{Invocation: model(same), Tenant: "t", Session: "s", Score: &p2p.Said{Weights: "0123456789abcdef", Text: "a", Tokens: []int{1}}}, contracts.CodeUnsupported},
+		"its own weights":   {p2p.Unit{Invocation: model(same), Tenant: "t", Session: "s", Score: &p2p.Said{Weights: weights, Text: "a", Tokens: []int{1}}}, ""},
 		"its own":           {p2p.Unit{Invocation: model(same), Tenant: "t", Session: "s"}, ""},
 	} {
 		if _, _, err := a.accept(&c.unit); contracts.CodeOf(err) != c.want {

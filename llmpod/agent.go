@@ -238,7 +238,7 @@ func (a *Agent) connect(ctx context.Context, hints <-chan p2p.PeerHint) (*p2p.Wo
 }
 
 func (a *Agent) hello() p2p.Hello {
-	h := p2p.Hello{Kind: "pod", Version: a.cfg.Version, Profiles: []string{contracts.ProfileLLM1}, Engine: "llama.cpp", Tags: a.cfg.Tags, Region: a.cfg.Region}
+	h := p2p.Hello{Kind: "pod", Version: a.cfg.Version, Profiles: []string{contracts.ProfileLLM1, p2p.ScoreProfile(contracts.ProfileLLM1)}, Engine: "llama.cpp", Tags: a.cfg.Tags, Region: a.cfg.Region}
 	for _, p := range a.pools {
 		m := p.Model()
 		op := contracts.Generate

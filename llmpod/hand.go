@@ -176,6 +176,19 @@ func (h *hand) finish(u *unit, r *report, f *p2p.Fault) {
 	h.tell()
 }
 
+// find ends a unit that asked what is to be found of an answer, unless it was
+// cancelled.
+func (h *hand) find(u *unit, m *p2p.Scored) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.units[u.lease] != u {
+		return
+	}
+	h.notes = append(h.notes, m)
+	delete(h.units, u.lease)
+	h.tell()
+}
+
 // refuse answers a unit that was never in hand.
 func (h *hand) refuse(f *p2p.Fault) {
 	h.mu.Lock()

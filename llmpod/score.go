@@ -59,6 +59,35 @@ func (p *Pool) Score(ctx context.Context, c Call, said []int, most int) (scoring
 	return scoring.Score(positions, c.Temperature), nil
 }
 
+// Judge is Score for an answer whose text is there too. Tokens that do not spell it
+// are not those that it was made of: then nothing can be said, and the finding is not
+// sound. Nothing is kept of a call that is its owner's last.
+func (p *Pool) Judge(ctx context.Context, c Call, said []int, text string, most int) (scoring.Finding, error) {
+	if c.Last {
+		defer p.broker.forgotten(c.Owner)
+	}
+	spelled, err := p.spell(ctx, said)
+	if err != nil || spelled != text {
+		return scoring.Finding{}, err
+	}
+	f, err := p.Score(ctx, c, said, most)
+	f.Sound = f.Sound && f.Deviation-f.Deviation == 0 // finite
+	if !f.Sound {
+		f = scoring.Finding{Positions: f.Positions, Misses: f.Misses}
+	}
+	return f, err
+}
+
+// spell is the text of tokens.
+func (p *Pool) spell(ctx context.Context, tokens []int) (string, error) {
+	st, leave, err := p.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	return st.Client.Detokenize(ctx, tokens)
+}
+
 func position(list []llama.Candidate, said int) scoring.Position {
 	var p scoring.Position
 	for _, c := range list {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -88,6 +89,10 @@ func (a *Agent) begin(ctx context.Context, m *p2p.Unit, cluster string, tasks *s
 		defer u.stop(nil)
 		ctx, cancel := context.WithTimeout(u.ctx, limit)
 		defer cancel()
+		if m.Score != nil {
+			a.score(ctx, u, pool, call, m.Score)
+			return
+		}
 		a.run(ctx, u, pool, call, cluster)
 	})
 }
@@ -109,7 +114,7 @@ func (a *Agent) accept(m *p2p.Unit) (Call, *Pool, error) {
 		return Call{}, nil, contracts.Errorf(contracts.CodeValidation, id.String(), "unit does not say whose it is")
 	}
 	for _, p := range a.pools {
-		if o := p.Model(); o.Embeddings == (v.Operation == contracts.Embed) && (v.Name == "" || v.Name == o.Name) && v.Tier == o.Tier {
+		if o := p.Model(); o.Embeddings == (v.Operation == contracts.Embed) && (v.Name == "" || v.Name == o.Name) && v.Tier == o.Tier && weighs(o.Class, m.Score) {
 			c := Call{ModelInvocation: v, Owner: slots.Owner{Tenant: m.Tenant, Session: m.Session}, unit: id}
 			c.Last = m.Last
 			if m.Allow != nil {
@@ -122,6 +127,29 @@ func (a *Agent) accept(m *p2p.Unit) (Call, *Pool, error) {
 		}
 	}
 	return Call{}, nil, contracts.Errorf(contracts.CodeUnsupported, id.String(), "this pod has no model %q of tier %s for %s", v.Name, v.Tier, v.Operation)
+}
+
+// weighs reports whether a class is of the weights that an answer is to be scored by.
+func weighs(class string, s *p2p.Said) bool {
+	return s == nil || s.Weights != "" && strings.HasPrefix(class, s.Weights+"/")
+}
+
+// scoredTokens is how many tokens of an answer are scored: each is a step of the
+// model, and so many tell most that all of them would.
+const scoredTokens = 256
+
+// score says what is to be found of another pod's answer to a unit.
+func (a *Agent) score(ctx context.Context, u *unit, pool *Pool, c Call, said *p2p.Said) {
+	f, err := pool.Judge(ctx, c, said.Tokens, said.Text, scoredTokens)
+	if err != nil {
+		a.log.Info("answer not scored", "lease", u.lease, "error", err)
+		a.hand.finish(u, nil, faultOf(u.lease, err))
+		return
+	}
+	a.log.Debug("answer scored", "lease", u.lease, "positions", f.Positions, "plausible", f.Plausible, "sound", f.Sound)
+	a.hand.find(u, &p2p.Scored{
+		Lease: u.lease, Positions: f.Positions, Misses: f.Misses, Deviation: f.Deviation, Plausible: f.Plausible, Sound: f.Sound,
+	})
 }
 
 // run carries one unit out.

@@ -166,7 +166,7 @@ func newCoordinator(s settings, db *store, models readModels, host *p2p.Host, ac
 	for _, t := range s.shareResults {
 		cfg.ShareResults = append(cfg.ShareResults, contracts.TenantID(t))
 	}
-	cfg.Pods, cfg.Approval = s.pods, s.approval
+	cfg.Pods, cfg.Approval, cfg.ScoreShare = s.pods, s.approval, s.scoreShare
 	if cfg.HoldCold = s.scale.hold; acts != nil {
 		cfg.Capacity = &s.scale.policy
 	}

@@ -28,6 +28,7 @@ type settings struct {
 	trusted    []string
 	pool       string
 	approval   bool
+	scoreShare float64
 	pods       bool
 	pod        podSettings
 	metrics    string
@@ -71,6 +72,7 @@ func (s *settings) flags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&s.trusted, "trusted", []string{}, "peer ids of the nodes of the trusted zone")
 	fs.StringVar(&s.pool, "pool", poolClosed, "whose nodes these are: closed, of people who trust each other, or open, of anybody: then no result is used before its node has earned it (docs/trust.md)")
 	fs.BoolVar(&s.approval, "approval", false, "give nodes outside the trusted zone nothing before 'krako trust approve' has let them in")
+	fs.Float64Var(&s.scoreShare, "score-answers", 0, "share of the free answers of models outside the trusted zone that a pod of the zone with the same weights scores; evidence that convicts nobody (docs/trust.md); 0 for none")
 	fs.BoolVar(&s.pods, "pods", true, "take in LLM pods, and graphs with llm units")
 	s.pod.flags(fs)
 	fs.DurationVar(&s.heartbeat, "heartbeat", d.Heartbeat, "how often nodes report")
@@ -124,6 +126,9 @@ func (s *settings) validate() error {
 	}
 	if s.pool != poolClosed && s.pool != poolOpen {
 		errs = append(errs, fmt.Errorf("--pool is %q, must be closed or open", s.pool))
+	}
+	if !(s.scoreShare >= 0 && s.scoreShare <= 1) {
+		errs = append(errs, fmt.Errorf("--score-answers is %g, must be from 0 to 1", s.scoreShare))
 	}
 	if s.heartbeat < 100*time.Millisecond {
 		errs = append(errs, fmt.Errorf("--heartbeat is %s, must be at least 100ms", s.heartbeat))

@@ -68,6 +68,9 @@ func (a *app) printTrust(v *contracts.NodeTrust) {
 	}
 	a.printf("credibility  %.5f after %.1f checks, proved wrong %d times\n", v.Credibility, v.Checks, v.Convictions)
 	a.printf("reliability  %.3f after %d units\n", v.Reliability, v.Evidence)
+	if m := v.ModelChecks; m != nil {
+		a.printf("answers      %d given again alike, %d otherwise; %d scored plausible, %d not\n", m.Same, m.Different, m.Plausible, m.Implausible)
+	}
 	if v.ReplacedBy != "" {
 		a.printf("known as     %s\n", v.ReplacedBy)
 	}

@@ -29,11 +29,7 @@ func (t *Teller) fabric(at eventlog.Offset, r *session.Record) error {
 	case r.Node != nil:
 		return t.say(at, 0, r, nodeEvent(r.Node), "", r.Node.Info)
 	case r.Rechecked != nil:
-		k := r.Rechecked
-		return t.say(at, 0, r, contracts.EventTrustEvidence, "", contracts.TrustEvidence{
-			Node: k.Node, Kind: contracts.EvidenceReplay, Verdict: k.Verdict, By: k.By, Trusted: k.Trusted,
-			SessionID: k.Session, UnitID: k.Unit, UnitCID: k.Call.String(), ResultCID: k.Result.String(), OtherCID: k.Other.String(), Class: k.Class,
-		})
+		return t.say(at, 0, r, contracts.EventTrustEvidence, "", rechecked(r.Rechecked))
 	case r.Standing != nil:
 		if err := t.stood(at, r); err != nil {
 			return err
@@ -52,6 +48,21 @@ func (t *Teller) fabric(at eventlog.Offset, r *session.Record) error {
 		return t.money(at, r, &f)
 	}
 	return nil
+}
+
+// rechecked tells what came of a check of a model's answer.
+func rechecked(k *session.Rechecked) contracts.TrustEvidence {
+	e := contracts.TrustEvidence{
+		Node: k.Node, Kind: contracts.EvidenceReplay, Verdict: k.Verdict, By: k.By, Trusted: k.Trusted,
+		SessionID: k.Session, UnitID: k.Unit, UnitCID: k.Call.String(), ResultCID: k.Result.String(), Class: k.Class, Reason: k.Note,
+	}
+	if k.Kind == session.Scored {
+		e.Kind = contracts.EvidenceScore
+	}
+	if k.Other.Defined() {
+		e.OtherCID = k.Other.String()
+	}
+	return e
 }
 
 func (t *Teller) money(at eventlog.Offset, r *session.Record, f *credit.Fact) error {

@@ -91,6 +91,7 @@ func (m *Assign) check() error {
 			text("session", u.Session, maxOpaque),
 			u.Resume.check(),
 			u.Allow.check(),
+			u.Score.check(),
 		); err != nil {
 			return err
 		}
@@ -122,6 +123,21 @@ func (r *Resume) check() error {
 		return nil
 	}
 	return firstError(text("text of resume", r.Text, MaxText), within("tokens of resume", len(r.Tokens), 1, MaxTokens))
+}
+
+func (s *Said) check() error {
+	if s == nil {
+		return nil
+	}
+	return firstError(
+		text("weights of score", s.Weights, maxOpaque),
+		text("text of score", s.Text, MaxText),
+		within("tokens of score", len(s.Tokens), 1, MaxTokens),
+	)
+}
+
+func (m *Scored) check() error {
+	return firstError(within("positions", m.Positions, 0, MaxTokens), within("misses", m.Misses, 0, m.Positions))
 }
 
 func (m *Ack) check() error { return nil }

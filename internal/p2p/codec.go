@@ -25,7 +25,7 @@ func (s side) String() string {
 // reads its three messages by itself, so that none of them is in place later.
 func senders(t frameType) side {
 	switch t {
-	case typeCredit, typeResults, typeFault, typeTokens:
+	case typeCredit, typeResults, typeFault, typeTokens, typeScored:
 		return worker
 	case typeAssign, typeAck, typeReject, typeCancel:
 		return coordinator
@@ -66,6 +66,8 @@ func newMessage(t frameType) Message {
 		return new(Fault)
 	case typeTokens:
 		return new(Tokens)
+	case typeScored:
+		return new(Scored)
 	}
 	return nil
 }

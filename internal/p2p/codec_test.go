@@ -44,6 +44,8 @@ func messageSamples() []Message {
 		&Assign{Units: []Unit{{Lease: 1, Invocation: []byte{0xa0}, Tenant: "t", Session: "s", Last: true}}},
 		&Tokens{Lease: 4, At: 2, Text: "upon", Tokens: []int{9}},
 		&Tokens{Lease: 4, Restart: true},
+		&Assign{Units: []Unit{{Lease: 1, Invocation: []byte{0xa0}, Tenant: "t", Session: "s", Last: true, Score: &Said{Weights: "0123456789abcdef", Text: "Once", Tokens: []int{7, 8}}}}},
+		&Scored{Lease: 4, Positions: 24, Misses: 1, Deviation: -0.5, Plausible: true, Sound: true},
 	}
 }
 
@@ -125,6 +127,9 @@ func TestMalformedMessages(t *testing.T) {
 		&Hello{Kind: "pod", Slots: 1, Models: make([]Model, maxModels+1)},
 		&Assign{Units: []Unit{{Invocation: []byte{1}, Resume: &Resume{Text: "x"}}}},
 		&Tokens{Text: strings.Repeat("x", MaxText+1)},
+		&Assign{Units: []Unit{{Invocation: []byte{1}, Score: &Said{Text: "x"}}}},
+		&Scored{Positions: 1, Misses: 2},
+		&Scored{Positions: 1, Deviation: math.NaN()},
 		&Assign{Units: []Unit{{}}},
 		&Assign{Units: []Unit{{Attempt: -1, Invocation: []byte{1}}}},
 		&Assign{Units: make([]Unit, MaxUnits+1)},

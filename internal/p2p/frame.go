@@ -41,6 +41,7 @@ const (
 	typeGoodbye   frameType = 12
 	typeFault     frameType = 13
 	typeTokens    frameType = 14
+	typeScored    frameType = 15
 
 	typeWant  frameType = 32
 	typeBlock frameType = 33

@@ -140,7 +140,7 @@ func (m *Assign) append(b []byte) ([]byte, error) {
 
 func (u *Unit) append(b []byte) ([]byte, error) {
 	n := 6
-	for _, there := range []bool{u.Allow != nil, u.Resume != nil, u.Tenant != "", u.Session != "", u.Last} {
+	for _, there := range []bool{u.Allow != nil, u.Score != nil, u.Resume != nil, u.Tenant != "", u.Session != "", u.Last} {
 		if there {
 			n++
 		}
@@ -157,6 +157,13 @@ func (u *Unit) append(b []byte) ([]byte, error) {
 	}
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "epoch"), u.Epoch)
 	b = dagcbor.AppendUint(dagcbor.AppendText(b, "lease"), u.Lease)
+	if u.Score != nil { // rare: a sampled check
+		said, err := dagcbor.Marshal(u.Score)
+		if err != nil {
+			return nil, err
+		}
+		b = append(dagcbor.AppendText(b, "score"), said...)
+	}
 	if u.Resume != nil { // rare: a pod was lost
 		resume, err := dagcbor.Marshal(u.Resume)
 		if err != nil {
@@ -211,6 +218,11 @@ func readUnit(r *dagcbor.Reader) (u Unit) {
 	u.Epoch = r.Uint()
 	f.Must("lease")
 	u.Lease = r.Uint()
+	if f.Has("score") {
+		raw := r.Raw(3)
+		u.Score = new(Said)
+		r.Spelled(r.Err() != nil || dagcbor.Unmarshal(raw, u.Score) == nil)
+	}
 	if f.Has("resume") {
 		raw := r.Raw(3)
 		u.Resume = new(Resume)

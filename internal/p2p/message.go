@@ -146,7 +146,22 @@ type Unit struct {
 	// Last says that the session will ask no pod for anything after this unit, as
 	// far as is known: what a pod keeps of it is of no more use.
 	Last bool `cbor:"last,omitempty"`
+	// Score asks for no answer but how plausible one is that another pod has given:
+	// the pod sends Scored, or a Fault. Only for pods that announce ScoreProfile.
+	Score *Said `cbor:"score,omitempty"`
 }
+
+// Said is an answer to a unit, in full.
+type Said struct {
+	// Weights is the hash of the model's weights, as the first part of a class has it.
+	Weights string `cbor:"weights"`
+	Text    string `cbor:"text"`
+	Tokens  []int  `cbor:"tokens"`
+}
+
+// ScoreProfile names what a pod announces, beside the profile itself, if it also
+// scores answers to units of it.
+func ScoreProfile(profile string) string { return profile + "+score" }
 
 // Allowance bounds the tokens, read and generated, and the calls of a unit.
 type Allowance struct {
@@ -170,6 +185,19 @@ type Tokens struct {
 	Text    string `cbor:"text"`
 	Tokens  []int  `cbor:"tokens,omitempty"`
 	Restart bool   `cbor:"restart,omitempty"`
+}
+
+// Scored is what a pod finds of the answer that a unit's Score has: how many of its
+// tokens it has looked at, and what llmpod/scoring says of them. It is unsigned, and
+// evidence for the coordinator alone. Sent by a pod, for a unit in hand.
+type Scored struct {
+	Lease     uint64  `cbor:"lease"`
+	Positions int     `cbor:"positions"`
+	Misses    int     `cbor:"misses"`
+	Deviation float64 `cbor:"deviation"`
+	Plausible bool    `cbor:"plausible"`
+	// Sound is false if nothing can be said of it.
+	Sound bool `cbor:"sound"`
 }
 
 // Results delivers one signed batch. Sent by the worker. Nothing in it is
@@ -257,3 +285,4 @@ func (*Drain) frame() frameType     { return typeDrain }
 func (*Goodbye) frame() frameType   { return typeGoodbye }
 func (*Fault) frame() frameType     { return typeFault }
 func (*Tokens) frame() frameType    { return typeTokens }
+func (*Scored) frame() frameType    { return typeScored }
