@@ -19,7 +19,8 @@ token, time between tokens, throughput. It compares placement with taking pods i
 turn, and conversations with and without parking; it looks for tokens of other
 sessions in slots, and for answers that differ under load; it has a referee of
 another class score answers of honest pods and of cheats. All of it takes less than
-ten minutes on two cores that have nothing else to do, and compares best there.`,
+eight minutes on two cores that have nothing else to do, and compares best there;
+--rounds and the other counts make it longer.`,
 		Example: `  krako bench llm --json
   krako bench llm --part beside --rounds 9
   krako bench llm --short`,

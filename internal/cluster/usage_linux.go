@@ -50,6 +50,29 @@ func OwnUsage() (Usage, error) {
 	return Usage{CPU: time.Duration(u.Utime.Nano() + u.Stime.Nano()), RSS: whole.RSS}, err
 }
 
+// ThreadsCPU is what the threads of a process that live have used, its children's
+// not included, to the nanosecond (proc_pid_schedstat(5), schedstats documentation of
+// the kernel): fit for what takes less than a clock tick.
+func ThreadsCPU(pid int) (cpu time.Duration, err error) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well-formed
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			continue // a thread that ended
+		}
+		used, _, _ := strings.Cut(string(text), " ")
+		n, err := strconv.ParseInt(used, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read usage of process %d: %w", pid, err)
+		}
+		cpu += time.Duration(n)
+	}
+	if cpu == 0 {
+		return 0, fmt.Errorf("read usage of process %d: its threads are not there, or this kernel does not count", pid)
+	}
+	return cpu, nil
+}
+
 // children lists the processes that the threads of a process have started.
 func children(pid int) (list []int) {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is well-formed

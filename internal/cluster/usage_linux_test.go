@@ -50,6 +50,9 @@ func TestUsageCountsChildren(t *testing.T) {
 	if err != nil || while.CPU-own.CPU < 50*time.Millisecond || while.RSS <= own.RSS {
 		t.Errorf("with its child %+v, by itself %+v, %v", while, own, err)
 	}
+	if alone, err := ThreadsCPU(cmd.Process.Pid); err != nil || alone < 40*time.Millisecond || alone%clockTick == 0 {
+		t.Errorf("the child's threads used %v, %v", alone, err)
+	}
 	stdin.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
@@ -57,5 +60,8 @@ func TestUsageCountsChildren(t *testing.T) {
 	after, err := UsageOf(os.Getpid())
 	if err != nil || after.CPU < while.CPU {
 		t.Errorf("%+v became %+v when the child ended: %v", while, after, err)
+	}
+	if alone, err := ThreadsCPU(cmd.Process.Pid); err == nil {
+		t.Errorf("a process that has ended used %v", alone)
 	}
 }

@@ -17,6 +17,7 @@ import (
 type timing struct {
 	first, last time.Duration // of text, since the request was sent
 	tokens      int
+	text        []byte
 }
 
 // between is the mean time between tokens.
@@ -27,15 +28,24 @@ func (t timing) between() time.Duration {
 // asker has one prompt answered in a number of tokens.
 type asker interface {
 	ask(ctx context.Context, prompt string, tokens int) (timing, error)
+	// rest puts things in order behind a turn; it counts for nobody.
+	rest(ctx context.Context) error
 }
 
 // bare asks llama-server's chat endpoint, as a program without Krako does.
 type bare struct {
 	client *http.Client
 	end    llama.Endpoint
+	server *llama.Client
+	slots  int
 }
 
-func newBare(end llama.Endpoint) *bare {
+// newBare asks a server with so many slots.
+func newBare(end llama.Endpoint, slots int) (*bare, error) {
+	server, err := llama.New(end)
+	if err != nil {
+		return nil, err
+	}
 	// The server closes a connection after a stream without saying so.
 	t := &http.Transport{DisableKeepAlives: true}
 	if end.Socket != "" {
@@ -44,7 +54,17 @@ func newBare(end llama.Endpoint) *bare {
 		}
 		end.URL = "http://llama-server"
 	}
-	return &bare{&http.Client{Transport: t}, end}
+	return &bare{&http.Client{Transport: t}, end, server, slots}, nil
+}
+
+// rest empties the slots: nobody goes on from what was left in one.
+func (b *bare) rest(ctx context.Context) error {
+	for slot := range b.slots {
+		if err := b.server.Erase(ctx, slot); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *bare) ask(ctx context.Context, prompt string, tokens int) (t timing, err error) {
@@ -110,14 +130,15 @@ func (t *timing) chunk(data []byte, at time.Duration) error {
 		return fmt.Errorf("decode chunk: %w", err)
 	}
 	if len(e.Choices) > 0 && e.Choices[0].Delta.Content != "" {
-		t.text(at)
+		t.piece(at, e.Choices[0].Delta.Content)
 	}
 	t.tokens = max(t.tokens, e.Usage.Tokens)
 	return nil
 }
 
-// text notes that some came.
-func (t *timing) text(at time.Duration) {
+// piece notes that some text came.
+func (t *timing) piece(at time.Duration, text string) {
+	t.text = append(t.text, text...)
 	if t.first == 0 {
 		t.first = at
 	}

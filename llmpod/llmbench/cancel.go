@@ -39,7 +39,7 @@ func (b *bare) call(ctx context.Context, session, prompt string, tokens int, hea
 
 // cancels stops calls in the middle, while another keeps the server busy.
 func (b *bench) cancels(ctx context.Context) error {
-	cfg := b.serverConfig(b.slow, 2, 4096)
+	cfg := b.serverConfig(b.brisk, 2, 4096)
 	p, stop, err := startPool(ctx, llmpod.DefaultConfig(), cfg)
 	if err != nil {
 		return err
@@ -54,6 +54,10 @@ func (b *bench) cancels(ctx context.Context) error {
 		return err
 	}
 	defer stopBare()
+	aside, err := newBare(theirs.Endpoint, cfg.Slots)
+	if err != nil {
+		return err
+	}
 	n, turn := cancelCount, cancelTurn
 	if b.Short {
 		n, turn = 4, 2
@@ -61,7 +65,7 @@ func (b *bench) cancels(ctx context.Context) error {
 	var pod, alone []time.Duration
 	for len(pod) < n {
 		if pod, err = cancelSome(ctx, throughPod{p}, ours.Client, pod, turn); err == nil {
-			alone, err = cancelSome(ctx, newBare(theirs.Endpoint), theirs.Client, alone, turn)
+			alone, err = cancelSome(ctx, aside, theirs.Client, alone, turn)
 		}
 		if err != nil {
 			return err

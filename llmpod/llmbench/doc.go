@@ -7,6 +7,10 @@
 // What goes through gateway, coordinator and pod are real processes; parking,
 // probes and replay use a pod's pool in this process, on a real server.
 //
+// The model of the comparisons is slow enough that what is around it can be seen.
+// Where a bar is on what waits for a server's steps, the model is as fast as the
+// bars allow a slot on this machine, 200 tokens a second.
+//
 // The models are made on the spot and talk nonsense. Nothing here says how well a
 // trained model or a GPU does.
 package llmbench

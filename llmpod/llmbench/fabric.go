@@ -77,7 +77,7 @@ func (f *fabric) ask(ctx context.Context, prompt string, tokens int) (t timing, 
 	}
 	err = f.api.Listen(ctx, s, func(contracts.Event) error { return nil }, func(p contracts.Tokens) {
 		if p.Text != "" {
-			t.text(time.Since(began))
+			t.piece(time.Since(began), p.Text)
 		}
 	})
 	if err != nil {
@@ -90,6 +90,9 @@ func (f *fabric) ask(ctx context.Context, prompt string, tokens int) (t timing, 
 	t.tokens = int(r.Telemetry.Tasks[0].TokensOut)
 	return t, nil
 }
+
+// rest has nothing to do: a pod empties its slots itself.
+func (f *fabric) rest(context.Context) error { return nil }
 
 func (f *fabric) submit(ctx context.Context, units ...contracts.WorkUnit) (contracts.SessionID, error) {
 	now := contracts.Time{Time: time.Now()}

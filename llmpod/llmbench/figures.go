@@ -11,11 +11,13 @@ type Figures struct {
 	*Cancels
 	*Overload
 	*Scoring
+	// BriskRate is how many tokens a second the model that routing, parking, cancels and
+	// overload use decodes alone, at most 200.
+	BriskRate float64 `json:"brisk_model_tokens_per_s,omitempty"`
 }
 
-// Beside compares Krako, from a client of the gateway through a pod, with
-// llama-server's own chat endpoint, under the same flags and on the same model.
-// Fields that begin with Bare are the latter's.
+// Beside compares Krako, from a client of the gateway through a pod, with a client of
+// the chat endpoint of the same server. Fields that begin with Bare are the latter's.
 type Beside struct {
 	// Time to the first token: from sending the request, or the graph, to text. An
 	// overhead is the median of the differences within a turn.
@@ -39,6 +41,18 @@ type Beside struct {
 	Bare1  float64 `json:"bare_tokens_per_s_1"`
 	Bare2  float64 `json:"bare_tokens_per_s_2"`
 	Bare4  float64 `json:"bare_tokens_per_s_4"`
+
+	// Processor time that a token took in all of these, in each process: admission and
+	// recording of its answer included. 0 where it is not known.
+	CoordCPU      float64 `json:"coord_cpu_us_per_token"`
+	PodCPU        float64 `json:"pod_cpu_us_per_token"` // without its server
+	ClientCPU     float64 `json:"client_cpu_us_per_token"`
+	ServerCPU     float64 `json:"server_cpu_us_per_token"`
+	BareClientCPU float64 `json:"bare_client_cpu_us_per_token"`
+	BareServerCPU float64 `json:"bare_server_cpu_us_per_token"`
+
+	// Differ is how many answers were not those of the other side to the same prompt.
+	Differ int `json:"beside_answers_different"`
 }
 
 // Routing compares placement's choice of pods with taking them in turn, for

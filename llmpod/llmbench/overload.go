@@ -24,7 +24,7 @@ const (
 // overload asks for ten times what a tenant may have in work, all at once, and
 // asks for health meanwhile.
 func (b *bench) overload(ctx context.Context) error {
-	f, err := b.startFabric(ctx, "overload", b.slow, []string{"--slots", fmt.Sprint(overSlots), "--context", "1024", "--threads", "1", "--log-level", "warn"})
+	f, err := b.startFabric(ctx, "overload", b.brisk, []string{"--slots", fmt.Sprint(overSlots), "--context", "1024", "--threads", "1", "--log-level", "warn"})
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ const (
 	parkSlots   = 2
 	talks       = 3 * parkSlots
 	talkTurns   = 6
-	talkPreface = 80 // words of a conversation's system message
+	talkPreface = 64 // words of a conversation's system message
 	talkAnswer  = 8
 )
 
@@ -51,7 +51,7 @@ type talked struct {
 func (b *bench) converse(ctx context.Context, parked int) (t talked, err error) {
 	cfg := llmpod.DefaultConfig()
 	cfg.ParkedSessions = parked
-	p, stop, err := startPool(ctx, cfg, b.serverConfig(b.slow, parkSlots, 2048))
+	p, stop, err := startPool(ctx, cfg, b.serverConfig(b.brisk, parkSlots, 2048))
 	if err != nil {
 		return t, err
 	}

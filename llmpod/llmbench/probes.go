@@ -15,10 +15,10 @@ import (
 
 // planted is the beginning that every probe shares with all others: if a slot,
 // or what was parked, went to somebody else, it would be found there.
-var planted = strings.Repeat("the planted beginning. ", 4)
+var planted = strings.Repeat("the planted beginning. ", 2)
 
-// probes has sessions that were never seen ask what others have asked: two of
-// three are new, the others come back, and some are cancelled; the server is
+// probes has sessions that were never seen ask what others have asked: four of
+// five are new, the others come back, and some are cancelled; the server is
 // killed now and then.
 func (b *bench) probes(ctx context.Context) error {
 	cfg := llmpod.DefaultConfig()
@@ -64,7 +64,7 @@ func (r *probing) next() (session string, fresh, cut, ok bool) {
 	if r.asked%r.killEvery == 0 {
 		kill(r.pool)
 	}
-	if r.rng.IntN(3) == 0 && len(r.known) > 0 {
+	if r.rng.IntN(5) == 0 && len(r.known) > 0 {
 		return r.known[r.rng.IntN(len(r.known))], false, false, true
 	}
 	return fmt.Sprint("s", r.asked), true, r.rng.IntN(10) == 0, true

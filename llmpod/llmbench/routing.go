@@ -2,15 +2,12 @@ package llmbench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
-	"github.com/krako-labs/krako/llmpod"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -40,13 +37,13 @@ func (b *bench) routing(ctx context.Context) error {
 			"--tag", tag(i), "--status", status[i],
 		}
 	}
-	f, err := b.startFabric(ctx, "routing", b.slow, flags...)
+	f, err := b.startFabric(ctx, "routing", b.brisk, flags...)
 	if err != nil {
 		return err
 	}
 	defer f.Stop()
 	var placed, inTurn phase
-	for round := range max(1, b.Rounds/2) {
+	for round := range (b.Rounds + 1) / 2 {
 		for _, p := range []*phase{&placed, &inTurn} {
 			if err := p.run(ctx, f, status, round, p == &inTurn); err != nil {
 				return err
@@ -151,19 +148,9 @@ func (f *fabric) chain(ctx context.Context, units []contracts.WorkUnit) ([]time.
 // computed is how many tokens of prompts all pods have computed.
 func computed(ctx context.Context, status []string) (sum int64, err error) {
 	for _, addr := range status {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/status", nil)
+		s, err := podStatus(ctx, addr)
 		if err != nil {
 			return 0, err
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return 0, err
-		}
-		var s llmpod.Status
-		err = json.NewDecoder(res.Body).Decode(&s)
-		res.Body.Close()
-		if err != nil {
-			return 0, fmt.Errorf("read a pod's status: %w", err)
 		}
 		for _, m := range s.Models {
 			sum += m.Computed()

@@ -34,10 +34,10 @@ type Options struct {
 	Progress io.Writer
 }
 
-// DefaultOptions take less than ten minutes on two cores that have nothing else to
-// do.
+// DefaultOptions take less than eight minutes on two cores that have nothing else
+// to do.
 func DefaultOptions() Options {
-	return Options{Rounds: 4, Probes: 10_000, Replays: 1000, Scores: 25, Progress: io.Discard}
+	return Options{Rounds: 3, Probes: 10_000, Replays: 1000, Scores: 25, Progress: io.Discard}
 }
 
 // shorten is for who wants to see that it runs.
@@ -63,14 +63,18 @@ func (o *Options) Validate() error {
 	return nil
 }
 
+func (o *Options) wants(part string) bool { return len(o.Parts) == 0 || slices.Contains(o.Parts, part) }
+
 // bench is one run.
 type bench struct {
 	Options
 	program string
 	dir     string
-	// Models: for comparisons of time a slow one, for everything else a small one.
-	slow, small string
-	figures     Figures
+	// Models: for comparisons with the bare server a slow one, for what else takes a
+	// server's time one that is as fast as the bars allow (brisk), for everything else
+	// a small one.
+	slow, brisk, small string
+	figures            Figures
 }
 
 // Run measures. It leaves nothing behind. Errors are those of starting servers
@@ -92,14 +96,14 @@ func Run(ctx context.Context, o Options) (*Figures, error) {
 	}
 	defer os.RemoveAll(dir)
 	b := &bench{Options: o, program: program, dir: dir}
-	if err := b.models(); err != nil {
+	if err := b.models(ctx); err != nil {
 		return nil, err
 	}
 	run := map[string]func(context.Context) error{
 		"beside": b.beside, "routing": b.routing, "parking": b.parking, "probes": b.probes, "replay": b.replay, "cancel": b.cancels, "overload": b.overload, "scoring": b.scoring,
 	}
 	for _, part := range Parts() {
-		if len(o.Parts) > 0 && !slices.Contains(o.Parts, part) {
+		if !o.wants(part) {
 			continue
 		}
 		began := time.Now()
@@ -112,14 +116,66 @@ func Run(ctx context.Context, o Options) (*Figures, error) {
 }
 
 // models writes the models. A run that is short takes the small one for all.
-func (b *bench) models() error {
+func (b *bench) models(ctx context.Context) error {
 	b.small = filepath.Join(b.dir, "small.gguf")
-	b.slow = b.small
+	b.slow, b.brisk = b.small, b.small
 	if err := write(b.small, gguf.Nonsense().Model()); err != nil || b.Short {
 		return err
 	}
 	b.slow = filepath.Join(b.dir, "slow.gguf")
-	return write(b.slow, gguf.Slow().Model())
+	if err := write(b.slow, gguf.Slow().Model()); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc([]string{"routing", "parking", "cancel", "overload"}, b.wants) {
+		return nil
+	}
+	b.brisk = filepath.Join(b.dir, "brisk.gguf")
+	return b.findBrisk(ctx)
+}
+
+// What is fast enough: at most as many tokens a second as a bar allows a slot. Layers
+// are added while it is more.
+const (
+	briskRate   = 200
+	briskLayers = 6
+	briskMore   = 4
+)
+
+// findBrisk makes a model of as few layers as decode no more than briskRate tokens a
+// second alone, on one thread of this machine.
+func (b *bench) findBrisk(ctx context.Context) error {
+	for layers := briskLayers; ; layers += briskMore {
+		if err := write(b.brisk, gguf.Layered(layers).Model()); err != nil {
+			return err
+		}
+		rate, err := b.rateAlone(ctx, b.brisk)
+		b.figures.BriskRate = rate
+		if err != nil || rate <= briskRate {
+			return err
+		}
+	}
+}
+
+// rateAlone is how many tokens a second a bare server decodes for one that asks alone.
+func (b *bench) rateAlone(ctx context.Context, model string) (float64, error) {
+	st, stop, err := startServer(ctx, b.serverConfig(model, 1, 512))
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	ask, err := newBare(st.Endpoint, 1)
+	if err != nil {
+		return 0, err
+	}
+	var rates []float64
+	for i := range 3 {
+		t, err := ask.ask(ctx, fmt.Sprintf("%d?", i), longAnswer)
+		if err != nil {
+			return 0, err
+		}
+		rates = append(rates, over(1, t.between().Seconds()))
+	}
+	return middle(rates), nil
 }
 
 func write(path string, m *gguf.Model) error {

@@ -2,10 +2,14 @@ package llmbench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
+	"github.com/krako-labs/krako/internal/llama"
 	"github.com/krako-labs/krako/internal/llama/server"
 	"github.com/krako-labs/krako/llmpod"
 )
@@ -30,6 +34,28 @@ func startServer(ctx context.Context, c server.Config) (st server.Status, stop f
 		return st, nil, errors.Join(err, stop())
 	}
 	return st, stop, nil
+}
+
+// podStatus asks a pod what it does.
+func podStatus(ctx context.Context, addr string) (s llmpod.Status, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/status", nil)
+	if err != nil {
+		return s, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return s, err
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&s); err != nil {
+		return s, fmt.Errorf("read a pod's status: %w", err)
+	}
+	return s, nil
+}
+
+// endpointOf is where a pod's server is reached beside the pod.
+func endpointOf(s *llmpod.ServerStatus) llama.Endpoint {
+	return llama.Endpoint{Socket: s.Socket, URL: s.URL}
 }
 
 // startPool runs a pool until stop.

@@ -58,7 +58,7 @@ func (e endpoint) environment() []string {
 		"OMP_WAIT_POLICY=PASSIVE",
 	}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",
-		"GGML_BACKEND_PATH", "HF_TOKEN", "HF_HOME", "LLAMA_CACHE", "XDG_CACHE_HOME", "SYSTEMROOT", "USERPROFILE", "LOCALAPPDATA", "OMP_NUM_THREADS"} {
+		"GGML_BACKEND_PATH", "HF_TOKEN", "HF_ENDPOINT", "HF_HOME", "LLAMA_CACHE", "XDG_CACHE_HOME", "SYSTEMROOT", "USERPROFILE", "LOCALAPPDATA", "OMP_NUM_THREADS"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}

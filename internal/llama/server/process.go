@@ -1,10 +1,10 @@
 package server
 
 import (
-	"bytes"
 	"fmt"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -100,10 +100,25 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// last returns the last lines.
+// lastWords is how many lines of what a server writes are told when it has ended.
+const lastWords = 5
+
+// last returns the first warnings and errors and the last ones, or the last lines of
+// all if there are none: one failure follows from the other, and the first says why a
+// model could not be fetched.
 func (t *tail) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := bytes.Split(bytes.TrimSpace(t.buf), []byte("\n"))
-	return strings.TrimSpace(string(bytes.Join(lines[max(0, len(lines)-3):], []byte(" | "))))
+	lines := strings.Split(strings.TrimSpace(string(t.buf)), "\n")
+	grave := slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		fields := strings.Fields(line) // time, level, where, what
+		return len(fields) < 3 || fields[1] != "E" && fields[1] != "W"
+	})
+	if len(grave) > 0 {
+		lines = grave
+	}
+	if len(grave) > lastWords {
+		lines = append(grave[:2], grave[len(grave)-lastWords+2:]...)
+	}
+	return strings.TrimSpace(strings.Join(lines[max(0, len(lines)-lastWords):], " | "))
 }
