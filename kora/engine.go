@@ -3,6 +3,8 @@ package kora
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +39,8 @@ type Reply struct {
 	// Steps counts the units that ran, WithoutModel those that asked no model.
 	Steps        int `json:"steps"`
 	WithoutModel int `json:"without_model"`
+	// Reused counts the units that were not run, for an equal one was before.
+	Reused int `json:"reused,omitempty"`
 	// Result is what the backend left; nil where nothing ran.
 	Result *contracts.ExecutionResult `json:"result,omitempty"`
 	// Drafts are the runs before it in which a model planned.
@@ -124,6 +128,7 @@ func (e *Engine) Carry(ctx context.Context, r plan.Request, p plan.Plan, o Obser
 		return nil, err
 	}
 	reply.take(res)
+	reply.reuse(len(r.Message))
 	if reply.Error == nil && res.Telemetry.ModelInvocationCount > 0 {
 		if reply.Checks, err = e.check(ctx, r, reply.Text); err != nil {
 			return nil, err
@@ -151,6 +156,9 @@ func (r *Reply) take(res *contracts.ExecutionResult) {
 			continue
 		}
 		r.Steps++
+		if t.Cached {
+			r.Reused++
+		}
 		if t.TaskType.CPU() {
 			r.WithoutModel++
 		}
@@ -160,6 +168,23 @@ func (r *Reply) take(res *contracts.ExecutionResult) {
 	} else if r.Error == nil {
 		r.Error = contracts.Errorf(contracts.CodeInternal, r.RunID, "run ended %s: %s", res.Metadata.State, res.Metadata.StopReason)
 	}
+}
+
+// reuse tells the decision that units were not run again. What is reused is found
+// where units are run: a plan names computations, and whether they are known depends
+// on what was computed there before.
+func (r *Reply) reuse(message int) {
+	if r.Reused == 0 {
+		return
+	}
+	d := plan.Decision{
+		Stage: plan.StageReuse, Outcome: plan.Accepted, Reason: plan.SomeKnown, End: message,
+		Reading: fmt.Sprintf("%d of %d steps are known", r.Reused, r.Steps),
+	}
+	if r.Reused == r.Steps {
+		d.Reason = plan.AllKnown
+	}
+	r.Plan.Decisions = append(slices.Clip(r.Plan.Decisions), d)
 }
 
 // textOf is a final output as text: a JSON string is its text, a document of a

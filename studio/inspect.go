@@ -241,7 +241,8 @@ type RepeatUnit struct {
 }
 
 // repeat runs a run's graph again, as a request of its own. Only graphs without
-// model calls are run: others cost, and need not come out the same.
+// model calls are run: others cost, and need not come out the same. Results that are
+// known are no answer to whether they come out the same: every unit is run.
 func (s *Server) repeat(ctx context.Context, in *idInput) (Repeat, error) {
 	rec, _, err := s.finished(ctx, in.ID)
 	if err != nil {
@@ -256,7 +257,9 @@ func (s *Server) repeat(ctx context.Context, in *idInput) (Repeat, error) {
 	}
 	again := *g
 	again.RequestID, again.GraphID = uuid.Must(uuid.NewV7()).String(), uuid.Must(uuid.NewV7()).String()
+	again.WorkUnits = slices.Clone(g.WorkUnits)
 	for i := range again.WorkUnits {
+		again.WorkUnits[i].Idempotent = new(false)
 		if !again.WorkUnits[i].Type.CPU() {
 			return Repeat{}, contracts.Errorf(contracts.CodeUnsupported, string(again.WorkUnits[i].ID), "asks a model, which may answer otherwise")
 		}
@@ -268,6 +271,9 @@ func (s *Server) repeat(ctx context.Context, in *idInput) (Repeat, error) {
 	out := Repeat{Units: []RepeatUnit{}}
 	before := rec.Reply.Result.Telemetry.Tasks
 	for i, t := range res.Telemetry.Tasks {
+		if t.Cached {
+			return Repeat{}, contracts.Errorf(contracts.CodeInternal, string(t.TaskID), "was not run again")
+		}
 		u := RepeatUnit{ID: string(t.TaskID), Before: before[i].ResultCID, After: t.ResultCID}
 		if u.Same = u.Before == u.After; u.Same {
 			out.Same++

@@ -88,7 +88,7 @@ func Records(g *contracts.TaskGraph, r *contracts.ExecutionResult) []Record {
 	records := make([]Record, 0, len(r.Telemetry.Tasks))
 	for i := range r.Telemetry.Tasks {
 		t := &r.Telemetry.Tasks[i]
-		if len(t.Executors) == 0 || i >= len(g.WorkUnits) {
+		if len(t.Executors) == 0 || t.Cached || i >= len(g.WorkUnits) {
 			continue // it did not run
 		}
 		rec := Record{

@@ -4,6 +4,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,9 @@ type Options struct {
 	Blocks blob.Store
 	// Parallel bounds the units that run at once; 0 means one a processor.
 	Parallel int
+	// Results is how many results are remembered and used again; 0 means 16,384,
+	// negative none.
+	Results int
 	// Models answers llm units; nil where no model is to be asked.
 	Models  localbackend.Models
 	Version string
@@ -40,6 +44,9 @@ type Local struct {
 
 // Tasks returns the tasks of the catalogue, by name.
 func (l *Local) Tasks() []contracts.TaskView { return l.tasks.Tasks() }
+
+// defaultResults take some 8 MB.
+const defaultResults = 1 << 14
 
 // maxMemory bounds the blocks that are kept in memory, in bytes.
 const maxMemory = 512 << 20
@@ -61,7 +68,9 @@ func Open(ctx context.Context, o Options) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
-	backend, err := localbackend.New(box, blocks, localbackend.Options{Parallel: o.Parallel, Models: o.Models, Tasks: tasks, Version: o.Version, Log: o.Log})
+	backend, err := localbackend.New(box, blocks, localbackend.Options{
+		Parallel: o.Parallel, Results: max(0, cmp.Or(o.Results, defaultResults)), Models: o.Models, Tasks: tasks, Version: o.Version, Log: o.Log,
+	})
 	if err != nil {
 		box.Close(context.WithoutCancel(ctx))
 		return nil, err

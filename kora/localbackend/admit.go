@@ -14,53 +14,49 @@ import (
 	"github.com/krako-labs/krako/kora/localbackend/session"
 )
 
-// admit checks a graph and returns its execution, which it begins unless the
-// request came before.
-func (b *Backend) admit(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, by *ear) (*execution, error) {
-	if err := g.Validate(b.opts.Limits); err != nil {
-		return nil, err
+// admit checks a graph and returns its execution, which is fresh, and the caller's to
+// conduct, unless the request came before.
+func (b *Backend) admit(ctx context.Context, g *contracts.TaskGraph, ec contracts.ExecutionContext, by *ear) (e *execution, fresh bool, err error) {
+	g = g.Clone() // what runs must not change under us
+	block, err := g.Admit(b.opts.Limits)
+	if err != nil {
+		return nil, false, err
 	}
 	programs, err := b.resolve(ctx, g)
 	if err != nil {
-		return nil, b.told(ctx, err)
+		return nil, false, b.told(ctx, err)
 	}
-	o, err := b.opening(ctx, g)
+	o, err := b.opening(ctx, g, block)
 	if err != nil {
-		return nil, b.told(ctx, err)
+		return nil, false, b.told(ctx, err)
 	}
 	o.Trace = ec.TraceID
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	e, err := b.sessions.find(o)
+	e, err = b.sessions.find(o)
 	if e != nil || err != nil {
 		if e != nil {
 			e.voice.hear(by)
 		}
-		return e, err
+		return e, false, err
 	}
 	e = newExecution(b, o, programs)
 	e.voice.hear(by)
 	b.sessions.add(e)
-	go func() {
-		e.drive()
-		b.mu.Lock()
-		b.sessions.end(e)
-		b.mu.Unlock()
-		close(e.over)
-	}()
-	return e, nil
+	return e, true, nil
 }
 
-// opening stores the graph and compiles a copy that is ours, for what runs must
-// not change under us.
-func (b *Backend) opening(ctx context.Context, g *contracts.TaskGraph) (o session.Opening, err error) {
-	block, err := g.Canonical()
-	if err != nil {
-		return o, err
-	}
-	if g, err = contracts.DecodeGraph(block); err != nil {
-		return o, err
-	}
+// conduct runs a fresh execution to its end.
+func (b *Backend) conduct(e *execution) {
+	e.drive()
+	b.mu.Lock()
+	b.sessions.end(e)
+	b.mu.Unlock()
+	close(e.over)
+}
+
+// opening stores a graph, which is block, and compiles it.
+func (b *Backend) opening(ctx context.Context, g *contracts.TaskGraph, block []byte) (o session.Opening, err error) {
 	if o.Plan, err = dag.Compile(g); err != nil {
 		return o, err
 	}

@@ -21,6 +21,7 @@ type Backend struct {
 	places      chan struct{} // one element for each CPU unit that runs
 	modelPlaces chan struct{} // one for each llm unit
 	queued      atomic.Int64  // units that wait for a place, or back off
+	results     *results
 
 	mu       sync.Mutex
 	sessions registry
@@ -42,7 +43,7 @@ func New(box *sandbox.Sandbox, blocks blob.Store, opts Options) (*Backend, error
 	return &Backend{
 		box: box, blocks: blocks, opts: opts,
 		places: make(chan struct{}, opts.Parallel), modelPlaces: make(chan struct{}, opts.ModelParallel),
-		sessions: newRegistry(opts.MaxSessions, opts.Remember),
+		results: newResults(opts.Results), sessions: newRegistry(opts.MaxSessions, opts.Remember),
 	}, nil
 }
 
@@ -63,12 +64,18 @@ func (b *Backend) ExecuteAloud(ctx context.Context, g *contracts.TaskGraph, ec c
 		return nil, interrupted(ctx, "execution")
 	}
 	by := &ear{say}
-	e, err := b.admit(ctx, g, ec, by)
+	e, fresh, err := b.admit(ctx, g, ec, by)
 	if err != nil {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, e.cancel)()
 	defer e.voice.mute(by)
+	switch {
+	case fresh && observe == nil:
+		b.conduct(e) // on this goroutine: there is nobody to tell meanwhile
+	case fresh:
+		go b.conduct(e)
+	}
 	if observe != nil {
 		e.tell(observe)
 	}

@@ -36,8 +36,9 @@ func (e *execution) drive() {
 	for len(e.running) > 0 {
 		e.take(<-e.ended)
 	}
-	e.b.queued.Add(int64(-e.queued))
+	close(e.jobs)
 	e.seal()
+	e.b.queued.Add(int64(-e.queued))
 	e.cpu, e.llm, e.programs, e.running = line{}, line{}, nil, nil // what is remembered needs none of it
 }
 
@@ -129,6 +130,10 @@ func (e *execution) start(l *line) bool {
 			code, detail := e.b.blame(err)
 			e.apply(e.session.Refuse(e.now(), unit, code, detail))
 			continue
+		}
+		if e.reuse(unit, call) {
+			l.queue.Drop(unit)
+			return false // the loop looks at the clock and the caller in between
 		}
 		calls, verdict := e.afford(call)
 		switch verdict {

@@ -21,6 +21,8 @@ type execution struct {
 	queued   int // as told to the Backend
 	running  map[uint64]context.CancelCauseFunc
 	ended    chan finished
+	jobs     chan errand // for workers that wait; idle counts those that do, or will
+	idle     int
 	voice    voice
 	answer   contracts.JSON
 	failed   error // the answer could not be read
@@ -70,7 +72,7 @@ func newExecution(b *Backend, o session.Opening, programs []program) *execution 
 		b: b, session: session.Open(o, nil), programs: programs, journal: newJournal(),
 		cpu: line{queue: session.NewQueue(o.Plan), places: b.places}, llm: line{queue: session.NewQueue(o.Plan), places: b.modelPlaces},
 		running: map[uint64]context.CancelCauseFunc{}, ended: make(chan finished, b.opts.Parallel+b.opts.ModelParallel),
-		wake: make(chan struct{}, 1), stopAlarm: func() {}, stop: make(chan struct{}), over: make(chan struct{}),
+		jobs: make(chan errand), wake: make(chan struct{}, 1), stopAlarm: func() {}, stop: make(chan struct{}), over: make(chan struct{}),
 	}
 }
 

@@ -30,6 +30,11 @@ type Options struct {
 	// and are kept, so that a request that comes again gets its session. The
 	// oldest are forgotten first. Default 100,000; negative keeps none.
 	Remember int
+	// Results is how many results of units are remembered, so that an equal unit of
+	// the same tenant ends with one instead of being run again; the oldest are
+	// forgotten first. One takes some 500 bytes, and its output stays in the block
+	// store. Default: none, every unit is run.
+	Results int
 	// RunTimeout bounds one run of a unit, whatever its own deadline. Default
 	// 10 minutes.
 	RunTimeout time.Duration
@@ -94,7 +99,7 @@ func (o Options) filled() (Options, error) {
 		name  string
 		value int64
 	}{
-		{"parallel", int64(o.Parallel)}, {"model parallel", int64(o.ModelParallel)}, {"max sessions", int64(o.MaxSessions)}, {"run timeout", int64(o.RunTimeout)},
+		{"parallel", int64(o.Parallel)}, {"model parallel", int64(o.ModelParallel)}, {"max sessions", int64(o.MaxSessions)}, {"results", int64(o.Results)}, {"run timeout", int64(o.RunTimeout)},
 		{"max memory", int64(o.MaxMemoryMB)}, {"max input", o.MaxInput},
 	} {
 		if f.value < 0 {

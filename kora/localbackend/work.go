@@ -22,20 +22,43 @@ type finished struct {
 	err    error
 }
 
-// run carries a run out on a goroutine of its own, in the place that was taken
-// for it.
+// errand is a run that a worker is to carry out.
+type errand struct {
+	ctx    context.Context
+	lease  session.Lease
+	call   *dag.Resolved
+	model  *modelRun
+	places chan struct{}
+	stop   func() // the timer of the run
+}
+
+// run has a run carried out in the place that was taken for it, by a worker that waits
+// for one or a new one.
 func (e *execution) run(l *line, d *session.Dispatched, call *dag.Resolved) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.running[d.Lease.ID] = cancel
-	stop := e.b.opts.Clock.AfterFunc(e.timeout(d.Lease.Unit), func() { cancel(errRunTimeout) })
-	m := e.modelRun(d, call)
-	places := l.places
-	go func() {
-		report, err := e.b.carryOut(ctx, call, m)
-		stop()
-		<-places
-		e.ended <- finished{d.Lease, report, err}
-	}()
+	j := errand{
+		ctx: ctx, lease: d.Lease, call: call, model: e.modelRun(d, call), places: l.places,
+		stop: e.b.opts.Clock.AfterFunc(e.timeout(d.Lease.Unit), func() { cancel(errRunTimeout) }),
+	}
+	if e.idle == 0 {
+		go e.work(j)
+		return
+	}
+	e.idle--
+	e.jobs <- j
+}
+
+// work carries out runs one after the other, until there are no more: the stack of a
+// goroutine that ran a unit is as large as the next unit's will have to be, and making
+// it so takes as long as a small unit.
+func (e *execution) work(j errand) {
+	for more := true; more; j, more = <-e.jobs {
+		report, err := e.b.carryOut(j.ctx, j.call, j.model)
+		j.stop()
+		<-j.places
+		e.ended <- finished{j.lease, report, err}
+	}
 }
 
 func (e *execution) timeout(unit int) time.Duration {
@@ -47,6 +70,7 @@ func (e *execution) timeout(unit int) time.Duration {
 
 // take gives what a run ended with to the session.
 func (e *execution) take(f finished) {
+	e.idle++
 	e.running[f.lease.ID](nil)
 	delete(e.running, f.lease.ID)
 	e.cpu.short, e.llm.short = false, false
@@ -58,7 +82,10 @@ func (e *execution) take(f finished) {
 		e.apply(e.session.Fault(e.now(), f.lease, code, detail, f.report.Model))
 		return
 	}
-	e.apply(e.session.Complete(e.now(), f.lease, f.report))
+	r, fits := e.session.Complete(e.now(), f.lease, f.report)
+	e.apply(r, fits)
+	// What nobody needs any more is known all the same.
+	e.retain(r.Fact.(*session.Ended), f.report.Result.Unit.Cid)
 }
 
 // carryOut runs an invocation and stores all that the result stands on. The

@@ -19,6 +19,7 @@ type krako struct {
 	ModelCalls   int64    `json:"model_calls"`
 	Steps        int      `json:"steps"`
 	WithoutModel int      `json:"without_model"`
+	Reused       int      `json:"reused"` // of Steps, those known from before
 	Plan         planNote `json:"plan"`
 	// Checks are claims of a model's answer, computed again.
 	Checks []kora.Check `json:"checks,omitempty"`
@@ -37,10 +38,12 @@ const insufficient = "insufficient_determinism"
 func noteOf(r *kora.Reply) krako {
 	k := krako{
 		RunID: r.RunID, GraphCID: r.Plan.CID, How: r.Kind, Handlers: append([]string{}, r.Plan.Handlers...),
-		Steps: r.Steps, WithoutModel: r.WithoutModel, Plan: planNote{Reason: r.Plan.Reason}, Checks: r.Checks,
+		Steps: r.Steps, WithoutModel: r.WithoutModel, Reused: r.Reused, Plan: planNote{Reason: r.Plan.Reason}, Checks: r.Checks,
 	}
-	if n := len(r.Plan.Decisions); n > 0 {
-		k.Plan.Stage = r.Plan.Decisions[n-1].Stage
+	for _, d := range r.Plan.Decisions {
+		if d.Stage != plan.StageReuse { // which says how it was run, not what it is answered by
+			k.Plan.Stage = d.Stage
+		}
 	}
 	k.ModelCalls = r.ModelCalls()
 	if r.Kind == plan.None {

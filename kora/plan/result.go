@@ -49,7 +49,7 @@ type Stage string
 // The stages, in order.
 const (
 	StageNormalise Stage = "normalise"
-	StageReuse     Stage = "reuse"
+	StageReuse     Stage = "reuse" // decided when units are run, and so the last to be told
 	StageGrammar   Stage = "grammar"
 	StageCompose   Stage = "compose"
 	StageRoute     Stage = "route"
@@ -85,5 +85,7 @@ const (
 	ModelPlans     Reason = "model_plans"     // a model is asked for a plan
 	BadDraft       Reason = "bad_draft"       // what a model planned cannot be run
 	NoRoute        Reason = "no_route"        // the tenant has no route for it
+	AllKnown       Reason = "all_known"       // every unit was run before, with the same input
+	SomeKnown      Reason = "some_known"      // some units were
 	BelowThreshold Reason = "below_threshold" // a router is not sure enough
 )

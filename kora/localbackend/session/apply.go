@@ -17,6 +17,8 @@ func (s *Session) Apply(r Record) {
 		s.dispatched(r.At, f)
 	case *Ended:
 		s.ended(r.At, f)
+	case *Reused:
+		s.reused(r.At, f)
 	case *Returned:
 		s.returned(r.At, f)
 	case *Spent:
@@ -55,7 +57,22 @@ func (s *Session) ended(at time.Time, f *Ended) {
 		s.settle(i, f.Fuel, f.Model)
 	}
 	u.end = f
-	s.tell(s.told.EndedByModel(at, f.Started, s.Plan.Unit(i), u.attempt, f.State, s.unitEnded(i), s.modelEnded(i))...)
+	if w, call := s.Plan.Unit(i), s.modelEnded(i); !s.told.MuteEnd(f.Started, w, f.State, call != nil) {
+		s.tell(s.told.EndedByModel(at, f.Started, w, u.attempt, f.State, s.unitEnded(i), call)...)
+	}
+	s.consequences(at, changes)
+}
+
+func (s *Session) reused(at time.Time, f *Reused) {
+	u := &s.units[f.Unit]
+	changes, ok := s.run.End(f.Unit, dag.Ending{State: contracts.UnitSuccess, Reason: contracts.StopSuccess, Facts: f.Facts})
+	fits(ok, f)
+	u.unit, u.reused = f.Known.UnitCID, true
+	u.end = &Ended{
+		Lease: Lease{Unit: f.Unit}, State: contracts.UnitSuccess, Reason: contracts.StopSuccess,
+		Result: f.Known.Result, Output: &f.Known.Output, Fuel: f.Known.Fuel, Facts: f.Facts,
+	}
+	s.tell(s.told.Cached(at, s.Plan.Unit(f.Unit), s.unitEnded(f.Unit))...)
 	s.consequences(at, changes)
 }
 

@@ -61,6 +61,23 @@ func (s *Session) Complete(now time.Time, l Lease, r Report) (Record, bool) {
 	return Record{now, e}, s.holds(l)
 }
 
+// Reuse ends a ready unit with a known result of an equal one; output is needed when
+// NeedsOutput says so. The second result is false, and the unit is to be run, when
+// the output does not fit what the unit wants of it, or the unit is not ready.
+func (s *Session) Reuse(now time.Time, unit int, k Known, output []byte) (Record, bool) {
+	if s.run.State(unit) != contracts.UnitReady {
+		return Record{}, false
+	}
+	e := &Ended{Lease: Lease{Unit: unit}, State: contracts.UnitSuccess}
+	s.judge(e, output)
+	return Record{now, &Reused{Unit: unit, Known: k, Facts: e.Facts}}, e.State == contracts.UnitSuccess
+}
+
+// NeedsOutput reports whether a unit's output is looked into when the unit ends.
+func (s *Session) NeedsOutput(unit int) bool {
+	return len(s.Plan.Unit(unit).OutputSchema) > 0 || s.Plan.Watched(unit)
+}
+
 // judge checks a successful output against its schema and evaluates the
 // conditions that look into it.
 func (s *Session) judge(e *Ended, output []byte) {

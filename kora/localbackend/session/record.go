@@ -14,8 +14,8 @@ type Record struct {
 	Fact Fact
 }
 
-// Fact is one of Dispatched, Ended, Returned, Spent, Stopped and Closed, as a
-// pointer.
+// Fact is one of Dispatched, Ended, Reused, Returned, Spent, Stopped and Closed, as
+// a pointer.
 type Fact interface{ fact() }
 
 // Lease names one run of one unit. Every run has another ID.
@@ -55,6 +55,21 @@ type Ended struct {
 	Model *contracts.ModelUse
 }
 
+// Reused ends a ready unit with the result of an equal one that was run before. It
+// takes nothing of the session's budgets.
+type Reused struct {
+	Unit  int
+	Known Known
+	Facts []byte
+}
+
+// Known is a result that is known of a computation.
+type Known struct {
+	UnitCID, Result cid.Cid
+	Output          contracts.OutputRef
+	Fuel            uint64
+}
+
 // Returned ends a run that failed for a reason that may pass, and makes its unit
 // ready again from NotBefore on.
 type Returned struct {
@@ -84,6 +99,7 @@ type Closed struct{}
 
 func (*Dispatched) fact() {}
 func (*Ended) fact()      {}
+func (*Reused) fact()     {}
 func (*Returned) fact()   {}
 func (*Spent) fact()      {}
 func (*Stopped) fact()    {}

@@ -8,7 +8,7 @@ import (
 func (s *Session) unitEnded(i int) contracts.UnitEnded {
 	u, e := &s.units[i], s.units[i].end
 	d := contracts.UnitEnded{StopReason: e.Reason, DurationMS: durationMS(e), Fuel: e.Fuel, Error: failure(e)}
-	if e.Lease.ID != 0 {
+	if e.Lease.ID != 0 || u.reused {
 		d.Node, d.UnitCID = Executor, u.unit.String()
 	}
 	if e.Result.Defined() {
@@ -129,6 +129,9 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 		TaskID: w.ID, TaskType: w.Type, Status: s.run.State(i), StopReason: reason, Executors: make([]contracts.NodeID, u.attempt),
 		RetryCount: max(0, int(u.attempt)-1), ValidationStatus: contracts.ValidationNone, Error: failure(u.end),
 		TokensIn: u.model.TokensIn, TokensOut: u.model.TokensOut,
+	}
+	if u.reused {
+		t.Cached, t.Executors = true, make([]contracts.NodeID, 1)
 	}
 	for k := range t.Executors {
 		t.Executors[k] = Executor

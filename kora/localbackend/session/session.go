@@ -47,6 +47,7 @@ type execution struct {
 	unit     cid.Cid
 	calls    *dag.Calls // reserved, nil for a CPU unit
 	model    contracts.ModelUse
+	reused   bool
 	end      *Ended
 }
 

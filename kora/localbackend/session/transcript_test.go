@@ -21,7 +21,7 @@ import (
 // At the end whoever folds the records again must have been told the same.
 //
 //	unit NAME [<- DEP…] [once] [attempts N] [backoff MS] [schema JSON] | budget cpu|fuel N
-//	run NAME FUEL | done NAME FUEL JSON | trap NAME FUEL | fault NAME CODE | refuse NAME CODE
+//	know NAME FUEL JSON | run NAME FUEL | done NAME FUEL JSON | trap NAME FUEL | fault NAME CODE | refuse NAME CODE
 //	wait DURATION | stop REASON CODE | close
 func TestTranscripts(t *testing.T) { golden.Transcripts(t, play) }
 
@@ -138,6 +138,11 @@ func (p *player) step(w []string) {
 		p.now = p.now.Add(d)
 	case "run":
 		p.dispatch(unit, uint64(p.number(w[2])))
+	case "know":
+		r := p.report(append([]string{"done"}, w[1:]...))
+		k := session.Known{UnitCID: dagcbor.CID([]byte(p.opening.Plan.Unit(unit).ID)), Result: r.CID, Fuel: r.Result.FuelUsed,
+			Output: contracts.OutputRef{CID: *r.Result.Output, MediaType: r.Result.MediaType, Bytes: uint64(len(r.Output))}}
+		p.apply(p.s.Reuse(p.now, unit, k, r.Output))
 	case "done", "trap":
 		p.apply(p.s.Complete(p.now, p.leases[unit], p.report(w)))
 	case "fault":
@@ -206,7 +211,11 @@ func (p *player) result() {
 	r := p.s.Result(nil)
 	fmt.Fprintf(&p.out, "%s: %s, %d fuel, answer %q, error %v\n", r.Metadata.State, r.Metadata.StopReason, r.Telemetry.FuelUsed, r.Metadata.FinalUnit, r.Metadata.Error)
 	for _, t := range r.Telemetry.Tasks {
-		fmt.Fprintf(&p.out, "%s: %s, %s, run %d times, validation %s, error %v\n", t.TaskID, t.Status, t.StopReason, len(t.Executors), t.ValidationStatus, t.Error)
+		ran := fmt.Sprintf("run %d times", len(t.Executors))
+		if t.Cached {
+			ran = "not run again"
+		}
+		fmt.Fprintf(&p.out, "%s: %s, %s, %s, validation %s, error %v\n", t.TaskID, t.Status, t.StopReason, ran, t.ValidationStatus, t.Error)
 	}
 }
 
