@@ -91,7 +91,7 @@ func (b *builder) escalation(t *Task, n int, l limits, last bool, begin func(*co
 		k.Dependencies = append(k.Dependencies, v)
 		k.Bind = append(k.Bind, contracts.Bind{From: v, Select: result, To: at(fmt.Sprintf("/verdicts/%d", i))})
 	}
-	k.OutputSchema = llmSchema(t)
+	k.OutputSchema = b.schema(t, llmSchema)
 	b.bounds(k, l, last)
 	made.check = k.ID
 	return made

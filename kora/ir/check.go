@@ -131,7 +131,7 @@ func (g *Graph) Order() ([]string, error) {
 		stuck := slices.MinFunc(g.Tasks, func(a, b Task) int {
 			return cmp.Or(cmp.Compare(b2i(waiting[a.ID] == 0), b2i(waiting[b.ID] == 0)), strings.Compare(a.ID, b.ID))
 		})
-		return nil, invalid(stuck.ID, "stands on a cycle of dependencies")
+		return nil, invalid(stuck.ID, "%w", errCycle)
 	}
 	return order, nil
 }

@@ -14,7 +14,7 @@ import (
 func (b *builder) det(p *part) error {
 	t := p.task
 	program, ok := handlers[t.Run.Spec.Handler]
-	if !ok {
+	if !ok && !native[t.Run.Spec.Handler] {
 		if why := refused[t.Run.Spec.Handler]; why != "" {
 			return contracts.Errorf(contracts.CodeUnsupported, t.ID, "handler %s %s, which no graph does", t.Run.Spec.Handler, why)
 		}
@@ -30,11 +30,11 @@ func (b *builder) det(p *part) error {
 		return err
 	}
 	for n := 1; n <= attempts; n++ {
-		u := b.query(t.ID, attempt(n), program, b.document(t, n, source == ""))
+		u := b.detUnit(t, n, program, source == "")
 		switch {
 		case source != "":
 			u.Dependencies = append(u.Dependencies, source)
-			u.Bind = append(u.Bind, contracts.Bind{From: source, Select: sourceOf(t), To: at("/" + sourceTo(t))})
+			u.Bind = append(u.Bind, contracts.Bind{From: source, Select: sourceOf(t), To: place(u, "/"+sourceTo(t))})
 		case readsDeps[t.Run.Spec.Handler]:
 			b.after(u, t)
 			b.bindDeps(u, t)
@@ -46,12 +46,21 @@ func (b *builder) det(p *part) error {
 			u.Dependencies = append(u.Dependencies, before)
 			u.When = []contracts.Condition{{Dependency: before, Condition: contracts.OnFailure}}
 		}
-		u.OutputSchema = b.detSchema(t)
+		u.OutputSchema = b.schema(t, b.detSchema)
 		b.bounds(u, l, n == attempts)
 		p.ends = append(p.ends, u.ID)
 		p.tries = append(p.tries, try{check: u.ID})
 	}
 	return nil
+}
+
+// detUnit adds the unit of one attempt.
+func (b *builder) detUnit(t *Task, n int, program string, withInput bool) *contracts.WorkUnit {
+	d := b.document(t, n, withInput)
+	if native[t.Run.Spec.Handler] {
+		return b.handle(t.ID, attempt(n), t.Run.Spec.Handler, d)
+	}
+	return b.query(t.ID, attempt(n), program, d)
 }
 
 func attempt(n int) string {
@@ -71,6 +80,16 @@ func (b *builder) bounds(u *contracts.WorkUnit, l limits, last bool) {
 		no := false
 		u.Critical = &no
 	}
+}
+
+// schema is what the units of a task's attempts must satisfy alike.
+func (b *builder) schema(t *Task, of func(*Task) contracts.JSON) contracts.JSON {
+	s, ok := b.schemas[t]
+	if !ok {
+		s = of(t)
+		b.schemas[t] = s
+	}
+	return s
 }
 
 // detSchema is what the output must satisfy. Upstream looks at rules only where

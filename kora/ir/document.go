@@ -1,10 +1,7 @@
 package ir
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 
 	"github.com/krako-labs/krako/contracts"
 )
@@ -25,6 +22,8 @@ type Graph struct {
 	Root     string   `json:"root"`
 	Defaults *Default `json:"defaults"`
 	Tasks    []Task   `json:"tasks"`
+
+	canonical contracts.JSON // the text that it was read from
 }
 
 // Default is what tasks inherit that say nothing.
@@ -113,7 +112,8 @@ type Adaptive struct {
 // does; everything else that is wrong is a VALIDATION_ERROR that names the task.
 func Decode(data []byte) (*Graph, error) {
 	g := new(Graph)
-	if err := decode(data, "task graph", g); err != nil {
+	var err error
+	if g.canonical, err = decode(data, "task graph", g); err != nil {
 		return nil, err
 	}
 	if err := g.check(); err != nil {
@@ -122,21 +122,22 @@ func Decode(data []byte) (*Graph, error) {
 	return g, nil
 }
 
-func decode(data []byte, what string, v any) error {
+// decode reads a document and returns its canonical form.
+func decode(data []byte, what string, v any) (contracts.JSON, error) {
 	if len(data) > maxDocument {
-		return contracts.Errorf(contracts.CodeValidation, what, "has %d bytes, the limit is %d", len(data), maxDocument)
+		return nil, contracts.Errorf(contracts.CodeValidation, what, "has %d bytes, the limit is %d", len(data), maxDocument)
 	}
 	// The strict reader refuses what encoding/json forgives: repeated members and
 	// text that is not UTF-8.
-	if _, err := contracts.NewJSON(data); err != nil {
-		return contracts.Errorf(contracts.CodeValidation, what, "is not JSON: %w", err)
+	canonical, err := contracts.NewJSON(data)
+	if err != nil {
+		return nil, contracts.Errorf(contracts.CodeValidation, what, "is not JSON: %w", err)
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(v); err != nil {
-		return contracts.Errorf(contracts.CodeValidation, what, "%w", err)
+	if g, ok := v.(*Graph); ok && readQuick(canonical, g) {
+		return canonical, nil
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return contracts.Errorf(contracts.CodeValidation, what, "has something behind the document")
+	if err := json.Unmarshal(canonical, v); err != nil {
+		return nil, contracts.Errorf(contracts.CodeValidation, what, "%w", err)
 	}
-	return nil
+	return canonical, nil
 }

@@ -1,13 +1,9 @@
 package ir
 
-// handlers are upstream's deterministic handlers as jq programs over
+// handlers are upstream's other deterministic handlers as jq programs over
 // {id, in, args, deps, attempt}. Keywords and texts that stand in the document are
 // in lower case already where a handler compares them.
 var handlers = map[string]string{
-	"echo":            `{status: "ok", task_id: .id, message: (if .in.message == null then .args.message else .in.message end)}`,
-	"classify_simple": `{status: "ok", task_id: .id, is_simple: ((` + text + ` | length) < 80)}`,
-	"flaky_once": `if .attempt == 1 then error("flaky_once: intentional fail")
-else {status: "ok", task_id: .id, message: "recovered"} end`,
 	"classify_by_rules": `def hits($t): [.[]? | objects | select((.keywords | type) == "array" and any(.keywords[]; tostring as $k | $t | contains($k)))];
 (` + text + ` | ascii_downcase) as $t | .id as $id | .args as $a
 | ((($a.routes // []) | arrays) // [] | hits($t)) as $m
@@ -51,13 +47,16 @@ else {status: "ok", task_id: .id, message: "recovered"} end`,
 | ($why != "mini_satisfies_contract") as $refine
 | {status: "ok", task_id: .id, message: (if $refine then "run_full" else "skip_full" end), needs_refine: $refine, reason: $why}`,
 	// Those of Solutions: their output is not wrapped.
-	"det.echo":     `.in`,
 	"fixture.fail": `error("fixture.fail: intentional fail")`,
 	"text.normalize": `.args as $a | {text: (.plain
 | if $a.collapse_whitespace then gsub("[ \\t]+"; " ") | gsub("(?<e>^|\n) "; .e) | gsub(" (?<e>\n|$)"; .e) else . end
 | if $a.collapse_blank_lines then gsub("\n(\\s*\n){2,}"; "\n\n") else . end
 | if $a.trim then gsub("^\\s+|\\s+$"; "") else . end)}`,
 }
+
+// native are the handlers that ir/handle@1 has: they are what graphs of the IR mostly
+// consist of, and reading a jq program takes ten times as long as they do.
+var native = map[string]bool{"echo": true, "classify_simple": true, "flaky_once": true, "det.echo": true}
 
 // text is the text a handler is about, by in before args.
 const text = `(if .in.text == null then (if .args.text == null then "" else .args.text end) else .in.text end | if type == "string" then . else tojson end)`

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/jcs"
 )
 
 // Options are what a document does not say and its graph depends on.
@@ -80,8 +81,9 @@ type builder struct {
 	out  *Imported
 	used map[contracts.UnitID]bool
 	// read are the tasks whose output another one looks into. They have one end.
-	read  map[string]bool
-	calls int64
+	read    map[string]bool
+	schemas map[*Task]contracts.JSON
+	calls   int64
 }
 
 // Import makes the graph of a document. The document must be Decode's. Errors are
@@ -92,7 +94,7 @@ func Import(doc *Graph, o Options) (*Imported, error) {
 		return nil, err
 	}
 	b := &builder{
-		doc: doc, o: &o, used: map[contracts.UnitID]bool{}, read: map[string]bool{},
+		doc: doc, o: &o, used: map[contracts.UnitID]bool{}, read: map[string]bool{}, schemas: map[*Task]contracts.JSON{},
 		out: &Imported{doc: doc, order: order, parts: map[string]*part{}},
 	}
 	if err := b.begin(); err != nil {
@@ -128,13 +130,9 @@ func Import(doc *Graph, o Options) (*Imported, error) {
 const result = "/results/0"
 
 func (b *builder) begin() error {
-	canonical, err := contracts.JSONOf(b.doc)
-	if err != nil {
-		return invalid(b.doc.ID, "%w", err)
-	}
 	b.out.Graph = &contracts.TaskGraph{
 		SchemaVersion: contracts.Version, GraphVersion: "kora-ir/" + Version, RequestID: b.o.RequestID, TenantID: b.o.Tenant,
-		CreatedAt: b.o.CreatedAt, GraphID: uuid.NewSHA1(uuid.NameSpaceOID, append([]byte(b.o.RequestID+"\x00"), canonical...)).String(),
+		CreatedAt: b.o.CreatedAt, WorkUnits: make([]contracts.WorkUnit, 0, b.doc.units()), GraphID: uuid.NewSHA1(uuid.NameSpaceOID, append([]byte(b.o.RequestID+"\x00"), b.doc.canonical...)).String(),
 	}
 	for i := range b.doc.Tasks {
 		t := &b.doc.Tasks[i]
@@ -145,6 +143,24 @@ func (b *builder) begin() error {
 		}
 	}
 	return b.checkNodes()
+}
+
+// units is about how many units the document becomes.
+func (g *Graph) units() int {
+	n := 0
+	for i := range g.Tasks {
+		t := &g.Tasks[i]
+		attempts := 1
+		if t.Policy.OnFail == "retry" {
+			attempts += limitsOf(g, t).retries
+		}
+		if t.Run.Kind == "llm" {
+			attempts *= 2 // a call and its check
+			attempts += 2 // what skips them
+		}
+		n += attempts
+	}
+	return n
 }
 
 // unit adds a unit and returns it. Its id is the task's with a role behind it, or
@@ -174,8 +190,25 @@ func (b *builder) query(task, role, program string, document map[string]any) *co
 	return u
 }
 
+// handle adds a unit that runs a native handler.
+func (b *builder) handle(task, role, handler string, input map[string]any) *contracts.WorkUnit {
+	u := b.unit(task, role, contracts.Deterministic)
+	u.Program = &contracts.Program{Task: "ir/handle@1"}
+	input["handler"] = handler
+	u.Input = object(input)
+	return u
+}
+
 // where a document's members are bound to.
 func at(path string) string { return "/document/value" + path }
+
+// place is where a member of a unit's input is bound to.
+func place(u *contracts.WorkUnit, path string) string {
+	if u.Program.Task == "ir/handle@1" {
+		return path
+	}
+	return at(path)
+}
 
 func object(v any) contracts.JSON {
 	j, err := contracts.JSONOf(v)
@@ -203,7 +236,7 @@ func (b *builder) after(u *contracts.WorkUnit, t *Task) {
 func (b *builder) bindDeps(u *contracts.WorkUnit, t *Task) {
 	for _, d := range slices.Compact(slices.Sorted(slices.Values(t.Deps))) {
 		for k, end := range b.out.parts[d].ends {
-			u.Bind = append(u.Bind, contracts.Bind{From: end, Select: result, To: at(fmt.Sprintf("/deps/%s/%d", escape(d), k))})
+			u.Bind = append(u.Bind, contracts.Bind{From: end, Select: result, To: place(u, fmt.Sprintf("/deps/%s/%d", escape(d), k))})
 		}
 	}
 }
@@ -222,28 +255,62 @@ func (b *builder) emptyDeps(t *Task) map[string]any {
 }
 
 // wrap makes a schema of an output one of the unit that has it in results. Its own
-// references keep meaning itself.
+// references keep meaning itself. Schemas are in canonical form, as Decode leaves them,
+// and so is what wrap returns, put together as text.
 func wrap(all ...json.RawMessage) contracts.JSON {
-	var parts []any
+	var parts []byte
 	for i, s := range all {
-		var m map[string]any
-		if len(s) == 0 || json.Unmarshal(s, &m) != nil || m == nil {
+		if !isObject(s) {
 			continue
 		}
-		if _, ok := m["$id"]; !ok {
-			m["$id"] = fmt.Sprintf("urn:kora:output:%d", i)
+		if len(parts) > 0 {
+			parts = append(parts, ',')
 		}
-		// Other drafts' names of the vocabulary would need their meta-schemas.
-		delete(m, "$schema")
-		parts = append(parts, m)
+		parts = appendNamed(parts, s, fmt.Sprintf(`"urn:kora:output:%d"`, i))
 	}
 	if len(parts) == 0 {
 		return nil
 	}
-	return object(map[string]any{
-		"type": "object", "required": []string{"results"},
-		"properties": map[string]any{"results": map[string]any{"type": "array", "minItems": 1, "prefixItems": []any{map[string]any{"allOf": parts}}}},
-	})
+	const before, after = `{"properties":{"results":{"minItems":1,"prefixItems":[{"allOf":[`, `]}],"type":"array"}},"required":["results"],"type":"object"}`
+	return slices.Concat([]byte(before), parts, []byte(after))
+}
+
+// appendNamed appends a schema that has an $id, which is id if it says none. It says no
+// $schema: other drafts' names of the vocabulary would need their meta-schemas.
+func appendNamed(b []byte, schema json.RawMessage, id string) []byte {
+	first, named := true, false
+	begin := func() {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+	}
+	put := func() {
+		if !named {
+			begin()
+			b = append(append(b, `"$id":`...), id...)
+			named = true
+		}
+	}
+	b = append(b, '{')
+	c := jcs.NewCursor(schema)
+	c.Next('{')
+	for !c.Next('}') {
+		c.Next(',')
+		start := c.Offset()
+		name := c.NameBytes()
+		c.Skip()
+		if string(name) == "$schema" {
+			continue
+		}
+		if named = named || string(name) == "$id"; string(name) > "$id" {
+			put()
+		}
+		begin()
+		b = append(b, schema[start:c.Offset()]...)
+	}
+	put()
+	return append(b, '}')
 }
 
 // rules are verify.rules as a schema.

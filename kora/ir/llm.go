@@ -63,25 +63,20 @@ func (b *builder) guard(p *part) (contracts.UnitID, error) {
 		return "", nil // upstream takes no notice of what is no object
 	}
 	path, _ := skip["path"].(string)
-	g := b.query(t.ID, ":guard", skipProgram, map[string]any{"deps": b.emptyDeps(t), "key": member(path), "equals": skip["equals"]})
+	g := b.handle(t.ID, ":guard", "skip_if", map[string]any{"deps": b.emptyDeps(t), "key": member(path), "equals": skip["equals"]})
 	b.after(g, t)
 	b.bindDeps(g, t)
 	b.bounds(g, limitsOf(b.doc, t), true)
 	guard := g.ID
-	s := b.query(t.ID, ":skip", ".", map[string]any{
+	s := b.handle(t.ID, ":skip", "constant", map[string]any{"in": map[string]any{
 		"status": "ok", "task_id": t.ID, "skipped": true, "message": "Skipped due to skip_if condition",
-	})
+	}})
 	s.Dependencies = []contracts.UnitID{guard}
 	s.When = []contracts.Condition{{Dependency: guard, Condition: contracts.OnEquals, Select: result, Value: contracts.JSON("true")}}
 	b.bounds(s, limitsOf(b.doc, t), true)
 	p.skip = s.ID
 	return guard, nil
 }
-
-// skipProgram compares as upstream's language does, where true is 1 and what is
-// absent is null.
-const skipProgram = `def plain: if . == true then 1 elif . == false then 0 else . end;
-.key as $k | .equals as $e | $k != "" and any(.deps[] | map(select(. != null)) | .[0] | objects | .[$k]; plain == ($e | plain))`
 
 // attempt adds the units of one attempt.
 func (b *builder) attempt(t *Task, n int, l limits, last bool, begin func(*contracts.WorkUnit)) try {
@@ -91,7 +86,7 @@ func (b *builder) attempt(t *Task, n int, l limits, last bool, begin func(*contr
 		begin(k) // a call that is skipped leaves nothing to check
 		k.Dependencies = append(k.Dependencies, c)
 		k.Bind = []contracts.Bind{{From: c, To: at("/out")}}
-		k.OutputSchema = llmSchema(t)
+		k.OutputSchema = b.schema(t, llmSchema)
 		b.bounds(k, l, last)
 		return try{calls: []call{{unit: c, adapter: t.Run.Spec.Adapter}}, check: k.ID}
 	}
@@ -122,7 +117,7 @@ func (b *builder) call(t *Task, role, adapter string, l limits, tokens int64, be
 		System:   `Answer with one JSON document that fits the schema. Its status is "ok" and its task_id is ` + string(object(t.ID)) + `.`,
 		Messages: []contracts.Message{{Role: "user", Content: prompt(t)}},
 	}
-	u.OutputSchema = object(t.Run.Spec.OutputSchema)
+	u.OutputSchema = contracts.JSON(t.Run.Spec.OutputSchema)
 	if tokens > 0 {
 		u.Constraints = &contracts.Constraints{BudgetTokens: &tokens}
 	}

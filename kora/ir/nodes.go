@@ -35,7 +35,7 @@ type Binding struct {
 // DecodeNodes reads typed bindings. What they bind is checked by Import.
 func DecodeNodes(data []byte) (*Nodes, error) {
 	n := new(Nodes)
-	if err := decode(data, "node execution", n); err != nil {
+	if _, err := decode(data, "node execution", n); err != nil {
 		return nil, err
 	}
 	if n.SchemaVersion != nodesVersion {

@@ -84,7 +84,7 @@ type keywords struct {
 // DecodeWorkload reads requests, queries or workflows as steps.
 func DecodeWorkload(data []byte) ([]Step, error) {
 	var w workload
-	if err := decode(data, "workload", &w); err != nil {
+	if _, err := decode(data, "workload", &w); err != nil {
 		return nil, err
 	}
 	steps := slices.Concat(w.requests(), w.queries(), w.workflows())

@@ -3,10 +3,12 @@ package ir_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path"
 	"strings"
 	"testing"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/kora/ir"
 )
 
@@ -172,5 +174,133 @@ func unmarshal(t testing.TB, doc string, v any) {
 	t.Helper()
 	if err := json.NewDecoder(strings.NewReader(doc)).Decode(v); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A5: a deterministic task without a schema.
+func TestUpstreamWithoutSchema(t *testing.T) {
+	l := open(t)
+	warm(t, l)
+	want := `ok=true order=task_echo | task_echo/1 ok DETERMINISTIC | {"message":"det_no_schema_short","status":"ok","task_id":"task_echo"}`
+	if got := story(run(t, l, document("task_echo", det("task_echo", "echo", `,"in":{"message":"det_no_schema_short"}`)), options())); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+// A6: upstream's adaptive demo, three profiles over the adapters demo_mini,
+// demo_mini:gate and demo_mini:full. Upstream logs two, one and one calls and makes
+// two, one and three; every call is told here.
+func TestUpstreamAdaptiveDemo(t *testing.T) {
+	l := open(t)
+	warm(t, l)
+	for _, c := range []struct {
+		profile, policy  string
+		confident        map[string]float64
+		mini, gate, full int
+		reasons          string
+	}{
+		{"balanced", `{"adaptive":{"routing_profile":"balanced","escalation_order":["gate","full"]}}`, map[string]float64{"mini": 0.2}, 1, 1, 0, "escalate_confidence,accepted_gate_verified"},
+		{"latency", `{"adaptive":{"routing_profile":"latency","escalation_order":["gate","full"]}}`, map[string]float64{"mini": 0.8}, 1, 0, 0, "confident_enough"},
+		{"reliability", `{"budget":{"max_tokens":900},"adaptive":{"routing_profile":"reliability","escalation_order":["full"],"stage_costs":{"full":300}}}`, nil, 3, 0, 0, "voi_too_low"},
+	} {
+		t.Run(c.profile, func(t *testing.T) {
+			o := options()
+			o.Adapters = map[string]ir.Model{
+				"demo_mini": {Tier: contracts.TierSmall, Name: "mini"}, "demo_mini:gate": {Tier: contracts.TierMedium, Name: "gate"}, "demo_mini:full": {Tier: contracts.TierLarge, Name: "full"},
+			}
+			double.mu.Lock()
+			double.confident = c.confident
+			double.mu.Unlock()
+			defer func() {
+				double.mu.Lock()
+				double.confident = nil
+				double.mu.Unlock()
+			}()
+			r := run(t, l, strings.ReplaceAll(document("a", ask("a", "why", c.policy)), `"mock"`, `"demo_mini"`), o)
+			calls, reasons := map[string]int{}, []string{}
+			for _, e := range r.Events {
+				var m struct {
+					Adapter string
+					Reason  string `json:"stop_reason"`
+				}
+				unmarshal(t, string(e.Meta), &m)
+				calls[m.Adapter]++
+				if m.Reason != "" {
+					reasons = append(reasons, m.Reason)
+				}
+			}
+			if !r.OK || calls["demo_mini"] != c.mini || calls["demo_mini:gate"] != c.gate || calls["demo_mini:full"] != c.full || strings.Join(reasons, ",") != c.reasons {
+				t.Errorf("calls %v, reasons %s: %s", calls, reasons, story(r))
+			}
+		})
+	}
+}
+
+// A7: upstream's stress test of a thousand graphs, four fifths of them short, fifty of
+// which fail their check. testdata/stress.txt has a letter a graph, S or L for its
+// text, small where it is to fail: the numbers of Python's generator with seed 42.
+func TestUpstreamStress(t *testing.T) {
+	l := open(t)
+	warm(t, l)
+	flags, err := os.ReadFile("testdata/stress.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := map[bool]string{true: "Summarize this.", false: strings.Repeat("A model is asked at every step, and costs vary. ", 6)[:257]}
+	ok, failed, skipped, calls := 0, 0, 0, 0
+	var in, out int64
+	stages, kinds := map[string]int{}, map[string]int{}
+	for _, f := range strings.ReplaceAll(string(flags), "\n", "") {
+		said := text[f == 'S' || f == 's']
+		required := `["status","task_id","is_simple"]`
+		if f == 's' || f == 'l' {
+			required = `["status","task_id","is_simple","what_is_not_there"]`
+		}
+		pre := det("task_pre", "classify_simple", `,"in":{"text":"`+said+`"},"verify":{"schema":{"type":"object","required":`+required+`},"rules":[{"kind":"required","paths":["status"]}]}`)
+		llm := strings.Replace(ask("task_llm", said, `{"on_fail":"retry","budget":{"max_time_ms":60000,"max_tokens":400,"max_retries":1}}`),
+			`"question"`, `"skip_if":{"path":"$.is_simple","equals":true},"question"`, 1)
+		r := run(t, l, document("task_llm", pre, strings.Replace(llm, `"type":"t"`, `"type":"t","deps":["task_pre"]`, 1)), options())
+		for _, e := range r.Events {
+			stages[e.Stage]++
+			if e.Skipped {
+				skipped++
+			}
+			if e.Usage != nil {
+				in, out = in+e.Usage.TokensIn, out+e.Usage.TokensOut
+			}
+		}
+		calls += r.Calls
+		if r.OK {
+			ok++
+		} else {
+			failed++
+			kinds[r.Error.Type]++
+		}
+	}
+	got := fmt.Sprint(ok, failed, skipped, calls, in, out, stages, kinds)
+	if want := fmt.Sprint(950, 50, 748, 202, 12928, 8080, map[string]int{"ADAPTER": 950, "DETERMINISTIC": 950, "VERIFY": 50}, map[string]int{"OUTPUT_SCHEMA_INVALID": 50}); got != want {
+		t.Errorf("ok, failed, skipped, calls, tokens in and out, stages, errors:\n got %s\nwant %s", got, want)
+	}
+}
+
+// A18: what cannot run is told in upstream's words, too. Tasks that wait for each
+// other are its scheduler's to find.
+func TestUpstreamRefusals(t *testing.T) {
+	a := det("a", "echo", ``)
+	for name, c := range map[string]struct{ doc, want string }{
+		"cycle":   {document("a", det("a", "echo", `,"deps":["b"]`), det("b", "echo", `,"deps":["a"]`)), "DAG_INVALID SCHEDULER a"},
+		"twice":   {document("a", a, a), "INVALID_TASK IR a"},
+		"root":    {document("z", a), "INVALID_TASK IR z"},
+		"version": {strings.Replace(document("a", a), `"0.1"`, `"0.2"`, 1), "INVALID_TASK IR version"},
+	} {
+		_, err := ir.Decode([]byte(c.doc))
+		if err == nil {
+			t.Errorf("%s is not refused", name)
+			continue
+		}
+		r := ir.Refusal(err)
+		if got := r.Error.Type + " " + r.Error.Stage + " " + r.Error.TaskID; r.OK || got != c.want || r.Error.Details == "" {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }
