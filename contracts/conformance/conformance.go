@@ -96,7 +96,7 @@ type test struct {
 func groups() []group {
 	return []group{
 		{"shapes", shapes()}, {"binds", binds()}, {"when", conditions()}, {"policies", policies()}, {"stops", stops()},
-		{"schema", schemas()}, {"budgets", budgets()}, {"cancel", cancellation()}, {"identity", identity()},
+		{"schema", schemas()}, {"check", checks()}, {"budgets", budgets()}, {"cancel", cancellation()}, {"identity", identity()},
 		{"invocation", invocations()}, {"refusals", refusals()}, {"events", stages()}, {"blocks", blocks()}, {"port", port()},
 	}
 }

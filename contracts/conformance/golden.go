@@ -51,6 +51,8 @@ type unitRemains struct {
 	MediaType string `json:"media_type,omitempty"`
 	Bytes     uint64 `json:"bytes,omitempty"`
 	FuelUsed  uint64 `json:"fuel_used,omitempty"`
+	// Check is what the unit's checker was run as, and what came of that.
+	Check string `json:"check,omitempty"`
 	// Events are the types of the unit's events, in order.
 	Events string `json:"events"`
 }
@@ -165,6 +167,8 @@ func (c *trial) remains(o *outcome) *remains {
 		}
 		if t.UnitCID != "" && salted(o.graph, i) {
 			u.UnitCID, u.ResultCID = "", ""
+		} else if t.Check != nil {
+			u.Check = t.Check.UnitCID + " " + t.Check.ResultCID
 		}
 		r.Units = append(r.Units, u)
 	}

@@ -131,6 +131,11 @@ func schema(doc string) part {
 	return func(u *contracts.WorkUnit) { u.OutputSchema = contracts.JSON(doc) }
 }
 
+// checkedBy gives the unit a checker.
+func checkedBy(module contracts.Link, entry string) part {
+	return func(u *contracts.WorkUnit) { u.VerifyWith = &contracts.Program{Module: &module, Entry: entry} }
+}
+
 // noncritical lets the graph go on when the unit fails.
 func noncritical(u *contracts.WorkUnit) { u.Critical = new(bool) }
 

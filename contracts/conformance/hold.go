@@ -52,7 +52,7 @@ func (c *trial) holdTelemetry(o *outcome) {
 	var deterministic int64
 	for i := range t.Tasks {
 		c.holdTask(&o.graph.WorkUnits[i], &t.Tasks[i])
-		used += t.Tasks[i].FuelUsed
+		used += t.Tasks[i].FuelUsed + c.checkFuel(t.Tasks[i].Check)
 		if t.Tasks[i].TaskType == contracts.Deterministic && t.Tasks[i].Status == contracts.UnitSuccess {
 			deterministic++
 		}
@@ -101,8 +101,10 @@ func fuelOf(u *contracts.WorkUnit) uint64 {
 
 func validationOf(u *contracts.WorkUnit, t *contracts.TaskTelemetry) contracts.ValidationStatus {
 	switch {
-	case len(u.OutputSchema) == 0 || t.ResultCID == "":
+	case len(u.OutputSchema) == 0 && u.VerifyWith == nil || t.ResultCID == "":
 	case t.Error != nil && t.Error.Code == contracts.CodeSchemaMismatch:
+		return contracts.ValidationFailed
+	case t.Check != nil && !t.Check.Valid && t.Error != nil && t.Error.Code == contracts.CodeBadOutput:
 		return contracts.ValidationFailed
 	case t.Status == contracts.UnitSuccess:
 		return contracts.ValidationPassed
@@ -160,9 +162,51 @@ func (c *trial) holdResult(u *contracts.WorkUnit, t *contracts.TaskTelemetry) {
 	if out == nil || !out.CID.Equals(r.Output.Cid) || out.MediaType != r.MediaType || out.Bytes != r.OutputBytes {
 		c.Fatalf("unit %s has output %v, its result %s", u.ID, out, r.Output)
 	}
+	c.holdCheck(u, t, inv)
 	if b := c.block(out.CID.String()); uint64(len(b)) != out.Bytes {
 		c.Errorf("output of unit %s has %d bytes, told are %d", u.ID, len(b), out.Bytes)
 	}
+}
+
+// holdCheck checks that a unit's checker had what the unit had, and that what came of
+// it is there. A unit with a checker has no success without it.
+func (c *trial) holdCheck(u *contracts.WorkUnit, t *contracts.TaskTelemetry, of *contracts.Invocation) {
+	c.Helper()
+	k := t.Check
+	switch {
+	case k == nil && u.VerifyWith != nil && t.Status == contracts.UnitSuccess, k != nil && u.VerifyWith == nil, k != nil && k.Valid != (t.Status == contracts.UnitSuccess):
+		c.Fatalf("unit %s is %s with the check %+v", u.ID, t.Status, k)
+	case k == nil:
+		return
+	}
+	inv, id, err := contracts.DecodeInvocation(c.block(k.UnitCID))
+	if err != nil || id.String() != k.UnitCID {
+		c.Fatalf("invocation %s of the checker of %s: %v", k.UnitCID, u.ID, err)
+	}
+	if inv.Profile != of.Profile || inv.Fuel != of.Fuel-t.FuelUsed || inv.MemoryPages != of.MemoryPages || string(inv.Salt) != string(of.Salt) ||
+		u.VerifyWith.Module != nil && !inv.Module.Equals(u.VerifyWith.Module.Cid) || inv.Entry != u.VerifyWith.Entry {
+		c.Errorf("the checker of unit %s was run as %+v", u.ID, inv)
+	}
+	if k.ResultCID == "" {
+		return
+	}
+	r, _, err := contracts.DecodeResult(c.block(k.ResultCID))
+	if err != nil || r.Unit.String() != k.UnitCID || c.Distributed != (k.BatchCID != "") || k.Node == "" {
+		c.Errorf("the check of unit %s is %+v, its result %+v (%v)", u.ID, k, r, err)
+	}
+}
+
+// checkFuel is what a unit's checker took.
+func (c *trial) checkFuel(k *contracts.Check) uint64 {
+	c.Helper()
+	if k == nil || k.ResultCID == "" {
+		return 0
+	}
+	r, _, err := contracts.DecodeResult(c.block(k.ResultCID))
+	if err != nil {
+		c.Fatalf("result %s of a checker: %v", k.ResultCID, err)
+	}
+	return r.FuelUsed
 }
 
 // invocation reads what a unit was run as.

@@ -27,6 +27,7 @@ func Lines() []Line {
 		{"3", "a unit's type is never rewritten by anyone", []string{"events/types_are_kept", "shapes/every_cpu_type", "refusals/llm_without_models"}},
 		{"3", "bind copies a selection, or mounts the output; a skipped dependency gives null or no blob", []string{"binds/"}},
 		{"3", "output_schema is enforced for every type", []string{"schema/"}},
+		{"3", "verify_with is run on every result, which is used only if it is found valid; a checker that says nothing blames nobody", []string{"check/"}},
 		{"3", "only idempotent units are retried, at most max_attempts times, and a failure of the program never", []string{"budgets/run_timeout", "budgets/run_timeout_once", "stops/not_retried", "schema/mismatch"}},
 		{"3", "declared edges are evaluated and none is invented", []string{"when/"}},
 		{"4", "an invocation is one thing everywhere: input, defaults, fuel, salt", []string{"invocation/", "binds/long_input"}},

@@ -76,6 +76,7 @@ func (b *Backend) opening(ctx context.Context, g *contracts.TaskGraph, block []b
 type program struct {
 	module cid.Cid
 	entry  string
+	check  *program // the unit's checker, if it has one
 }
 
 // resolve fixes what every unit's program is and checks that every block the
@@ -85,45 +86,55 @@ func (b *Backend) resolve(ctx context.Context, g *contracts.TaskGraph) ([]progra
 	seen := map[cid.Cid]bool{}
 	for i := range g.WorkUnits {
 		w := &g.WorkUnits[i]
+		if err := w.Checkable(); err != nil {
+			return nil, err
+		}
 		if w.Type == contracts.LLM && b.opts.Models != nil {
 			continue
 		}
 		if !w.Type.CPU() {
 			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "this backend runs no %s units", w.Type)
 		}
-		if w.VerifyWith != nil {
-			return nil, contracts.Errorf(contracts.CodeUnsupported, string(w.ID), "verify_with is not supported by this backend")
-		}
-		p, err := b.program(w)
+		p, err := b.program(w, w.Program)
 		if err != nil {
 			return nil, err
 		}
-		if err := b.present(ctx, w, p.module, seen); err != nil {
+		modules := []cid.Cid{p.module}
+		if w.VerifyWith != nil {
+			check, err := b.program(w, w.VerifyWith)
+			if err != nil {
+				return nil, err
+			}
+			p.check, modules = &check, append(modules, check.module)
+		}
+		if err := b.present(ctx, w, modules, seen); err != nil {
 			return nil, err
 		}
 		programs[i] = p
 		if w.Timeouts != nil && w.Timeouts.RunMS != nil {
 			// What a unit may take is about its run, not about compiling its module.
 			// A module that cannot be admitted is its units' failure, not the graph's.
-			_, _ = b.module(ctx, p.module)
+			for _, m := range modules {
+				_, _ = b.module(ctx, m)
+			}
 		}
 	}
 	return programs, nil
 }
 
-func (b *Backend) program(w *contracts.WorkUnit) (program, error) {
-	if m := w.Program.Module; m != nil {
-		return program{m.Cid, w.Program.Entry}, nil
+func (b *Backend) program(w *contracts.WorkUnit, p *contracts.Program) (program, error) {
+	if m := p.Module; m != nil {
+		return program{module: m.Cid, entry: p.Entry}, nil
 	}
-	t, ok := b.opts.Tasks.Resolve(w.Program.Task)
+	t, ok := b.opts.Tasks.Resolve(p.Task)
 	if !ok {
-		return program{}, contracts.Errorf(contracts.CodeNotFound, string(w.ID), "task %q is not in the catalogue", w.Program.Task)
+		return program{}, contracts.Errorf(contracts.CodeNotFound, string(w.ID), "task %q is not in the catalogue", p.Task)
 	}
-	return program{t.Module.Cid, t.Entry}, nil
+	return program{module: t.Module.Cid, entry: t.Entry}, nil
 }
 
 // present checks that the blocks a unit names itself are stored.
-func (b *Backend) present(ctx context.Context, w *contracts.WorkUnit, module cid.Cid, seen map[cid.Cid]bool) error {
+func (b *Backend) present(ctx context.Context, w *contracts.WorkUnit, modules []cid.Cid, seen map[cid.Cid]bool) error {
 	need := func(what string, id cid.Cid) error {
 		if seen[id] {
 			return nil
@@ -135,8 +146,10 @@ func (b *Backend) present(ctx context.Context, w *contracts.WorkUnit, module cid
 		seen[id] = true
 		return err
 	}
-	if err := need("module", module); err != nil {
-		return err
+	for _, m := range modules {
+		if err := need("module", m); err != nil {
+			return err
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Blobs)) {
 		if err := need("blob "+name, w.Blobs[name].Cid); err != nil {

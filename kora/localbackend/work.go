@@ -28,6 +28,7 @@ type errand struct {
 	lease  session.Lease
 	call   *dag.Resolved
 	model  *modelRun
+	check  *program
 	places chan struct{}
 	stop   func() // the timer of the run
 }
@@ -38,7 +39,7 @@ func (e *execution) run(l *line, d *session.Dispatched, call *dag.Resolved) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.running[d.Lease.ID] = cancel
 	j := errand{
-		ctx: ctx, lease: d.Lease, call: call, model: e.modelRun(d, call), places: l.places,
+		ctx: ctx, lease: d.Lease, call: call, model: e.modelRun(d, call), check: e.programs[d.Lease.Unit].check, places: l.places,
 		stop: e.b.opts.Clock.AfterFunc(e.timeout(d.Lease.Unit), func() { cancel(errRunTimeout) }),
 	}
 	if e.idle == 0 {
@@ -54,7 +55,7 @@ func (e *execution) run(l *line, d *session.Dispatched, call *dag.Resolved) {
 // it so takes as long as a small unit.
 func (e *execution) work(j errand) {
 	for more := true; more; j, more = <-e.jobs {
-		report, err := e.b.carryOut(j.ctx, j.call, j.model)
+		report, err := e.b.carryOut(j.ctx, j.call, j.model, j.check)
 		j.stop()
 		<-j.places
 		e.ended <- finished{j.lease, report, err}
@@ -88,9 +89,9 @@ func (e *execution) take(f finished) {
 	e.retain(r.Fact.(*session.Ended), f.report.Result.Unit.Cid)
 }
 
-// carryOut runs an invocation and stores all that the result stands on. The
-// error is never the computation's.
-func (b *Backend) carryOut(ctx context.Context, call *dag.Resolved, m *modelRun) (session.Report, error) {
+// carryOut runs an invocation, and the unit's checker on what came of it, and stores
+// all that the result stands on. The error is never the computation's.
+func (b *Backend) carryOut(ctx context.Context, call *dag.Resolved, m *modelRun, check *program) (session.Report, error) {
 	var r session.Report
 	var err error
 	if m != nil {
@@ -106,15 +107,68 @@ func (b *Backend) carryOut(ctx context.Context, call *dag.Resolved, m *modelRun)
 		return session.Report{Model: r.Model}, err
 	}
 	r.CID = dagcbor.CID(block)
-	blocks := []blob.Block{{CID: call.Unit, Data: call.Block}, {CID: r.CID, Data: block}}
+	// A result that is known is kept, however late: the run is over.
+	if err := b.keep(context.WithoutCancel(ctx), call, &r, block); err != nil {
+		return r, err
+	}
+	if check == nil || r.Result.Outcome != contracts.Succeeded {
+		return r, nil
+	}
+	if r.Check, err = b.check(ctx, call, &r, check); err != nil {
+		return session.Report{}, because(ctx, err)
+	}
+	return r, nil
+}
+
+// keep stores what a run was given and what came of it.
+func (b *Backend) keep(ctx context.Context, call *dag.Resolved, r *session.Report, result []byte) error {
+	blocks := []blob.Block{{CID: call.Unit, Data: call.Block}, {CID: r.CID, Data: result}}
 	if call.Spill != nil && call.Invocation != nil {
 		blocks = append(blocks, blob.Block{CID: call.Invocation.Input.Link.Cid, Data: call.Spill})
 	}
 	if r.Result.Output != nil {
 		blocks = append(blocks, blob.Block{CID: r.Result.Output.Cid, Data: r.Output})
 	}
-	// A result that is known is kept, however late: the run is over.
-	return r, b.blocks.Put(context.WithoutCancel(ctx), blocks...)
+	return b.blocks.Put(ctx, blocks...)
+}
+
+// check runs a unit's checker on its result. A checker that cannot run at all says
+// nothing; other errors are this machine's.
+func (b *Backend) check(ctx context.Context, call *dag.Resolved, r *session.Report, p *program) (*session.Check, error) {
+	input := call.Invocation.Input.Inline
+	if call.Spill != nil {
+		input = call.Spill
+	}
+	res, err := dag.ResolveCheck(p.module, p.entry, dag.Checkee{
+		Invocation: call.Invocation, Input: input, Output: dag.Output{CID: r.Result.Output.Cid, MediaType: r.Result.MediaType}, Bytes: r.Output, Fuel: r.Result.FuelUsed,
+	})
+	if contracts.CodeOf(err) == contracts.CodeOutOfFuel {
+		return &session.Check{Verdict: dag.NoVerdict(contracts.CodeOutOfFuel, err.Error())}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	blocks := []blob.Block{{CID: res.Unit, Data: res.Block}}
+	if res.Spill != nil {
+		blocks = append(blocks, blob.Block{CID: res.Invocation.Input.Link.Cid, Data: res.Spill})
+	}
+	if err := b.blocks.Put(ctx, blocks...); err != nil {
+		return nil, err
+	}
+	found, err := b.compute(ctx, res)
+	if e, ok := errors.AsType[*contracts.Error](err); ok && e.Code == contracts.CodeValidation {
+		return &session.Check{Unit: res.Unit, Verdict: dag.NoVerdict(e.Code, e.Message)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	block, err := found.Result.Block()
+	if err != nil {
+		return nil, err
+	}
+	found.CID = dagcbor.CID(block)
+	c := &session.Check{Unit: res.Unit, Result: found.CID, Fuel: found.Result.FuelUsed, Verdict: dag.VerdictOf(found.Result, found.Output)}
+	return c, b.keep(context.WithoutCancel(ctx), res, &found, block)
 }
 
 // blockOf returns the result as a block, of the kind of who made it.

@@ -54,7 +54,11 @@ func (s *Session) ended(at time.Time, f *Ended) {
 	changes, ok := s.run.End(i, dag.Ending{State: f.State, Reason: f.Reason, Code: f.Code, Facts: f.Facts})
 	fits(ok, f)
 	if f.Lease.ID != 0 {
-		s.settle(i, f.Fuel, f.Model)
+		fuel := f.Fuel
+		if f.Check != nil {
+			fuel += f.Check.Fuel // the checker had what the unit left
+		}
+		s.settle(i, fuel, f.Model)
 	}
 	u.end = f
 	if w, call := s.Plan.Unit(i), s.modelEnded(i); !s.told.MuteEnd(f.Started, w, f.State, call != nil) {

@@ -43,6 +43,16 @@ type Report struct {
 	Took    time.Duration
 	// Model is what models did, nil for a CPU unit's.
 	Model *contracts.ModelUse
+	// Check is what the unit's checker found of a success, nil for a unit without one.
+	Check *Check
+}
+
+// Check is a run of a unit's checker. Result is undefined where it could not be run.
+type Check struct {
+	Unit, Result cid.Cid
+	// Fuel is what the run took, of the unit's.
+	Fuel    uint64
+	Verdict dag.CheckVerdict
 }
 
 // Complete takes the result of a run. The second result is false when nobody
@@ -58,6 +68,11 @@ func (s *Session) Complete(now time.Time, l Lease, r Report) (Record, bool) {
 	}
 	e.Output = &contracts.OutputRef{CID: *r.Result.Output, MediaType: r.Result.MediaType, Bytes: r.Result.OutputBytes}
 	s.judge(e, r.Output)
+	if c := r.Check; c != nil && e.State == contracts.UnitSuccess {
+		if e.Check = c; !c.Verdict.Valid {
+			e.State, e.Reason, e.Code, e.Detail, e.Facts = contracts.UnitFailed, contracts.StopVerificationFailed, c.Verdict.Code, c.Verdict.Detail, nil
+		}
+	}
 	return Record{now, e}, s.holds(l)
 }
 

@@ -53,6 +53,8 @@ type Ended struct {
 	// Model is what models did in this run, nil for a CPU unit's. It counts also
 	// where there is no result.
 	Model *contracts.ModelUse
+	// Check is what the unit's checker found of the result, nil if it was not asked.
+	Check *Check
 }
 
 // Reused ends a ready unit with the result of an equal one that was run before. It

@@ -2,6 +2,7 @@ package session
 
 import (
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dag"
 )
 
 // unitEnded is the event data of a unit's end.
@@ -17,7 +18,20 @@ func (s *Session) unitEnded(i int) contracts.UnitEnded {
 	if e.Output != nil {
 		d.OutputCID, d.MediaType = e.Output.CID.String(), e.Output.MediaType
 	}
+	d.Check = checkOf(e)
 	return d
+}
+
+// checkOf is what is told of the checker's run, nil if there was none.
+func checkOf(e *Ended) *contracts.Check {
+	if e.Check == nil {
+		return nil
+	}
+	c := &contracts.Check{Node: Executor, Valid: e.Check.Verdict.Valid, UnitCID: e.Check.Unit.String()}
+	if e.Check.Result.Defined() {
+		c.ResultCID = e.Check.Result.String()
+	}
+	return c
 }
 
 // modelEnded is the event data of what models did in a unit's last run, nil if
@@ -127,7 +141,7 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 	reason, code := s.run.Reason(i)
 	t := contracts.TaskTelemetry{
 		TaskID: w.ID, TaskType: w.Type, Status: s.run.State(i), StopReason: reason, Executors: make([]contracts.NodeID, u.attempt),
-		RetryCount: max(0, int(u.attempt)-1), ValidationStatus: contracts.ValidationNone, Error: failure(u.end),
+		RetryCount: max(0, int(u.attempt)-1), Error: failure(u.end),
 		TokensIn: u.model.TokensIn, TokensOut: u.model.TokensOut,
 	}
 	if u.reused {
@@ -144,15 +158,9 @@ func (s *Session) telemetry(i int) contracts.TaskTelemetry {
 		if e.Result.Defined() {
 			t.ResultCID = e.Result.String()
 		}
+		t.Check = checkOf(e)
 	}
-	if len(w.OutputSchema) > 0 && t.ResultCID != "" {
-		switch {
-		case code == contracts.CodeSchemaMismatch:
-			t.ValidationStatus = contracts.ValidationFailed
-		case t.Status == contracts.UnitSuccess:
-			t.ValidationStatus = contracts.ValidationPassed
-		}
-	}
+	t.ValidationStatus = dag.ValidationOf(w, t.Status, reason, code, t.ResultCID != "")
 	return t
 }
 
