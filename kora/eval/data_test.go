@@ -108,6 +108,7 @@ func TestNothingIsReadIntoMessages(t *testing.T) {
 			t.Logf("%q: %+v", m, p.Decisions)
 		}
 	}
+	t.Logf("%d of %d messages are answered", fires, len(messages))
 	if fires > len(messages)*2/5000 {
 		t.Errorf("%d of %d messages are answered", fires, len(messages))
 	}

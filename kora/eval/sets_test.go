@@ -52,7 +52,7 @@ func TestOwnSets(t *testing.T) {
 	if testing.Short() {
 		every = 12
 	}
-	for _, name := range []string{"dev", "test"} {
+	for _, name := range []string{"dev", "test", "wild"} {
 		var items []Item
 		for i, it := range set(t, name) {
 			if i%every == 0 {
@@ -73,7 +73,7 @@ func TestOwnSets(t *testing.T) {
 			t.Errorf("%s: %d of %d answered, %d wrong", name, s.Answered, s.Items, s.Wrong)
 		}
 	}
-	for _, it := range set(t, "near") {
+	for _, it := range append(set(t, "near"), set(t, "hard")...) {
 		if p := r.plan(&it, it.Message); p.Kind != plan.None {
 			t.Errorf("%q is answered: %+v", it.Message, p.Decisions)
 		}

@@ -41,20 +41,28 @@ func leapYear(_ *context, v values) ([]step, bool) {
 	return weekdayInfo(strconv.Itoa(y)+"-01-01", "{{#out.leap_year}}yes{{/out.leap_year}}{{^out.leap_year}}no{{/out.leap_year}}", "leap year")
 }
 
-func businessDays(_ *context, v values) ([]step, bool) {
-	s := daysApart(get[string](v, "a"), get[string](v, "b"))
+func businessDays(c *context, v values) ([]step, bool) {
+	a, b, ok := span(c, v)
+	if !ok {
+		return nil, false
+	}
+	s := daysApart(a, b)
 	s.input["weekend"], s.answer, s.reading = []string{"saturday", "sunday"}, "{{out.business_days}} business days", "business "+s.reading
 	return one(s)
 }
 
-func weeksBetween(_ *context, v values) ([]step, bool) {
-	s := daysApart(get[string](v, "a"), get[string](v, "b"))
+func weeksBetween(c *context, v values) ([]step, bool) {
+	a, b, ok := span(c, v)
+	if !ok {
+		return nil, false
+	}
+	s := daysApart(a, b)
 	return []step{s, query(`(.out.days / 7 | trunc) as $w | (.out.days - 7 * $w) as $d | "\($w) weeks" + (if $d == 0 then "" else " and \($d) days" end)`, "", "weeks, "+s.reading)}, true
 }
 
 func daysSince(c *context, v values) ([]step, bool) {
-	if c.today() == "" {
-		return nil, false
+	if c.today() == "" || get[string](v, "a") > c.today() {
+		return nil, false // the day is yet to come
 	}
 	return one(daysApart(get[string](v, "a"), c.today()))
 }

@@ -1,5 +1,10 @@
 package plan
 
+import (
+	"slices"
+	"strings"
+)
+
 // polite are words around a question that ask nothing.
 var (
 	politeBefore = newPhraseList(
@@ -53,8 +58,15 @@ func aside(tokens []token) (int, bool) {
 	return best, ok
 }
 
-// trim takes politeness from both ends of a clause.
-func trim(tokens []token) []token {
+// aboutNow reports whether a reading tells the date or the time of now. "The date
+// for my exam" is another than today's.
+func aboutNow(rd reading) bool {
+	return strings.HasPrefix(rd.parser, "clock.") || rd.parser == "date.year_now" || rd.parser == "date.month_now" || rd.parser == "date.weekday_rel"
+}
+
+// trim takes politeness from both ends of a clause. of says that something was taken
+// that may say of what the question is: "for the party".
+func trim(tokens []token) (rest []token, of bool) {
 	for again := true; again; {
 		again = false
 		// Each phrase once in turn, those in vain left out.
@@ -73,10 +85,22 @@ func trim(tokens []token) []token {
 			tokens, next, again = tokens[:from], i+1, true
 		}
 		if from, ok := aside(tokens); ok {
+			of = of || tokens[from].text == "for" && !timeless(tokens[from+1:])
 			tokens, again = tokens[:from], true
 		}
 	}
-	return tokens
+	return tokens, of
+}
+
+// politely is what trim leaves.
+func politely(tokens []token) []token {
+	rest, _ := trim(tokens)
+	return rest
+}
+
+// timeless reports whether all words mean now.
+func timeless(tokens []token) bool {
+	return !slices.ContainsFunc(tokens, func(t token) bool { return t.text != "today" && t.text != "now" && t.text != "right" })
 }
 
 // phraseList is a list of phrases that are found by their first and last words.
@@ -233,6 +257,9 @@ func (d *division) cut(parts, from int) [][]clause {
 			continue
 		}
 		for _, rest := range d.cut(parts-1, g.next) {
+			if d.goesOn(g, &first, &rest[0]) {
+				continue
+			}
 			if ways = append(ways, append([]clause{first}, rest...)); len(ways) > maxReadings {
 				d.ways[key] = ways
 				return ways
@@ -243,6 +270,18 @@ func (d *division) cut(parts, from int) [][]clause {
 	return ways
 }
 
+// goesOn reports whether what looks like a second question may be the end of a list
+// that the first one is about: the average of 10 and 20 and 30 + 5.
+func (d *division) goesOn(g gap, first, second *clause) bool {
+	last, next := &d.tokens[g.end-1], &d.tokens[g.next]
+	if last.kind != number || next.kind != number || d.tokens[g.end].text != "and" && d.tokens[g.end].text != "," {
+		return false
+	}
+	ofList := func(rd reading) bool { return rd.steps[0].task == "num/stats@1" || rd.steps[0].task == "list/count@1" }
+	sum := func(rd reading) bool { return rd.parser == "num.eval" }
+	return slices.ContainsFunc(first.readings, ofList) && slices.ContainsFunc(second.readings, sum)
+}
+
 // clause reads the tokens from one up to another.
 func (d *division) clause(from, to int) clause {
 	key := [2]int{from, to}
@@ -250,8 +289,11 @@ func (d *division) clause(from, to int) clause {
 	if ok {
 		return cl
 	}
-	if tokens := trim(d.tokens[from:to]); len(tokens) > 0 {
+	if tokens, of := trim(d.tokens[from:to]); len(tokens) > 0 {
 		cl = clause{tokens[0].start, tokens[len(tokens)-1].end, d.read(tokens)}
+		if of {
+			cl.readings = slices.DeleteFunc(cl.readings, aboutNow)
+		}
 	}
 	d.clauses[key] = cl
 	return cl

@@ -108,6 +108,28 @@ var places = map[string]string{
 	"eastern timezone": "America/New_York", "central timezone": "America/Chicago", "mountain timezone": "America/Denver", "pacific timezone": "America/Los_Angeles",
 }
 
+// seasonal are names for the time that a zone has in one half of the year.
+var seasonal = map[string]bool{
+	"est": true, "edt": true, "cst": true, "cdt": true, "mst": true, "mdt": true, "pst": true, "pdt": true, "akst": true, "akdt": true, "bst": true, "cet": true, "gmt": true,
+}
+
+// inForce reports whether the name of a zone is the one that it has now: EST in July
+// is an hour that nobody in New York has.
+func (m *matcher) inForce(at int, zone string) bool {
+	if at < len(m.tokens) && m.tokens[at].text == "the" {
+		at++
+	}
+	if at >= len(m.tokens) || !seasonal[m.tokens[at].text] || m.c.now.IsZero() {
+		return true
+	}
+	l, ok := location(zone)
+	if !ok {
+		return false
+	}
+	name := strings.ToLower(m.c.now.In(l).Format("MST"))
+	return name == m.tokens[at].text || zone == "UTC"
+}
+
 // readPlace reads the longest name of a place that has one time zone, or an IANA
 // name.
 func readPlace(m *matcher, from int, yield func(int, any) bool) bool {
@@ -129,7 +151,7 @@ func readPlace(m *matcher, from int, yield func(int, any) bool) bool {
 		}
 	}
 	for end := from + 7; end > from; end-- {
-		if zone, ok := found[end]; ok && !yield(end, zone) {
+		if zone, ok := found[end]; ok && m.inForce(from, zone) && !yield(end, zone) {
 			return false
 		}
 	}

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // codeRules read questions about encodings, digests and identifiers.
 var codeRules = []rule{
@@ -41,8 +44,28 @@ func oneOf(names map[string]string, most int) reader {
 	}
 }
 
-func digest(_ *context, v values) ([]step, bool) {
+// dataWords are words for data, and for what is done with it, that are seldom the data
+// themselves: "image to base64" asks how.
+var dataWords = map[string]bool{
+	"hash": true, "hashes": true, "hashing": true, "checksum": true, "checksums": true, "sum": true, "digest": true, "digests": true, "algorithm": true, "function": true, "value": true, "values": true, "security": true, "collision": true, "collisions": true,
+	"password": true, "passwords": true, "file": true, "files": true, "folder": true, "data": true, "string": true, "strings": true, "text": true, "texts": true, "message": true, "input": true, "output": true, "bytes": true, "number": true, "numbers": true, "code": true, "codes": true,
+	"image": true, "images": true, "picture": true, "photo": true, "video": true, "audio": true, "pdf": true, "png": true, "jpg": true, "jpeg": true, "gif": true, "svg": true, "csv": true, "xml": true, "json": true, "yaml": true, "markdown": true, "html": true, "css": true, "url": true, "urls": true,
+	"document": true, "documents": true, "docx": true, "doc": true, "word": true, "excel": true, "ascii": true, "unicode": true, "utf": true, "binary": true, "decimal": true, "octal": true, "hex": true, "base64": true, "rgb": true, "rgba": true, "hsl": true, "color": true, "colors": true, "colour": true,
+	"encoder": true, "decoder": true, "encoding": true, "decoding": true, "converter": true, "generator": true, "calculator": true, "online": true, "tool": true, "example": true, "examples": true, "format": true, "vs": true, "versus": true, "python": true, "java": true, "javascript": true, "php": true, "go": true, "rust": true, "linux": true, "windows": true,
+	"certificate": true, "key": true, "token": true, "header": true, "something": true, "everything": true, "anything": true, "stuff": true, "secret": true, "secrets": true, "username": true, "user": true, "email": true, "name": true, "address": true,
+}
+
+// isThing reports whether a text that stands in no quotes is a word for data, and not
+// the data.
+func (c *context) isThing(text string) bool {
+	return dataWords[strings.ToLower(text)] && !c.quotes(text)
+}
+
+func digest(c *context, v values) ([]step, bool) {
 	h := get[string](v, "h")
+	if c.isThing(textOf(v)) {
+		return nil, false
+	}
 	return one(step{
 		task: "hash/digest@1", reading: h + " of " + textOf(v), answer: "{{out.digests." + h + "}}",
 		input: map[string]any{"data": textOf(v), "encoding": "text", "algorithms": []string{h}},
@@ -53,12 +76,15 @@ var encodings = map[string]string{
 	"base64": "base64", "base 64": "base64", "base64url": "base64url", "hex": "hex", "hexadecimal": "hex", "url": "url_component", "percent": "url_component", "html": "html",
 }
 
-func encodeTo(_ *context, v values) ([]step, bool) { return encoded(v, "text", get[string](v, "e")) }
-func decodeFrom(_ *context, v values) ([]step, bool) {
-	return encoded(v, get[string](v, "e"), "text")
+func encodeTo(c *context, v values) ([]step, bool) { return encoded(c, v, "text", get[string](v, "e")) }
+func decodeFrom(c *context, v values) ([]step, bool) {
+	return encoded(c, v, get[string](v, "e"), "text")
 }
 
-func encoded(v values, from, to string) ([]step, bool) {
+func encoded(c *context, v values, from, to string) ([]step, bool) {
+	if c.isThing(textOf(v)) {
+		return nil, false
+	}
 	if to == "hex" && isNumber(textOf(v)) {
 		return nil, false // 255 in hex is ff, and as text 323535
 	}
@@ -75,8 +101,19 @@ var kinds = map[string]string{
 	"ipv4 address": "ip", "ipv6 address": "ip", "credit card number": "luhn", "credit card": "luhn", "card number": "luhn", "luhn": "luhn", "date": "date", "calendar date": "date", "phone number": "phone", "phone": "phone", "json": "json",
 }
 
+// looksLike says what a text must be for the check of its kind to be the question:
+// whether Amex is a credit card is another.
+var looksLike = map[string]*regexp.Regexp{
+	"email": regexp.MustCompile(`[@.]`), "iban": regexp.MustCompile(`\d`), "isbn": regexp.MustCompile(`\d`), "ip": regexp.MustCompile(`[\d:]`), "luhn": regexp.MustCompile(`\d`),
+	// Dates and numbers of a country are right in another way than these tasks check.
+	"date": regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}$`), "phone": regexp.MustCompile(`^\+`), "json": regexp.MustCompile(`^`),
+}
+
 func validate(_ *context, v values) ([]step, bool) {
 	k := get[string](v, "k")
+	if !looksLike[k].MatchString(textOf(v)) {
+		return nil, false
+	}
 	return one(step{
 		task: "validate/" + k + "@1", reading: "is " + textOf(v) + " a valid " + k, input: map[string]any{"text": textOf(v)},
 		answer: "{{#out.valid}}yes{{/out.valid}}{{^out.valid}}no{{/out.valid}}",

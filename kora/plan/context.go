@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -60,6 +61,16 @@ func location(name string) (*time.Location, bool) {
 	}
 	zones.named[name] = l
 	return l, true
+}
+
+// quotes reports whether the message has a text in quotes.
+func (c *context) quotes(text string) bool {
+	for open, end := range closing {
+		if strings.Contains(c.req.Message, string(open)+text+end) {
+			return true
+		}
+	}
+	return false
 }
 
 // today is the civil date of the request's clock, "" without one.

@@ -10,7 +10,7 @@ import (
 // dateRules read questions about civil dates.
 var dateRules = []rule{
 	newRule("date.diff", daysBetween,
-		"how many days (are there|are|is it|is|) (from|between) {a:date} (to|and|until|till|through) {b:date}", "<what> [the] (number of days|days|difference in days|day count) (from|between) {a:date} (to|and|until|till) {b:date}",
+		"how many days (are there|are|is it|is|) (from|between) {a:date} (to|and|until|till) {b:date}", "<what> [the] (number of days|days|difference in days|day count) (from|between) {a:date} (to|and|until|till) {b:date}",
 		"how long [is it] (from|between) {a:date} (to|and|until|till) {b:date}", "(count|calculate) the days (from|between) {a:date} (to|and|until) {b:date}", "how many days (separate|lie between|pass between|elapse between) {a:date} and {b:date}", "how far apart are {a:date} and {b:date}", "days (between|from) {a:date} (and|to) {b:date}"),
 	newRule("date.until", daysUntil,
 		"how many [more] days [are there|are left|left|is it|until it is] (until|till|til|to|before) {b:date}", "how many days (away is|away from today is) {b:date}", "how (long|far) (is it|away is it|) (until|till) {b:date}", "[the] days (until|till) {b:date}"),
@@ -22,13 +22,27 @@ var dateRules = []rule{
 		"(what|which) (day of the week|weekday|day) (is|was|will be|does|did|will) {a:date} [fall on|be|land on|on|fall]", "[what|which] weekday (is|was) {a:date}", "on (what|which) (day of the week|weekday|day) (is|was|does|did|will) {a:date} [fall|be]", "<what> [the] (day of the week|weekday) (of|for|on) {a:date}", "{a:date} (is|was|falls on|fell on) (what|which) (day|weekday|day of the week)", "what (day|weekday) of the week (is|was) {a:date}"),
 }
 
-func daysBetween(_ *context, v values) ([]step, bool) {
-	return one(daysApart(get[string](v, "a"), get[string](v, "b")))
+func daysBetween(c *context, v values) ([]step, bool) {
+	a, b, ok := span(c, v)
+	if !ok {
+		return nil, false
+	}
+	return one(daysApart(a, b))
+}
+
+// span are the dates of a span, the earlier first. From a later one to an earlier one
+// is no span; what lies between them is.
+func span(c *context, v values) (a, b string, ok bool) {
+	a, b = get[string](v, "a"), get[string](v, "b")
+	if a <= b {
+		return a, b, true
+	}
+	return b, a, !strings.Contains(fold(c.req.Message), "from")
 }
 
 func daysUntil(c *context, v values) ([]step, bool) {
-	if c.today() == "" {
-		return nil, false
+	if c.today() == "" || get[string](v, "b") < c.today() {
+		return nil, false // the day is over
 	}
 	return one(daysApart(c.today(), get[string](v, "b")))
 }

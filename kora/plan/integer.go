@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,9 @@ func rootOf(_ *context, v values) ([]step, bool) {
 }
 
 func squareOf(_ *context, v values) ([]step, bool) {
+	if strings.HasPrefix(num(v, "x"), "-") {
+		return nil, false // of a negative number, or the negative of a square
+	}
 	return one(arithmetic(signed(num(v, "x")) + " ^ 2"))
 }
 func cubeOf(_ *context, v values) ([]step, bool) {
@@ -178,8 +182,21 @@ func query(program, suffix, reading string) step {
 	}
 }
 
-func toRoman(_ *context, v values) ([]step, bool) {
+// romanForm is a number as it is written in Roman numerals, and in no other way.
+var romanForm = regexp.MustCompile(`^M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})$`)
+
+func toRoman(c *context, v values) ([]step, bool) {
 	if r := get[string](v, "r"); r != "" {
+		said := fold(c.req.Message)
+		if !romanForm.MatchString(r) {
+			return nil, false
+		}
+		if len(r) == 1 && (r == "C" || r == "D") && !strings.Contains(said, "roman") {
+			return nil, false // a digit of base 16, too
+		}
+		if len(r) < 4 && !strings.Contains(c.req.Message, r) && !strings.Contains(said, "roman") {
+			return nil, false // mix is a word
+		}
 		return one(step{task: "num/roman@1", reading: r + " in decimal", answer: "{{out.number}}", input: map[string]any{"value": strings.ToUpper(r)}})
 	}
 	if n, err := strconv.Atoi(num(v, "n")); err != nil || n < 1 || n > 3999 {

@@ -1,10 +1,15 @@
 package plan
 
+import (
+	"math/big"
+	"strings"
+)
+
 // moneyRules read percentages of prices: discounts, tips and taxes.
 var moneyRules = []rule{
 	newRule("num.discount", discount,
 		"<what> [the price of] {p:number} (%|percent) (off|off of|discount on|discount off|discount of|discount for) {x:amount} [is]", "<what> {x:amount} (with|after|at) [a] {p:number} (%|percent) [discount|off]",
-		"{x:amount} (minus|less|with) [a] {p:number} (%|percent) [discount|off]"),
+		"how much (would|will) {p:number} (%|percent) (off|off of) {x:amount} be", "<what> {x:amount} (minus|less) {p:number} (%|percent)", "{x:amount} (minus|less|with) [a] {p:number} (%|percent) [discount|off]"),
 	newRule("num.tip", tip,
 		"<what> [a|an|the] {p:number} (%|percent) tip (on|for|of) [a|an] {x:amount} [bill|meal|check|tab|dinner|lunch] [is]",
 		"how much (should i|do i|to) tip (on|for) [a|an] {x:amount} [bill|meal|check|tab] at {p:number} (%|percent)", "how much is [a] {p:number} (%|percent) tip (on|for) [a] {x:amount}", "tip {p:number} (%|percent) on {x:amount}"),
@@ -17,7 +22,8 @@ var moneyRules = []rule{
 	newRule("num.product", productOf,
 		"<what> [the] product of {a:number} and {b:number}", "what do (you|i) get (if|when) (you|i) multiply {a:number} (by|and) {b:number}", "multiply {a:number} (by|and|times) {b:number}"),
 	newRule("num.quotient", quotientOf,
-		"divide {a:number} by {b:number}", "<what> [the] quotient of {a:number} and {b:number}", "what do (you|i) get (if|when) (you|i) divide {a:number} by {b:number}", "split {a:amount} {b:integer} ways", "divide {a:amount} (among|between) {b:integer} people", "how many times (can|does) {b:number} go into {a:number}"),
+		"divide {a:number} by {b:number}", "<what> [the] quotient of {a:number} and {b:number}", "what do (you|i) get (if|when) (you|i) divide {a:number} by {b:number}", "split {a:amount} {b:integer} ways", "divide {a:amount} (among|between) {b:integer} people"),
+	newRule("num.times_into", timesInto, "how many times (can|does|will) {b:number} go into {a:number}"),
 	newRule("num.fraction_of", fractionOf,
 		"<what> {a:integer} / {b:integer} of [a|an] {x:amount}", "<what> (half|one half|a half) of {x:amount}"),
 	newRule("num.part_of", partOf, "<what> {f:fraction} of {x:amount}"),
@@ -40,10 +46,31 @@ func tip(_ *context, v values) ([]step, bool) {
 
 func percentOfMoney(c *context, v values) ([]step, bool) { return tip(c, v) }
 
-func sumOf(_ *context, v values) ([]step, bool)        { return operation(v, "+") }
-func differenceOf(_ *context, v values) ([]step, bool) { return operation(v, "-") }
-func productOf(_ *context, v values) ([]step, bool)    { return operation(v, "*") }
-func quotientOf(_ *context, v values) ([]step, bool)   { return operation(v, "/") }
+func sumOf(_ *context, v values) ([]step, bool) { return operation(v, "+") }
+
+// differenceOf is how far two numbers are apart where that is asked, and else what is
+// left of the one without the other.
+func differenceOf(c *context, v values) ([]step, bool) {
+	a, okA := new(big.Rat).SetString(num(v, "a"))
+	b, okB := new(big.Rat).SetString(num(v, "b"))
+	if okA && okB && a.Cmp(b) < 0 && strings.Contains(fold(c.req.Message), "difference") {
+		v = values{"a": v["b"], "b": v["a"]}
+	}
+	return operation(v, "-")
+}
+
+func productOf(_ *context, v values) ([]step, bool)  { return operation(v, "*") }
+func quotientOf(_ *context, v values) ([]step, bool) { return operation(v, "/") }
+
+// timesInto abstains where something is left: some then want the whole part.
+func timesInto(_ *context, v values) ([]step, bool) {
+	a, okA := new(big.Rat).SetString(num(v, "a"))
+	b, okB := new(big.Rat).SetString(num(v, "b"))
+	if !okA || !okB || b.Sign() == 0 || !new(big.Rat).Quo(a, b).IsInt() {
+		return nil, false
+	}
+	return operation(v, "/")
+}
 
 func operation(v values, sign string) ([]step, bool) {
 	return one(arithmetic(signed(num(v, "a")) + " " + sign + " " + signed(num(v, "b"))))

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // numberRules read arithmetic.
 var numberRules = []rule{
@@ -27,15 +30,25 @@ type expression struct {
 	text      string
 	operators int
 	asked     bool // written with spaces or words, not like a date or a score
+	said      string
 }
 
-func evaluate(_ *context, v values) ([]step, bool) {
+func evaluate(c *context, v values) ([]step, bool) {
 	e := get[expression](v, "e")
-	if e.operators == 0 || !e.asked {
+	if e.operators == 0 || !e.asked || noSum.MatchString(e.said) {
 		return nil, false // a bare number asks nothing; 10-4 may be a score
+	}
+	if exclaimed.MatchString(c.req.Message) {
+		return nil, false // an exclamation, or a factorial
 	}
 	return one(arithmetic(e.text))
 }
+
+// noSum is what is written like a sum and read as a day, a span of years, a telephone
+// number, a number with zeros before it, or by its name.
+var noSum = regexp.MustCompile(`^(\d+-\d+-\d+(-\d+)*|\d{1,2}/\d{1,2}/\d{2,4}|\d{3}-\d{4}|(1[0-9]|20)\d\d-((1[0-9]|20)\d\d|\d\d)|9/11|24/7|50/50|20/20|4/20|7/11|7/4|80/20)$|(^|[^0-9.])0\d`)
+
+var exclaimed = regexp.MustCompile(`[0-9)]!`)
 
 func arithmetic(expression string) step {
 	return step{
@@ -123,7 +136,11 @@ var operators = []struct {
 
 // readExpression reads numbers, operators and parentheses.
 func readExpression(m *matcher, from int, yield func(int, any) bool) bool {
-	return readSum(m, from, expression{asked: true}, 0, yield)
+	return readSum(m, from, expression{asked: true}, 0, func(end int, v any) bool {
+		e := v.(expression)
+		e.said = m.raw(from, end)
+		return yield(end, e)
+	})
 }
 
 // readSum reads an operand, and operators and operands after it.
@@ -133,11 +150,11 @@ func readSum(m *matcher, from int, e expression, depth int, yield func(int, any)
 	}
 	return readOperand(m, from, depth, func(at int, v any) bool {
 		got := v.(expression)
-		sum := expression{e.text + got.text, e.operators + got.operators, e.asked && got.asked}
+		sum := expression{text: e.text + got.text, operators: e.operators + got.operators, asked: e.asked && got.asked}
 		for _, op := range operators {
 			end, ok := phraseAt(m.tokens, at, op.words)
-			if !ok || hyphen(m.tokens, at) {
-				continue
+			if !ok || hyphen(m.tokens, at) || op.sign == "^" && strings.HasPrefix(got.text, "(-") && m.tokens[from].text != "(" {
+				continue // -2^2 is 4 to some, and -4 to others
 			}
 			next := sum
 			next.text += " " + op.sign + " "
@@ -171,10 +188,10 @@ func readOperand(m *matcher, from, depth int, yield func(int, any) bool) bool {
 				return true
 			}
 			inner := v.(expression)
-			return yield(at+1, expression{"(" + inner.text + ")", inner.operators, true})
+			return yield(at+1, expression{text: "(" + inner.text + ")", operators: inner.operators, asked: true})
 		})
 	}
-	if !readFraction(m, from, func(at int, v any) bool { return yield(at, expression{v.(string), 0, true}) }) {
+	if !readFraction(m, from, func(at int, v any) bool { return yield(at, expression{text: v.(string), asked: true}) }) {
 		return false
 	}
 	return readNumber(m, from, func(at int, v any) bool {
@@ -182,6 +199,6 @@ func readOperand(m *matcher, from, depth int, yield func(int, any) bool) bool {
 		if strings.HasPrefix(n, "-") {
 			n = "(" + n + ")"
 		}
-		return yield(at, expression{n, 0, true})
+		return yield(at, expression{text: n, asked: true})
 	})
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -49,6 +50,9 @@ func deterministic(p *Plan, r *Request) bool {
 		build(p, r, []clause{c})
 		return true
 	}
+	if !pointed(r.Locale) && punctuated.MatchString(r.Message) {
+		return p.abstain(StageNormalise, Ambiguous, len(r.Message))
+	}
 	tokens, ok := tokenize(r.Message)
 	if !ok {
 		return p.abstain(StageNormalise, TooLong, len(r.Message))
@@ -87,6 +91,12 @@ func deterministic(p *Plan, r *Request) bool {
 	build(p, r, ways[0])
 	return true
 }
+
+// punctuated is a number with a mark in it, which is a point to some and groups digits
+// to others. Grammars read numbers as English has them.
+var punctuated = regexp.MustCompile(`\d[.,]\d`)
+
+func pointed(locale string) bool { return locale == "" || strings.HasPrefix(locale, "en") }
 
 func (p *Plan) decide(s Stage, o Outcome, why Reason, start, end int) {
 	p.Decisions = append(p.Decisions, Decision{Stage: s, Outcome: o, Reason: why, Start: start, End: end})

@@ -54,6 +54,56 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+// What depends on the locale, on the half of the year, or on what people mean.
+func TestGuessesAreLeft(t *testing.T) {
+	for _, c := range []struct {
+		message, locale string
+		now             time.Time
+	}{
+		{"what is 1.234 + 1", "de-DE", time.Time{}}, {"average of 1,5 and 2,5", "fr-FR", time.Time{}},
+		{"how many days until 3/4/2027", "de-DE", time.Time{}},
+		{"convert 3pm EST to UTC", "en-US", time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)}, {"what time is it in PDT", "en-US", time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)},
+		{"if it's 9:30 in london what time is it in tokyo", "en-US", time.Time{}}, {"8 Gb in MB", "en-US", time.Time{}}, {"5 Mg in g", "en-US", time.Time{}},
+		{"what is -2^2", "en-US", time.Time{}}, {"what is 3 + 4!", "en-US", time.Time{}}, {"negative 3 squared", "en-US", time.Time{}},
+		{"how many days from 2026-05-01 to 2026-04-01", "en-US", time.Time{}}, {"how many days from may 1, 2026 through may 3, 2026", "en-US", time.Time{}}, {"how many days until 2020-01-01", "en-US", time.Time{}},
+		{"average of 10 and 20 and 30 + 5", "en-US", time.Time{}}, {"how many times does 7 go into 50", "en-US", time.Time{}},
+		{"is 2/30/2024 a valid date", "en-US", time.Time{}}, {"is 030 901820 a valid phone number", "en-US", time.Time{}},
+	} {
+		r := request(c.message)
+		r.Locale = c.locale
+		if !c.now.IsZero() {
+			r.Now = c.now
+		}
+		if p := Make(r); p.Kind == Deterministic {
+			t.Errorf("%q in %s at %s is answered: %+v", c.message, c.locale, r.Now, p.Decisions)
+		}
+	}
+	for message, want := range map[string]string{
+		"convert 3pm EST to UTC": "15:00 in America/New_York as the time in UTC", "what is the difference between 5 and 8": "8 - 5", "how many days between 2026-05-01 and 2026-04-01": "days from 2026-04-01 to 2026-05-01",
+		"what is the date for today": "0 days from 2026-11-28", "what is (-2)^2": "((-2)) ^ 2", "8 GB in MB": "8 GB in MB", "how many times does 7 go into 49": "49 / 7",
+	} {
+		p := Make(request(message))
+		if got := p.Decisions[len(p.Decisions)-1].Reading; p.Kind != Deterministic || got != want {
+			t.Errorf("%q is read as %q, want %q: %+v", message, got, want, p.Decisions)
+		}
+	}
+}
+
+// Words that need not be listed as what they are, for nothing would be made of them.
+func TestRealWords(t *testing.T) {
+	v := theVocabulary()
+	for w := range v.real {
+		if _, ok := v.nearest(w); !ok || v.known[w] {
+			t.Errorf("%s need not be in realwords.txt", w)
+		}
+	}
+	for _, w := range []string{"smile", "plums", "wrote"} {
+		if !v.real[w] {
+			t.Errorf("%s is made another word", w)
+		}
+	}
+}
+
 // What looks like a question for a calculator and is none.
 func TestNearMisses(t *testing.T) {
 	for _, message := range []string{

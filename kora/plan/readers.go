@@ -39,6 +39,9 @@ func readNumber(m *matcher, from int, yield func(int, any) bool) bool {
 		}
 		return yield(at+1, numeral(sign+n))
 	}
+	if m.tokens[at].text == "a" && at+1 < len(m.tokens) && m.tokens[at+1].text == "dozen" {
+		return yield(at+2, numeral(sign+"12"))
+	}
 	if m.tokens[at].text == "a" && at+1 < len(m.tokens) && large[m.tokens[at+1].text] > 0 {
 		return yield(at+2, numeral(sign+times("1", large[m.tokens[at+1].text])))
 	}

@@ -77,7 +77,7 @@ func gist(message string) string {
 		return ""
 	}
 	var all []string
-	for _, t := range trim(tokens) {
+	for _, t := range politely(tokens) {
 		all = append(all, t.text)
 	}
 	return strings.Join(all, " ")

@@ -1,11 +1,16 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // textRules read operations on texts and lists that wordRules do not.
 var textRules = []rule{
 	newRule("text.reverse", reverse, "(reverse|flip) [the] [text|string|word] [:] {w:text}", "reverse the (word|string|letters of|letters in) [:] {w:term}", "<what> [the word] {w:term} (backwards|reversed|in reverse|spelled backwards)", "(write|spell|say) [the word] {w:term} (backwards|backward|in reverse)"),
-	newRule("text.length", letterCount, "how many (letters|characters) (are there in|are in|in|does|long is|make up) [the word|the text|the string] {w:term} [have|contain]", "how long is the (word|string) {w:term}", "[the word] {w:term} (has|got) how many letters", "<what> [the] (length|number of letters) (of|in) [the] [word|string|text] {w:term}"),
+	newRule("text.length", letterCount, "how many letters (are there in|are in|in|does|make up) [the word|the text|the string] {w:term} [have|contain]", "how many letters long is [the word] {w:term}", "[the word] {w:term} (has|got) how many letters", "<what> [the] number of letters (of|in) [the] [word|string|text] {w:term}"),
+	newRule("text.characters", characterCount, "how many characters (are there in|are in|in|does|make up) [the word|the text|the string] {t:text} [have|contain]", "how many characters (are there in|are in|in|does|make up) the (word|text|string) {w:term} [have|contain]",
+		"how many characters long is [the word|the text|the string] {t:text}", "how long is the (word|text|string) {w:term}", "<what> [the] length (of|in) [the] [word|string|text] {t:text}", "<what> [the] length (of|in) the (word|string|text) {w:term}"),
 	newRule("text.count_lines", func(_ *context, v values) ([]step, bool) { return statistic(v, "lines") }, "how many lines (are there in|are in) [the text|the following|this text|:] {t:rest}"),
 	newRule("text.words_of", countWords, "how many words (are there in|are in|in) [the sentence|the phrase|the text|the following|this sentence|this text|this] : {t:rest}", "(count|count up) [the] [number of] words (in|of) [this|the] [text|sentence|phrase] : {t:rest}", "word count : {t:rest}", "how many words (are in|are there in|in|does) [the] [sentence|phrase|text] {t:text} [have|contain]", "count the words in [the] [sentence|phrase|text] {t:text}"),
 	newRule("text.characters_of", countCharacters, "how many characters (are there in|are in|in) [the text|the following|this text|this] : {t:rest}", "(count|count up) [the] [number of] characters (in|of) [this|the] [text|sentence|phrase] [:] {t:text}"),
@@ -26,8 +31,38 @@ func reverse(_ *context, v values) ([]step, bool) {
 	return one(step{task: "text/split@1", reading: w + " reversed", answer: "{{#out.parts}}{{.}}{{/out.parts}}", input: map[string]any{"text": w, "into": "characters", "do": "reverse"}})
 }
 
+// letterCount counts letters only: the space in "hello world" is none.
 func letterCount(_ *context, v values) ([]step, bool) {
-	return statistic(values{"t": get[string](v, "w")}, "characters")
+	w := get[string](v, "w")
+	if wholeThings[strings.ToLower(w)] {
+		return nil, false // the letters of "the alphabet" are not those of its name
+	}
+	return one(lettersIn(w))
+}
+
+func lettersIn(w string) step {
+	if !strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		s, _ := statistic(values{"t": w}, "characters")
+		return s[0]
+	}
+	return step{
+		task: "json/query@1", reading: "letters of " + w, answer: "{{#out.results}}{{.}}{{/out.results}}",
+		input: map[string]any{"document": map[string]any{"value": map[string]any{"w": w}}, "limit": 1, "query": `[.w | match("\\p{L}"; "g")] | length`},
+	}
+}
+
+// wholeThings are words for something that has letters of its own.
+var wholeThings = map[string]bool{
+	"alphabet": true, "english": true, "spanish": true, "french": true, "german": true, "italian": true, "portuguese": true, "russian": true, "greek": true, "hebrew": true, "arabic": true, "hawaiian": true, "japanese": true, "chinese": true, "korean": true, "latin": true,
+	"scrabble": true, "words": true, "total": true, "question": true, "sentence": true, "message": true, "text": true, "mail": true, "email": true,
+}
+
+func characterCount(_ *context, v values) ([]step, bool) {
+	t := textOf(v)
+	if t == "" {
+		t = get[string](v, "w")
+	}
+	return statistic(values{"t": t}, "characters")
 }
 
 func replace(_ *context, v values) ([]step, bool) {
@@ -81,8 +116,16 @@ func countItems(_ *context, v values) ([]step, bool) {
 	return one(step{task: "list/count@1", reading: "number of items", answer: "{{out.total}}", input: map[string]any{"items": items}})
 }
 
-// letters is a word's letters in order, in lower case, as one text.
-func lettersOf(v values, name string) string { return strings.ToLower(get[string](v, name)) }
+// lettersOf is a text's letters and digits in order, in lower case, as one text:
+// spaces and marks do not count in what reads the same backwards.
+func lettersOf(v values, name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, get[string](v, name))
+}
 
 func anagram(_ *context, v values) ([]step, bool) {
 	a, b := lettersOf(v, "a"), lettersOf(v, "b")

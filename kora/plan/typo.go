@@ -1,6 +1,7 @@
 package plan
 
 import (
+	_ "embed"
 	"math/bits"
 	"slices"
 	"strings"
@@ -20,10 +21,19 @@ const (
 	minSlip  = 4
 )
 
+// realWords are English words that are one slip from a word that something knows and
+// mean something else: nobody who writes smile means a mile. They are those among the
+// 40,000 commonest of a dictionary, and must be looked at anew when words are added;
+// TestRealWords says which are not needed any more.
+//
+//go:embed realwords.txt
+var realWords string
+
 // vocabulary is every word that can mean something, and by length those that a
 // misspelt one can be put right to.
 type vocabulary struct {
 	known    map[string]bool
+	real     map[string]bool // words that are what they are
 	byLength [maxSlipLength + 2][]spelling
 }
 
@@ -86,6 +96,10 @@ var theVocabulary = sync.OnceValue(func() *vocabulary {
 			add(strings.Join(p, " "))
 		}
 	}
+	v.real = map[string]bool{}
+	for _, w := range strings.Fields(realWords) {
+		v.real[w] = true
+	}
 	for w := range v.known {
 		if len(w) >= minSlip && len(w) < len(v.byLength) {
 			v.byLength[len(w)] = append(v.byLength[len(w)], newSpelling(w))
@@ -106,7 +120,7 @@ func corrected(tokens []token) (fixed []token, changes []token) {
 	v := theVocabulary()
 	for i := range tokens {
 		t := &tokens[i]
-		if t.kind != word || utf8.RuneCountInString(t.text) < minSlip || v.known[t.text] {
+		if t.kind != word || utf8.RuneCountInString(t.text) < minSlip || v.known[t.text] || v.real[t.text] {
 			continue
 		}
 		w, ok := v.nearest(t.text)

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // unitRules read conversions of units.
 var unitRules = []rule{
@@ -156,6 +159,9 @@ func readQuantity(m *matcher, from int, yield func(int, any) bool) bool {
 	})
 }
 
+// caseMatters are symbols whose case makes them another unit: Mb is not MB, nor Mg mg.
+var caseMatters = regexp.MustCompile(`^([KMGTP]b|M[gm])$`)
+
 // readUnit reads the longest name of a unit, up to three words, degree signs left
 // out.
 func readUnit(m *matcher, from int, yield func(int, any) bool) bool {
@@ -172,6 +178,9 @@ func readUnit(m *matcher, from int, yield func(int, any) bool) bool {
 				name.WriteByte(' ')
 			}
 			name.WriteString(t.text)
+		}
+		if end == from+1 && caseMatters.MatchString(m.tokens[from].raw) {
+			return true // a megabit to some, and a megabyte to others
 		}
 		if _, ok := unitNames[name.String()]; ok && !yield(end, name.String()) {
 			return false

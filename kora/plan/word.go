@@ -23,15 +23,24 @@ var wordRules = []rule{
 	newRule("text.count_words", countWords,
 		"how many words (are there in|are in|does) {t:text} [have|contain]", "(count the words in|word count of) {t:text}"),
 	newRule("text.count_characters", countCharacters,
-		"how many (characters|letters) (are there in|are in|does) {t:text} [have|contain]"),
+		"how many characters (are there in|are in|does) {t:text} [have|contain]"),
 }
 
-func spell(_ *context, v values) ([]step, bool) {
+func spell(c *context, v values) ([]step, bool) {
 	w := get[string](v, "w")
+	if spelled := strings.ToLower(w); spellings[spelled] && !c.quotes(w) && !strings.Contains(fold(c.req.Message), "word "+spelled) {
+		return nil, false // a spelling bee is none of its letters
+	}
 	return []step{
 		{task: "text/split@1", reading: "letters of " + w, input: map[string]any{"text": w, "into": "characters"}},
 		query(`.out.parts | join(" ")`, "", "letters of "+w),
 	}, true
+}
+
+// spellings are what follows "spell" and "spelling" where nothing is to be spelt.
+var spellings = map[string]bool{
+	"bee": true, "bees": true, "check": true, "checks": true, "checker": true, "checking": true, "test": true, "tests": true, "quiz": true, "mistake": true, "mistakes": true, "error": true, "errors": true, "list": true, "lists": true,
+	"contest": true, "words": true, "caster": true, "casting": true, "book": true, "slot": true, "slots": true, "correction": true, "game": true, "games": true, "rules": true, "practice": true, "lesson": true, "lessons": true, "help": true,
 }
 
 func countLetter(_ *context, v values) ([]step, bool) {
@@ -101,6 +110,7 @@ func readTerm(m *matcher, from int, yield func(int, any) bool) bool {
 
 var notTerms = map[string]bool{
 	"it": true, "that": true, "this": true, "them": true, "these": true, "those": true, "my": true, "your": true, "his": true, "her": true,
+	"i": true, "you": true, "he": true, "she": true, "we": true, "they": true, "me": true, "him": true, "us": true, "someone": true, "somebody": true, "everyone": true, "people": true, "anyone": true, "who": true, "what": true,
 	"the": true, "a": true, "an": true, "word": true, "out": true, "name": true, "something": true, "for": true,
 }
 

@@ -62,12 +62,15 @@ func readClock(m *matcher, from int, yield func(int, any) bool) bool {
 			break
 		}
 	}
-	if half == "" && minute == "" {
-		return true
+	if half == "" && (minute == "" || hour[0] != '0' && clockTwelve[m.c.req.Locale] && len(hour) < 2) {
+		return true // 9:30 in the morning, or in the evening
 	}
 	t, ok := clockTime(hour, minute, half)
 	return !ok || yield(end, t)
 }
+
+// clockTwelve are locales where hours are counted to twelve.
+var clockTwelve = map[string]bool{"en-US": true, "en-CA": true, "en-AU": true, "en-IN": true, "en-NZ": true}
 
 func clockTime(hour, minute, half string) (string, bool) {
 	h := 0

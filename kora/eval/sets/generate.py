@@ -387,3 +387,292 @@ def tested(it):
 write("dev.jsonl", [i for i in items if not tested(i)])
 write("test.jsonl", [i for i in items if tested(i)])
 write("near.jsonl", negatives)
+
+
+# Written after the grammars, to see where they fire wrongly or miss: other words for
+# what each family answers, and messages that look like a question for one and are
+# none, or whose answer is a guess. Nothing of it was made from a pattern of a grammar.
+wild = []
+
+
+def ask(family, *pairs):
+    for message, expect in pairs:
+        wild.append({"id": f"{family}-{sum(1 for i in wild if i['id'].startswith(family + '-')):03d}", "message": message, "expect": str(expect)})
+
+
+ask("w.num", ("forty two plus nineteen", 61), ("whats 12*12", 144), ("what's 3.5 + 4.25", "7.75"), ("could you multiply 17 by 23 for me?", 391), ("i need 9876 minus 1234", 8642),
+    ("compute 144 divided by 12 please", 12), ("(12 + 8) / 4 = ?", 5), ("what's two hundred and six times four", 824), ("1,250 + 2,750", 4000), ("what is 7 x 8 x 9", 504),
+    ("what is 2^10", 1024), ("what is -5 + 12", 7), ("what is -3 * -4", 12), ("negative six plus ten", 4), ("what's one thousand minus one", 999), ("how much is 0.1 + 0.2", "0.3"),
+    ("what do i get if i divide 81 by 9", 9), ("what's the product of 12 and 11", 132), ("half of 90", 45), ("what is a third of 99", 33), ("what is two fifths of 40", 16), ("double 37", 74),
+    ("sum of 4, 8, 15, 16, 23 and 42", 108), ("what is 10 - 4", 6), ("what's 100 / 8", "12.5"), ("20 plus 22", 42))
+ask("w.percent", ("what's fifteen percent of two hundred", 30), ("25% of 80 is what", 20), ("how much would 30% off $80 be", 56), ("what is 80 minus 15%", 68), ("raise 250 by 4 percent", 260),
+    ("what percentage is 45 of 60", "75%"), ("7 out of 20 as a percentage", "35%"), ("by what percent did 50 grow to 65", "30%"), ("tip 18% on $50", 9), ("20 percent tip on 64 dollars", "12.8"),
+    ("what is 8% sales tax on $75", 6), ("what's 12.5% of 640", 80))
+ask("w.integer", ("is 221 prime", "no"), ("is 97 a prime number?", "yes"), ("is 1 prime", "no"), ("gcd of 84 and 36", 12), ("lowest common multiple of 21 and 6", 42), ("prime factorization of 360", "2^3 * 3^2 * 5"),
+    ("is 91 divisible by 7", "yes"), ("what's the remainder when 100 is divided by 7", 2), ("is 0 even or odd", "even"), ("square root of 1225", 35), ("cube root of 343", 7), ("what is 13 squared", 169), ("4 cubed", 64), ("6!", 720),
+    ("what is the 10th fibonacci number", 55), ("what is hex ff in decimal", 255), ("77 in binary", "1001101"), ("convert 2026 to roman numerals", "MMXXVI"), ("what is XLII in decimal", 42), ("write 1999 in words", "one thousand nine hundred ninety-nine"))
+ask("w.stat", ("average of 10, 20 and 60", 30), ("what's the mean of 3 5 7 9", 6), ("median of 9, 1, 5", 5), ("median of 1, 2, 3, 10", "2.5"), ("largest of 12, 99, 3", 99), ("what's the minimum of 7, -2, 4", -2), ("range of 3, 9, 14", 11), ("sort 5, 3, 9, 1", "1, 3, 5, 9"))
+ask("w.unit", ("how many inches is 6 feet", "72 inches"), ("5 km in miles", dec(F(5000) / F("1609.344"), 6) + " miles"), ("what is 350 fahrenheit in celsius", dec(F(318) * 5 / 9, 6)), ("convert 2.5 hours to minutes", "150 minutes"), ("how many ounces in 3 pounds", "48 ounces"),
+    ("how many cups are in a gallon", 16), ("how many teaspoons in a tablespoon", dec(F("0.01478676478125") / F("0.00492892159375"), 6)), ("100 kph in mph", dec(F(100000) / F("1609.344"), 6)), ("how many seconds are in a day", 86400), ("turn 500 grams into kilograms", "0.5 kilograms"),
+    ("72 inches to feet", "6 feet"), ("how many days are in 3 weeks", 21), ("how many square feet are in an acre", 43560), ("0 celsius in kelvin", "273.15"), ("how many megabytes in 2 gigabytes", 2000), ("twelve inches in centimeters", "30.48 centimeters"), ("a dozen feet in meters", "3.6576 meters"))
+ask("w.date", ("how many days between january 1, 2024 and march 1, 2024", "60 days"), ("what day of the week was july 20, 1969", "Sunday"), ("what date is 100 days after 2026-01-01", "2026-04-11"), ("is 2100 a leap year", "no"), ("was 2000 a leap year", "yes"),
+    ("how many days does february 2028 have", "29 days"), ("two weeks from today", TODAY + datetime.timedelta(14)), ("what is the date 3 months after january 31, 2026", "2026-04-30"), ("how many weeks between 2026-01-01 and 2026-01-29", "4 weeks"),
+    ("what weekday is december 25, 2026", "Friday"), ("how many days until december 31, 2026", f"{(datetime.date(2026, 12, 31) - TODAY).days} days"), ("how many days between 2026-05-10 and 2026-04-30", "10 days"), ("what day is tomorrow", f"{TODAY + datetime.timedelta(1):%A}"))
+ask("w.text", ("how do you spell conscientious", "c o n s c i e n t i o u s"), ("how many e's are in nevertheless", "nevertheless".count("e")), ("how many letters are in the word onomatopoeia", 12), ("reverse the word stressed", "desserts"), ("is racecar a palindrome", "yes"),
+    ("is \"A man, a plan, a canal: Panama\" a palindrome", "yes"), ("are listen and silent anagrams", "yes"), ("are \"dormitory\" and \"dirty room\" anagrams", "yes"), ("how many letters are in \"hello world\"", 10), ("how many characters are in \"hello world\"", 11), ("how many words are in \"one two three\"", 3),
+    ("uppercase \"make it so\"", "MAKE IT SO"), ("alphabetize: mango, apple, kiwi", "apple\nkiwi\nmango"), ("how many times does the word \"an\" appear in \"an ant and an owl\"", 2), ("remove duplicates from the list: a, b, a, c", "a, b, c"))
+ask("w.code", ("sha256 of \"abc\"", hashlib.sha256(b"abc").hexdigest()), ("md5 hash of hello", hashlib.md5(b"hello").hexdigest()), ("base64 encode \"hello world\"", "aGVsbG8gd29ybGQ="), ("base64 decode aGVsbG8=", "hello"), ("url encode \"a b&c\"", "a%20b%26c"), ("is 10.0.0.256 a valid ip address", "no"), ("is jane.doe@example.com a valid email", "yes"),
+    ("is 4111111111111111 a valid credit card number", "yes"), ("hex encode \"hi\"", "6869"))
+ask("w.zone", ("what time zone is tokyo in", "Asia/Tokyo (JST, UTC+09:00)"), ("if it's 9 am in london what time is it in tokyo", "18:00"))
+ask("w.mix", ("what is 12 + 30 and how many inches are in 2 feet", "42\n24 inches"), ("spell queue, then reverse the word stop", "q u e u e\npots"))
+
+hard = """what is 9/11
+what's 24/7
+what is 50/50
+what is 20/20
+what is 911
+what is 555-0199
+what is 800-555-1212
+what is 3-1-2026
+what is 2026-11-28
+what is 1914-1918
+what is the date for my exam
+what's the date for the party
+what is the time for the meeting
+what time is it for the game
+what day is it for the test
+spell check
+spelling bee
+spell checker
+spelling test
+can you spell check this
+can you spell check
+how many letters are in the alphabet
+how many letters are in alphabet
+how many letters does he have
+how many letters did she get
+how many letters are in english
+how many characters are in hamlet
+how many characters are in friends
+how many characters does minecraft have
+md5 hash
+sha256 hash
+sha256 checksum
+md5 sum
+md5 checksum
+what is md5 for passwords
+md5 of file
+image to base64
+pdf to html
+markdown to html
+convert markdown to html
+rgb to hex
+convert rgb to hex
+decimal to hex
+text to hex
+json to base64
+base64 decode online
+base64 decode string
+base64 encode file
+is gmail an email
+is gmail an email address
+is paypal a credit card
+is visa a credit card
+is amex a credit card
+is december a date
+is tomorrow a date
+is john a phone number
+convert mix to numbers
+convert civil to numbers
+what is C in decimal
+how many feet in a smile
+how many feet in a hard
+how many cups in a pine
+how many pounds in a found
+what time is it in rose
+what is the data today
+what is the data for today
+what is 5 plums 3
+what is the mean of life
+what is the range of a tesla
+what is the mode of transport
+what is the sum of its parts
+what is the product of the company
+what is the square root of the problem
+what's the difference between 5g and 4g
+what's the difference between 401k and 403b
+what is the difference between model 3 and model s
+add 2 to my cart
+add 3 and 4 to my list
+take 5 from my savings
+subtract it from my balance
+split the bill
+divide the work between 3 people
+multiply like rabbits
+round 2
+what is 100 in pounds
+100 pounds in dollars
+convert 100 pounds to dollars
+how much is 100 pounds in euros
+convert 20 dollars to pounds
+how many yards does he have this season
+how many minutes does he play
+how many seconds left
+how many days off do i have
+how many days do i have left
+how many hours until my flight
+how many weeks until my due date
+how many hours do i work
+how many points in a touchdown
+how many cups of coffee a day is safe
+how many miles per gallon does it get
+how many calories in a pound of fat
+how long is 5 miles
+how far is 10 miles from here
+how hot is it
+how heavy is a ton of bricks
+how tall is 6 feet
+is 100 fahrenheit hot
+is 7 my lucky number
+is 2026 an odd year for an election
+is 13 unlucky or lucky
+is 40 old
+is it even
+is this odd
+what year is it due
+what month is it due
+what day is the meeting
+what date is the concert
+what time is the train
+what time is dinner
+what time is it when it's late
+when is tomorrow
+today
+tomorrow
+what about tomorrow
+2 days ago i lost my card
+i lost my card 3 days ago
+my card expires 12/26
+i was charged $30 twice
+why was i charged 5%
+what is the 5% fee
+20% off coupon
+get 20% off
+50% off sale
+5 star hotels
+top 10
+section 8
+route 66
+area 51
+boeing 747
+formula 1
+windows 11
+level 42
+g7 summit
+7-eleven
+1-800-flowers
+pick up 2 pizzas and 3 sodas
+2 adults and 3 children
+2 for 1
+3 for 2 deal
+buy one get one free
+one in a million
+two and a half men
+twelve angry men
+ocean's 11
+catch-22
+fahrenheit 451
+1984
+2001 a space odyssey
+10 things i hate about you
+reverse the charges
+reverse psychology
+reverse the car
+sort my email
+sort this out
+replace my card
+replace the battery
+capitalize on this
+count my steps
+count sheep
+count to 10
+find the unique selling points
+extract my wisdom teeth
+extract the data from this report
+hash browns recipe
+encode a video
+decode a secret
+is my card valid
+is my passport valid
+is the number valid
+is that correct
+validate my parking
+what is the host of the show
+what is the port of los angeles
+what is the path to success
+what is the domain of a function
+roll the dice
+flip a coin
+draw a card
+what is the third world
+what is the second amendment
+the first 5 presidents
+list the first 10 presidents
+what is the 5th element
+what is the 10th amendment
+factor in inflation
+what are the factors
+prime rib
+prime minister
+amazon prime
+is amazon prime worth it
+square enix
+cube steak
+power of attorney
+what is the power of now
+root beer
+average joe
+mean girls
+what is mean
+what is the median household income
+what's the maximum
+what is the minimum payment
+what is the total
+what is the total due
+what is the balance
+how much is too much
+how much is enough
+how much is it
+how much is that in dollars
+convert it
+convert that to celsius
+what is that in feet
+change my pin to 1234
+change my address
+change the channel to 5
+turn the volume up by 20%
+turn the lights to 50%
+set the temperature to 72 degrees
+set it to 350 fahrenheit
+what is room temperature in celsius
+what is body temperature in fahrenheit
+what temperature is it in celsius
+what is a normal blood pressure
+what is 120 over 80 blood pressure
+how old is someone born in 1990
+how old am i
+if i was born in 1990 how old am i
+what week of pregnancy am i in
+what is the week like
+which day works for you
+on what day do you close
+what's the weekday special
+is it a leap year thing
+is it a business day
+how many business days does a transfer take
+how many working days until my card arrives
+5 business days
+3 to 5 business days
+""".strip().split("\n")
+write("wild.jsonl", wild)
+write("hard.jsonl", [{"id": f"hard-{i:03d}", "message": m, "must_abstain": True} for i, m in enumerate(hard)])
