@@ -22,10 +22,12 @@ type Engine struct {
 	Blocks contracts.BlockStore
 	// Models says whether the backend runs llm units.
 	Models bool
-	// Catalogue are the tasks that a model may plan with, where a request lets it.
-	Catalogue []contracts.TaskView
-	Now       func() time.Time
-	NewID     func() string
+	// Catalogue are the tasks that a model may plan with, where a request lets it, or
+	// ModelPlans every request.
+	Catalogue  []contracts.TaskView
+	ModelPlans bool
+	Now        func() time.Time
+	NewID      func() string
 }
 
 // Reply is what became of a message.
@@ -85,6 +87,7 @@ func (e *Engine) Plan(r plan.Request) (plan.Request, plan.Plan) {
 	if !e.Models && r.Models == plan.ModelIfNeeded {
 		r.Models = plan.ModelNever
 	}
+	r.ModelPlans = r.ModelPlans || e.ModelPlans
 	if r.ModelPlans && r.Tasks == nil {
 		r.Tasks = e.Catalogue
 	}

@@ -145,3 +145,25 @@ func (a *asker) asks(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// Whoever runs the engine may let models plan for requests that say nothing of it, and
+// not for those that want no model.
+func TestEngineLetsModelsPlan(t *testing.T) {
+	p := &parrot{}
+	l, err := Open(t.Context(), Options{Models: p, CacheDir: sandboxtest.CodeCache(filepath.Join(t.TempDir(), "compiled"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close(context.WithoutCancel(t.Context()))
+	const message = "why is the sky blue?"
+	for _, c := range []struct {
+		engine bool
+		models plan.ModelUse
+		want   bool
+	}{{false, plan.ModelIfNeeded, false}, {true, plan.ModelIfNeeded, true}, {true, plan.ModelNever, false}, {true, plan.ModelOnly, false}} {
+		l.ModelPlans = c.engine
+		if _, got := l.Plan(plan.Request{Message: message, Models: c.models}); got.IsDraft != c.want {
+			t.Errorf("engine %t, models %d: a draft is asked for: %t", c.engine, c.models, got.IsDraft)
+		}
+	}
+}

@@ -12,7 +12,10 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -65,7 +68,15 @@ func (s *Server) Close() { s.runs.close() }
 
 // Stdio serves one client over standard input and output, until the context ends or
 // the client goes.
-func (s *Server) Stdio(ctx context.Context) error { return s.sdk.Run(ctx, &sdk.StdioTransport{}) }
+func (s *Server) Stdio(ctx context.Context) error { return s.Speak(ctx, os.Stdin, os.Stdout) }
+
+// Speak serves one client that writes to in and reads from out, a message a line. A
+// line that is no JSON is answered as the protocol wants it, and is no reason to go.
+// What was asked before the end of in is answered, if that takes no longer than lastWords.
+func (s *Server) Speak(ctx context.Context, in io.ReadCloser, out io.Writer) error {
+	w := &lineWriter{to: out, wrote: make(chan struct{}, 1)}
+	return s.sdk.Run(ctx, &sdk.IOTransport{Reader: newJSONLines(in, w), Writer: w})
+}
 
 const maxBody = 16 << 20
 
@@ -96,5 +107,8 @@ func trouble(err *contracts.Error) *sdk.CallToolResult {
 
 // troubleOf is trouble with any error.
 func troubleOf(err error) *sdk.CallToolResult {
+	if e, ok := errors.AsType[*contracts.Error](err); ok {
+		return trouble(e)
+	}
 	return trouble(contracts.Errorf(contracts.CodeOf(err), "", "%s", err.Error()))
 }

@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -55,8 +56,10 @@ func (s *Server) own(name, description string, properties map[string]any, requir
 	}
 	s.sdk.AddTool(tool, func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 		var a arguments
-		if err := json.Unmarshal(r.Params.Arguments, &a); err != nil {
-			return trouble(contracts.Errorf(contracts.CodeValidation, "arguments", "are not what %s takes", name)), nil
+		d := json.NewDecoder(bytes.NewReader(r.Params.Arguments))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&a); err != nil {
+			return trouble(contracts.Errorf(contracts.CodeValidation, "arguments", "are not what %s takes: %w", name, err)), nil
 		}
 		v, err := f(ctx, &a)
 		if err != nil {

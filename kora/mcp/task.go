@@ -26,11 +26,10 @@ func (s *Server) addTask(t *contracts.TaskView) error {
 		Name: ToolName(t.Task), Title: t.Task, Description: describe(t), InputSchema: in,
 		Annotations: &sdk.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: new(false)},
 	}
-	var out struct {
-		Type string `json:"type"`
-	}
-	if !t.OutputSchema.IsZero() && json.Unmarshal(t.OutputSchema, &out) == nil && out.Type == "object" {
-		tool.OutputSchema = json.RawMessage(t.OutputSchema)
+	var out map[string]any
+	if !t.OutputSchema.IsZero() && json.Unmarshal(t.OutputSchema, &out) == nil && out["type"] == "object" {
+		spellOut(out)
+		tool.OutputSchema = out
 	}
 	s.sdk.AddTool(tool, func(ctx context.Context, r *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
 		return s.callTask(ctx, t, r.Params.Arguments), nil
@@ -58,6 +57,7 @@ func inputSchema(t *contracts.TaskView) (map[string]any, error) {
 		}
 	}
 	schema["type"] = "object" // which every input is
+	spellOut(schema)
 	if t.Blobs != "" {
 		properties, _ := schema["properties"].(map[string]any)
 		if properties == nil {
@@ -67,6 +67,20 @@ func inputSchema(t *contracts.TaskView) (map[string]any, error) {
 		schema["properties"] = properties
 	}
 	return schema, nil
+}
+
+// spellOut writes members that may be anything, for which JSON Schema also has true, as
+// objects: the protocol's client for TypeScript refuses a list of tools with others.
+func spellOut(schema map[string]any) {
+	properties, _ := schema["properties"].(map[string]any)
+	for name, s := range properties {
+		switch s {
+		case true:
+			properties[name] = map[string]any{}
+		case false:
+			properties[name] = map[string]any{"not": map[string]any{}}
+		}
+	}
 }
 
 // callTask runs a task on arguments.

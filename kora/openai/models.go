@@ -42,7 +42,11 @@ func (s *Server) getModel(w http.ResponseWriter, r *http.Request) error {
 			return writeJSON(w, c)
 		}
 	}
-	return &apiError{status: http.StatusNotFound, kind: invalid, code: "model_not_found", param: "model", message: "there is no model " + id}
+	return noModel(id)
+}
+
+func noModel(name string) error {
+	return &apiError{status: http.StatusNotFound, kind: invalid, code: "model_not_found", param: "model", message: "there is no model " + name}
 }
 
 // execute serves upstream's POST /execute: a prompt in, the answer and what it took

@@ -80,18 +80,52 @@ func TestMain(m *testing.M) {
 func serve(t *testing.T) (base string, m *model) {
 	t.Helper()
 	m = &model{}
-	l, err := local.Open(t.Context(), local.Options{Models: m, CacheDir: sandboxtest.CodeCache(filepath.Join(cache, "compiled"))})
+	return serveWith(t, local.Options{Models: m}, openai.Options{Models: m.models}), m
+}
+
+func serveWith(t *testing.T, lo local.Options, o openai.Options) (base string) {
+	t.Helper()
+	lo.CacheDir = sandboxtest.CodeCache(filepath.Join(cache, "compiled"))
+	l, err := local.Open(t.Context(), lo)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := openai.New(openai.Options{Engine: l.Engine, Models: m.models, Zone: "UTC", Locale: "en-US", Version: "test"})
+	o.Engine, o.Zone, o.Locale, o.Version = l.Engine, "UTC", "en-US", "test"
+	s := openai.New(o)
 	web := httptest.NewServer(guard.Rules{Refuse: openai.Refuse}.Wrap(s.Handler()))
 	t.Cleanup(func() {
 		s.Close()
 		web.Close()
 		l.Close(context.Background())
 	})
-	return web.URL, m
+	return web.URL
+}
+
+// Clients read every error: also of what is not there, of what is called wrongly, and
+// where there is no model at all.
+func TestErrorsHaveOneForm(t *testing.T) {
+	base := serveWith(t, local.Options{}, openai.Options{})
+	const say = `"messages":[{"role":"user","content":"2 + 2"}]`
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		message            string
+	}{
+		{"GET", "/v1/nowhere", "", 404, "there is nothing at GET /v1/nowhere"},
+		{"GET", "/", "", 404, "there is nothing at GET /"},
+		{"GET", "/v1/chat/completions", "", 405, "/v1/chat/completions takes POST, not GET"},
+		{"POST", "/v1/chat/completions", "[]", 400, "body: is not an object"},
+		{"POST", "/v1/chat/completions", `{"model":"krako-det","temperature":"hot",` + say + `}`, 400, "temperature: is not a number"},
+		{"POST", "/v1/chat/completions", `{"model":"gpt-4o",` + say + `}`, 404, "there is no model gpt-4o"},
+		{"POST", "/v1/responses", `{"model":"gpt-4o","input":"2 + 2"}`, 404, "there is no model gpt-4o"},
+		{"POST", "/execute", `{"mode":"direct","prompt":"2 + 2"}`, 503, "there is no model to ask"},
+		{"POST", "/v1/embeddings", `{"model":"x","input":"a"}`, 503, "there is no model to ask"},
+	} {
+		status, v := answerOf(t, c.method, base+c.path, c.body)
+		if status != c.status || at(v, "error", "message") != c.message || at(v, "error", "type") == nil {
+			t.Errorf("%s %s %s: %d %v, want %d %q", c.method, c.path, c.body, status, v, c.status, c.message)
+		}
+	}
 }
 
 // post sends a body and returns status and answer.

@@ -1,11 +1,13 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -90,8 +92,40 @@ func (s *Server) Handler() http.Handler {
 			}
 		})
 	}
-	return mux
+	return apiErrors(mux)
 }
+
+// apiErrors answers what mux has no handler for in the form of this API, which is all
+// that its clients can read.
+func apiErrors(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		unheard := &unheard{header: http.Header{}}
+		mux.ServeHTTP(unheard, r)
+		e := &apiError{status: unheard.status, kind: invalid, code: "unknown_url", message: "there is nothing at " + r.Method + " " + r.URL.Path}
+		if allow := unheard.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+			e.code, e.message = "method_not_allowed", r.URL.Path+" takes "+allow+", not "+r.Method
+		}
+		if at := unheard.header.Get("Location"); at != "" {
+			w.Header().Set("Location", at)
+		}
+		writeError(w, e)
+	})
+}
+
+// unheard takes note of a response that nobody gets.
+type unheard struct {
+	header http.Header
+	status int
+}
+
+func (u *unheard) Header() http.Header         { return u.header }
+func (u *unheard) Write(b []byte) (int, error) { return len(b), nil }
+func (u *unheard) WriteHeader(status int)      { u.status = status }
 
 // read decodes a request's body.
 func read(w http.ResponseWriter, r *http.Request, into any) error {
@@ -104,11 +138,35 @@ func read(w http.ResponseWriter, r *http.Request, into any) error {
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return refuse(t.Field, "is of another type than "+t.Type.String())
+			return refuse(fieldOf(t), "is not "+jsonKind(t.Type))
 		}
 		return refuse("body", "is not what it should be: "+err.Error())
 	}
 	return nil
+}
+
+// fieldOf is where a value stands in a request, without the names of our own types.
+func fieldOf(t *json.UnmarshalTypeError) string {
+	return cmp.Or(strings.TrimPrefix(t.Field, "sampling."), "body")
+}
+
+// jsonKind says what a value of a type is in JSON.
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "a boolean"
+	case reflect.String:
+		return "a string"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Float64, reflect.Float32:
+		return "a number"
+	case reflect.Pointer:
+		return jsonKind(t.Elem())
+	}
+	return "a whole number"
 }
 
 func writeJSON(w http.ResponseWriter, v any) error {
@@ -147,6 +205,12 @@ func (s *Server) prepare(a *ask) {
 // made, where that can be shown: void takes back what came before.
 func (s *Server) carry(ctx context.Context, a *ask, heard func(text string, void bool)) (*kora.Reply, error) {
 	s.prepare(a)
+	if a.Models == plan.ModelOnly && s.opts.Models == nil {
+		if name := a.Request.Model.Name; name != "" {
+			return nil, noModel(name)
+		}
+		return nil, contracts.Errorf(contracts.CodeModelUnavailable, "model", "there is no model to ask")
+	}
 	if a.model == Det && a.shape != nil && a.shape.only {
 		return s.noShape(a), nil
 	}
