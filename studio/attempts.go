@@ -85,3 +85,26 @@ func (v *Run) attempts(raw json.RawMessage) {
 		}
 	}
 }
+
+// broken takes from the events what a result would say of a run that has none: one
+// that was stopped, or whose backend was lost. Every unit is in the state that its
+// events left it in.
+func (v *Run) broken(raw json.RawMessage) {
+	state := make(map[string]contracts.UnitState, len(v.Units))
+	for _, e := range eventsOf(raw) {
+		v.Session = string(e.SessionID)
+		if e.Replica() > 0 {
+			continue
+		}
+		from, ok := state[e.Subject]
+		if !ok {
+			from = contracts.UnitQueued
+		}
+		state[e.Subject], _ = from.Next(e.Type)
+	}
+	for i := range v.Units {
+		if s, ok := state[v.Units[i].ID]; ok {
+			v.Units[i].Status = string(s)
+		}
+	}
+}

@@ -153,7 +153,7 @@ func (s *Server) placement(ctx context.Context, in *unitInput) (Placement, error
 	if !ok {
 		return v, contracts.Errorf(contracts.CodeNotFound, in.ID, "this run is over: nothing is placed any more")
 	}
-	session := f.session()
+	session, _ := f.session()
 	_, _, look, err := s.far.reach()
 	if err != nil || session == "" {
 		return v, contracts.Errorf(contracts.CodeNotFound, in.Unit, "this unit runs on no fabric")

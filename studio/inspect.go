@@ -108,6 +108,10 @@ type Detail struct {
 	Schema    any    `json:"schema"`
 	// Placement are the events that say where it ran and why.
 	Placement []Event `json:"placement" nullable:"false"`
+	// Checker is the program that must find each result valid, empty without one; Checks
+	// are what it found.
+	Checker string  `json:"checker"`
+	Checks  []Check `json:"checks" nullable:"false"`
 }
 
 const shownBytes = 64 << 10
@@ -121,7 +125,7 @@ func (s *Server) unit(ctx context.Context, in *unitInput) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	d := Detail{Declared: u, Input: u.Input, Schema: u.OutputSchema, Placement: []Event{}}
+	d := Detail{Declared: u, Input: u.Input, Schema: u.OutputSchema, Placement: []Event{}, Checker: programOf(u.VerifyWith), Checks: checksOf(u, t, events)}
 	if u.Model != nil {
 		d.Input = u.Model
 	} else if input, ok := s.input(ctx, s.blocksOf(rec), t); ok {

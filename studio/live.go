@@ -3,6 +3,7 @@ package studio
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,6 +18,7 @@ const maxLive = 16
 type frame struct {
 	name string
 	data []byte
+	said *piece // of a text, which has no data
 }
 
 // feed is what has happened to a run so far. One goroutine writes it, any number
@@ -33,19 +35,21 @@ type feed struct {
 }
 
 func (f *feed) add(name string, v any) {
+	data := encode(v)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if name == frameEvent {
+		f.events = append(f.events, data)
+	}
+	f.push(frame{name: name, data: data}, name == frameDone)
+}
+
+func encode(v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {
 		panic("studio: frame does not encode: " + err.Error()) // they are all our own types
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.over {
-		return // a piece of text that came late
-	}
-	if name == frameEvent {
-		f.events = append(f.events, data)
-	}
-	f.push(frame{name, data}, name == frameDone)
+	return data
 }
 
 // piece is part of a model's answer. Restart says that what came before is void.
@@ -57,15 +61,18 @@ type piece struct {
 // say adds a piece of a model's answer.
 func (f *feed) say(text string, restart bool) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if restart {
 		f.text.Reset()
 	}
 	f.text.WriteString(text)
-	f.mu.Unlock()
-	f.add(frameText, piece{text, restart})
+	f.push(frame{name: frameText, said: &piece{text, restart}}, false)
 }
 
 func (f *feed) push(fr frame, last bool) {
+	if f.over {
+		return // a piece of text that came late
+	}
 	f.frames, f.over = append(f.frames, fr), last
 	close(f.more)
 	f.more = make(chan struct{})
@@ -80,6 +87,28 @@ func (f *feed) after(n int) ([]frame, bool, <-chan struct{}) {
 	return f.frames[n:len(f.frames):len(f.frames)], f.over, f.more
 }
 
+// joined puts pieces of text that follow one another together: the first frames as one,
+// and of how many it is made.
+func joined(frames []frame) (frame, int) {
+	first := frames[0]
+	if first.said == nil {
+		return first, 1
+	}
+	n := 1
+	for n < len(frames) && frames[n].said != nil && !frames[n].said.Restart {
+		n++
+	}
+	var text strings.Builder
+	for _, f := range frames[:n] {
+		text.WriteString(f.said.Text)
+	}
+	return frame{name: frameText, data: encode(piece{text.String(), first.said.Restart})}, n
+}
+
+func onlyText(frames []frame) bool {
+	return !slices.ContainsFunc(frames, func(f frame) bool { return f.said == nil })
+}
+
 // said is all that a model has said so far, and all events.
 func (f *feed) said() (string, json.RawMessage) {
 	f.mu.Lock()
@@ -91,18 +120,19 @@ func (f *feed) said() (string, json.RawMessage) {
 	return f.text.String(), events
 }
 
-// session is that of the run on a fabric, empty before its first event.
-func (f *feed) session() contracts.SessionID {
+// session is that of the run, and the id of its last event so far; both are empty
+// before the first.
+func (f *feed) session() (id contracts.SessionID, last string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.events) == 0 {
-		return ""
+		return "", ""
 	}
 	var e contracts.Event
-	if json.Unmarshal(f.events[0], &e) != nil {
-		return ""
+	if json.Unmarshal(f.events[len(f.events)-1], &e) != nil {
+		return "", ""
 	}
-	return e.SessionID
+	return e.SessionID, e.ID
 }
 
 // live are the runs that are under way.

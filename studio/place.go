@@ -46,7 +46,7 @@ func (s *Server) placeOf(ctx context.Context, name string) (*place, error) {
 	models := slices.Contains(caps.TaskTypes, contracts.LLM)
 	// Every question was agreed to when it was accepted: see permitted.
 	b := krakobackend.New(c, a.URL, s.o.Version, krakobackend.Agreed)
-	e := &kora.Engine{Backend: carrier{b, s.o.Engine.Blocks}, Blocks: s.o.Engine.Blocks, Models: models, Now: s.o.Now}
+	e := &kora.Engine{Backend: carrier{b, s.o.Engine.Blocks}, Blocks: s.o.Engine.Blocks, Models: models, Catalogue: s.o.Engine.Catalogue, ModelPlans: s.o.Engine.ModelPlans, Now: s.o.Now}
 	return &place{e, a.URL, tenant, models, c}, nil
 }
 

@@ -37,7 +37,11 @@ func (p *Problem) json() []byte {
 // nobody.
 func (s *Server) asProblem(ctx context.Context, err error) *Problem {
 	e, ok := errors.AsType[*contracts.Error](err)
-	if !ok {
+	switch {
+	case ok:
+	case ctx.Err() != nil:
+		e = contracts.Errorf(contracts.CodeCancelled, "", "nobody waits for this any more")
+	default:
 		s.log.ErrorContext(ctx, "request failed", "error", err)
 		e = contracts.Errorf(contracts.CodeInternal, "", "something went wrong inside Studio; its log says what")
 	}

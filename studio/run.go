@@ -56,14 +56,18 @@ func (s *Server) run(ctx context.Context, f *feed, r plan.Request, at *place) {
 			}
 		},
 	})
-	text, events := f.said()
 	if err != nil {
-		rec.Reply, rec.Text = &kora.Reply{RunID: r.ID, Kind: p.Kind, Plan: p}, text
+		rec.Reply = &kora.Reply{RunID: r.ID, Kind: p.Kind, Plan: p}
 		rec.Error = s.told(ctx, err)
+		s.seeOut(ctx, f, rec, at)
 	} else {
 		rec.Reply = reply
 		s.sign(rec)
-		s.bringHome(ctx, rec)
+	}
+	s.bringHome(context.WithoutCancel(ctx), rec)
+	text, events := f.said()
+	if err != nil {
+		rec.Text = text
 	}
 	if err := s.keep(context.WithoutCancel(ctx), r.ID, rec, events); err != nil {
 		s.log.Error("run not kept", "run", r.ID, "error", err)

@@ -16,7 +16,7 @@ import (
 	"github.com/krako-labs/krako/studio/history"
 )
 
-// Options say what a Studio stands on. All but FabricFile, Token and Models are
+// Options say what a Studio stands on. All but FabricFile, Hosts, Token and Models are
 // required.
 type Options struct {
 	Engine  *kora.Engine
@@ -25,7 +25,7 @@ type Options struct {
 	UI fs.FS
 	// Key signs what ran here.
 	Key ed25519.PrivateKey
-	// Hosts are the names, with ports, under which it is reached.
+	// Hosts are names under which it is reached beside loopback ones, without ports.
 	Hosts []string
 	// Token, if set, is asked for before anything is answered.
 	Token   string

@@ -12,6 +12,9 @@ const (
 	keepAlive    = 15 * time.Second
 	writeTimeout = 30 * time.Second
 	retryMillis  = 500
+	// textPause is how long a text waits for more of it after some was sent. A model may
+	// say a thousand pieces in a second, each of which would wake the page.
+	textPause = 50 * time.Millisecond
 )
 
 // stream tells the frames of a run as server-sent events (HTML standard, section
@@ -37,19 +40,29 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out.open()
-	_ = out.frame(n+1, frame{frameDone, data}) // a client that is gone needs nothing
+	_ = out.frame(n+1, frame{name: frameDone, data: data}) // a client that is gone needs nothing
 }
 
 // follow writes frames as they come, until the last or until the client is gone.
 func (s *Server) follow(r *http.Request, out *sse, f *feed, n int) {
 	tick := time.NewTicker(keepAlive)
 	defer tick.Stop()
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	held := false // until pause is over, text is
 	for {
 		frames, over, more := f.after(n)
-		for _, fr := range frames {
-			n++
-			if out.frame(n, fr) != nil {
+		if held && onlyText(frames) {
+			frames = nil
+		}
+		for len(frames) > 0 {
+			fr, of := joined(frames)
+			if n += of; out.frame(n, fr) != nil {
 				return
+			}
+			frames = frames[of:]
+			if held = fr.name == frameText; held {
+				pause.Reset(textPause)
 			}
 		}
 		if out.control.Flush() != nil || over {
@@ -57,6 +70,8 @@ func (s *Server) follow(r *http.Request, out *sse, f *feed, n int) {
 		}
 		select {
 		case <-more:
+		case <-pause.C:
+			held = false
 		case <-r.Context().Done():
 			return
 		case <-tick.C:

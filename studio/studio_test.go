@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 	"github.com/krako-labs/krako/kora/local"
 	"github.com/krako-labs/krako/studio"
@@ -62,7 +63,7 @@ func open(t *testing.T, dir string, change func(*studio.Options)) *page {
 	}
 	o := studio.Options{
 		Engine: k.Engine, History: kept, UI: fstest.MapFS{"index.html": {Data: []byte("the page")}}, Key: ed25519.NewKeyFromSeed(make([]byte, 32)),
-		Hosts: []string{host}, Zone: "UTC", Locale: "en-GB", Version: "test", Log: slog.New(slog.DiscardHandler),
+		Hosts: []string{"studio.test"}, Zone: "UTC", Locale: "en-GB", Version: "test", Log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&o)
@@ -316,6 +317,57 @@ func TestInterruptedRuns(t *testing.T) {
 	if run := get[studio.Run](p, "/api/runs/r"); run.State != "stopped" {
 		t.Errorf("run: %+v", run)
 	}
+}
+
+// A run that was stopped has no result. Its events say what was done and what was not.
+func TestStoppedRuns(t *testing.T) {
+	p := open(t, t.TempDir(), nil)
+	event := func(kind contracts.EventType, unit string) contracts.Event {
+		return contracts.Event{ID: uuid.NewString(), Type: kind, Subject: unit, SessionID: "the-session"}
+	}
+	events, err := json.Marshal([]contracts.Event{
+		event(contracts.EventSessionStarted, ""),
+		event(contracts.EventUnitReady, "a"), event(contracts.EventUnitScheduled, "a"), event(contracts.EventUnitStarted, "a"), event(contracts.EventUnitCompleted, "a"),
+		event(contracts.EventUnitReady, "b"), event(contracts.EventUnitScheduled, "b"), event(contracts.EventUnitLeaseLost, "b"), event(contracts.EventUnitCancelled, "b"),
+		event(contracts.EventUnitCancelled, "c"), event(contracts.EventSessionCancelled, ""),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	units := []map[string]string{{"id": "a", "type": "deterministic"}, {"id": "b", "type": "llm"}, {"id": "c", "type": "deterministic"}, {"id": "d", "type": "deterministic"}}
+	chat := map[string]any{
+		"format": "kora-chat/1", "chat": history.Chat{ID: "chat", Title: "Stopped", Leaf: "said"},
+		"messages": []history.Message{{ID: "said", Chat: "chat", Role: history.Assistant, Run: "run", Attachments: []history.Attachment{}}},
+		"runs": []history.Run{{
+			ID: "run", Message: "said", Request: json.RawMessage("{}"), Events: events,
+			Reply: must(json.Marshal(map[string]any{
+				"reply": map[string]any{"kind": "model", "plan": map[string]any{"graph": map[string]any{"work_units": units}}},
+				"error": map[string]string{"code": "CANCELLED", "message": "cancelled"}, "text": "half an ans",
+			})),
+		}},
+	}
+	var c history.Chat
+	if err := json.Unmarshal(p.do(http.MethodPost, "/api/chats", chat, 200), &c); err != nil {
+		t.Fatal(err)
+	}
+	run := get[studio.Thread](p, "/api/chats/"+c.ID).Runs[0]
+	var got []string
+	for _, u := range run.Units {
+		got = append(got, u.ID+" "+u.Status)
+	}
+	if want := []string{"a success", "b cancelled", "c cancelled", "d queued"}; !slices.Equal(got, want) {
+		t.Errorf("units: %v, want %v", got, want)
+	}
+	if run.State != "stopped" || run.Text != "half an ans" || run.Session != "the-session" {
+		t.Errorf("run: %+v", run)
+	}
+}
+
+func must(b []byte, err error) json.RawMessage {
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 func TestWhoMayAsk(t *testing.T) {

@@ -1,6 +1,7 @@
 package studio
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/krako-labs/krako/contracts"
@@ -63,26 +64,28 @@ type Because struct {
 
 // Unit is a unit of a run in a few words.
 type Unit struct {
-	ID           string    `json:"id"`
-	Name         string    `json:"name"`
-	Type         string    `json:"type"`
-	Program      string    `json:"program"`
-	Dependencies []string  `json:"dependencies" nullable:"false"`
-	Status       string    `json:"status"`
-	StopReason   string    `json:"stop_reason"`
-	DurationMS   float64   `json:"duration_ms"`
-	TokensIn     int64     `json:"tokens_in"`
-	TokensOut    int64     `json:"tokens_out"`
-	Cached       bool      `json:"cached"`
-	Validation   string    `json:"validation"`
-	Fuel         uint64    `json:"fuel"`
-	Executors    []string  `json:"executors" nullable:"false"`
-	UnitCID      string    `json:"unit_cid"`
-	ResultCID    string    `json:"result_cid"`
-	OutputCID    string    `json:"output_cid"`
-	OutputBytes  uint64    `json:"output_bytes"`
-	Failure      *Failure  `json:"failure,omitempty"`
-	Attempts     []Attempt `json:"attempts" nullable:"false"`
+	ID           string   `json:"id"`
+	Name         string   `json:"name"`
+	Type         string   `json:"type"`
+	Program      string   `json:"program"`
+	Dependencies []string `json:"dependencies" nullable:"false"`
+	Status       string   `json:"status"`
+	StopReason   string   `json:"stop_reason"`
+	DurationMS   float64  `json:"duration_ms"`
+	TokensIn     int64    `json:"tokens_in"`
+	TokensOut    int64    `json:"tokens_out"`
+	// MaxTokens is what its model may say, 0 where there is none: who says as much was cut off.
+	MaxTokens   int64     `json:"max_tokens"`
+	Cached      bool      `json:"cached"`
+	Validation  string    `json:"validation"`
+	Fuel        uint64    `json:"fuel"`
+	Executors   []string  `json:"executors" nullable:"false"`
+	UnitCID     string    `json:"unit_cid"`
+	ResultCID   string    `json:"result_cid"`
+	OutputCID   string    `json:"output_cid"`
+	OutputBytes uint64    `json:"output_bytes"`
+	Failure     *Failure  `json:"failure,omitempty"`
+	Attempts    []Attempt `json:"attempts" nullable:"false"`
 }
 
 // planned is a run that has only been planned.
@@ -106,18 +109,25 @@ func unitOf(u *contracts.WorkUnit) Unit {
 	if v.Name == "" {
 		v.Name = v.ID
 	}
-	switch {
-	case u.Program != nil && u.Program.Task != "":
-		v.Program = u.Program.Task
-	case u.Program != nil && u.Program.Module != nil:
-		v.Program = u.Program.Module.String()
-	case u.Model != nil:
-		v.Program = u.Model.Name
-		if v.Program == "" {
-			v.Program = string(u.Model.Tier) + " model"
+	v.Program = programOf(u.Program)
+	if u.Model != nil {
+		v.Program = cmp.Or(u.Model.Name, string(u.Model.Tier)+" model")
+		if u.Model.Operation != contracts.Embed {
+			v.MaxTokens = cmp.Or(u.Model.MaxTokens, contracts.DefaultMaxTokens)
 		}
 	}
 	return v
+}
+
+// programOf names a program: by its task, or by the address of its module.
+func programOf(p *contracts.Program) string {
+	switch {
+	case p == nil:
+		return ""
+	case p.Task == "" && p.Module != nil:
+		return p.Module.String()
+	}
+	return p.Task
 }
 
 // view is a run that is over.
@@ -144,6 +154,9 @@ func (s *Server) view(id string, rec *record, events json.RawMessage) Run {
 		}
 	}
 	v.attempts(events)
+	if rec.Reply == nil || rec.Reply.Result == nil {
+		v.broken(events)
+	}
 	return v
 }
 

@@ -14,7 +14,7 @@ import (
 func (a *app) mcpCommand() *cobra.Command {
 	var listen, token string
 	cmd := &cobra.Command{
-		Use: "mcp", Short: "Offer every task as a tool, by the Model Context Protocol", Args: cobra.NoArgs,
+		Use: "mcp", Short: "Offer every task as a tool, by the Model Context Protocol", Args: cli.Exactly(),
 		Long: `mcp offers every task of the catalogue as a tool to assistants that speak the Model
 Context Protocol, with ask, plan, run and get_run. Without --listen it speaks over
 standard input and output, as an assistant that starts it expects; with --listen over
@@ -25,7 +25,7 @@ HTTP, without sessions.`,
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "serve over HTTP at this address")
-	cmd.Flags().StringVar(&token, "token", "", "what clients must send as bearer token; needed off this computer")
+	cmd.Flags().StringVar(&token, "token", "", "what clients must send as bearer token; needed off this computer (also KRAKO_TOKEN)")
 	return cmd
 }
 
@@ -55,5 +55,5 @@ func (a *app) serveTools(ctx context.Context, listen, token string) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	fmt.Fprintf(a.stderr, "KORA's tools are at http://%s/mcp\n", ln.Addr())
-	return serveUntil(ctx, ln, rules.Wrap(s.Handler()))
+	return serveUntil(ctx, context.WithoutCancel(ctx), ln, rules.Wrap(s.Handler()))
 }

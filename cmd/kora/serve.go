@@ -16,7 +16,7 @@ import (
 func (a *app) serveCommand() *cobra.Command {
 	var listen, token string
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Serve programs that speak OpenAI's API", Args: cobra.NoArgs,
+		Use: "serve", Short: "Serve programs that speak OpenAI's API", Args: cli.Exactly(),
 		Long: `serve answers programs that were written for OpenAI's API: give them this address as
 their base URL. The model krako-auto computes what it can and asks a model of this
 computer for the rest; krako-det never asks one, and refuses what it cannot compute.
@@ -59,16 +59,19 @@ func (a *app) serve(ctx context.Context, listen, token string) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	a.printf("KORA answers at http://%s/v1\n", ln.Addr())
-	return serveUntil(ctx, ln, rules.Wrap(s.Handler()))
+	return serveUntil(ctx, context.WithoutCancel(ctx), ln, rules.Wrap(s.Handler()))
 }
 
 // lastWords is how long requests under way may take when a server is told to end.
 const lastWords = 3 * time.Second
 
-// serveUntil serves until the context ends, and a little longer whoever is served
-// then.
-func serveUntil(ctx context.Context, ln net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+// serveUntil serves until ctx ends, and a little longer whoever is served then, unless
+// the context of requests has ended by itself.
+func serveUntil(ctx, requests context.Context, ln net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return requests },
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	select {

@@ -9,10 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"time"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +32,7 @@ func (a *app) studioCommand() *cobra.Command {
 	var listen, token string
 	var noBrowser bool
 	cmd := &cobra.Command{
-		Use: "studio", Short: "Chat in the browser, and see why", Args: cobra.NoArgs,
+		Use: "studio", Short: "Chat in the browser, and see why", Args: cli.Exactly(),
 		Long: `studio serves KORA Studio on this computer and opens it in the browser. It needs no
 network and no model: what can be computed is computed here, and Ollama, LM Studio
 and llama.cpp are found when they run on this computer. Chats, files and runs
@@ -70,7 +69,8 @@ func (a *app) serveStudio(ctx context.Context, listen, token string, browse bool
 		return contracts.Errorf(contracts.CodeNetwork, listen, "listen: %w", err)
 	}
 	defer ln.Close()
-	hosts, private := reachable(ln.Addr().(*net.TCPAddr))
+	at := ln.Addr().(*net.TCPAddr)
+	hosts, private := reachable(at)
 	if !private && token == "" {
 		token = rand.Text()
 	}
@@ -85,7 +85,7 @@ func (a *app) serveStudio(ctx context.Context, listen, token string, browse bool
 		return err
 	}
 	defer s.Close()
-	address := "http://" + hosts[0] + "/"
+	address := "http://" + net.JoinHostPort(hosts[0], strconv.Itoa(at.Port)) + "/"
 	if token != "" {
 		address += "?token=" + token
 	}
@@ -93,7 +93,7 @@ func (a *app) serveStudio(ctx context.Context, listen, token string, browse bool
 	if browse {
 		openBrowser(address)
 	}
-	return serve(ctx, ln, s.Handler())
+	return serveUntil(ctx, ctx, ln, s.Handler())
 }
 
 // studioOptions opens what a Studio stands on. done closes it.
@@ -126,55 +126,29 @@ func (a *app) studioOptions(ctx context.Context, dir string) (o studio.Options, 
 	if err != nil {
 		return o, nil, errors.Join(err, kept.Close())
 	}
+	k.ModelPlans = a.model.plans
 	done = func() error { return errors.Join(k.Close(context.WithoutCancel(ctx)), kept.Close()) }
 	o.Engine, o.History, o.UI, o.Key, o.FabricFile = k.Engine, kept, ui.Files(), key, filepath.Join(dir, "fabric.json")
 	o.Zone, o.Locale, o.Version, o.Log = a.zone, a.locale, cli.Version(), log
 	return o, done, nil
 }
 
-// reachable are the names under which an address is reached, and whether only this
-// computer reaches it.
+// reachable are the names of this computer under which an address is reached, and
+// whether only this computer reaches it.
 func reachable(at *net.TCPAddr) (hosts []string, private bool) {
-	port := fmt.Sprint(at.Port)
-	if at.IP.IsLoopback() {
-		return []string{net.JoinHostPort(at.IP.String(), port), "localhost:" + port}, true
-	}
 	if !at.IP.IsUnspecified() {
-		return []string{net.JoinHostPort(at.IP.String(), port)}, false
+		return []string{at.IP.String()}, at.IP.IsLoopback()
 	}
 	if name, err := os.Hostname(); err == nil {
-		hosts = append(hosts, net.JoinHostPort(name, port))
+		hosts = append(hosts, name)
 	}
-	all, err := net.InterfaceAddrs()
-	if err != nil {
-		return append(hosts, "localhost:"+port), false
-	}
+	all, _ := net.InterfaceAddrs() // without them it goes by its names
 	for _, x := range all {
 		if n, ok := x.(*net.IPNet); ok {
-			hosts = append(hosts, net.JoinHostPort(n.IP.String(), port))
+			hosts = append(hosts, n.IP.String())
 		}
 	}
-	return append(hosts, "localhost:"+port), false
-}
-
-// closeIn is how long requests under way may take once Studio is stopped.
-const closeIn = 3 * time.Second
-
-func serve(ctx context.Context, ln net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, BaseContext: func(net.Listener) context.Context { return ctx }}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeIn)
-	defer cancel()
-	if srv.Shutdown(closing) != nil {
-		return srv.Close()
-	}
-	return nil
+	return append(hosts, "localhost"), false
 }
 
 const keyBlock = "KORA STUDIO ED25519 SEED"

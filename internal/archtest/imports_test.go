@@ -94,7 +94,7 @@ var may = map[string][]string{
 	"kora/openai":               {"contracts", "kora", "kora/plan", "kora/reasoner"},
 	"internal/guard":            {"contracts"},
 
-	"studio":         {"contracts", "internal/durable", "kora", "studio/history", "studio/proof"},
+	"studio":         {"contracts", "internal/durable", "internal/guard", "kora", "studio/history", "studio/proof"},
 	"studio/history": {"contracts", "internal/sqlite"},
 	"studio/proof":   {"contracts"},
 	"studio/ui":      {},

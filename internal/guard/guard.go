@@ -3,8 +3,9 @@
 // A server on loopback can be reached by every web page that this machine shows: a
 // page may send requests to it, and by rebinding its own name to 127.0.0.1 also read
 // the answers. So a request must name the server as its Host, and come from no page
-// or from one of its own; a server that listens elsewhere wants a token too. The
-// package limits nothing else.
+// or from one of its own; a server that listens elsewhere wants a token too. A server of
+// pages may be linked to, and learns its token from the browser. The package limits
+// nothing else.
 package guard
 
 import (
@@ -24,6 +25,10 @@ type Rules struct {
 	Hosts []string
 	// Token must come as a bearer token, if it is not empty.
 	Token string
+	// Cookie is set for a server of pages. A link may lead to it from anywhere, and its
+	// address may show the token, once: the browser keeps it as the cookie of this name,
+	// which scripts do not see.
+	Cookie string
 	// Refuse answers a request that is not let in; nil answers with plain text.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, err *contracts.Error)
 }
@@ -47,6 +52,9 @@ func (g Rules) Wrap(next http.Handler) http.Handler {
 		status, err := g.admit(r)
 		switch {
 		case err == nil:
+			if g.Token != "" && g.inAddress(r) {
+				http.SetCookie(w, &http.Cookie{Name: g.Cookie, Value: g.Token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+			}
 			next.ServeHTTP(w, r)
 		case g.Refuse != nil:
 			g.Refuse(w, r, status, err)
@@ -66,17 +74,33 @@ func (g Rules) admit(r *http.Request) (int, *contracts.Error) {
 			return http.StatusForbidden, contracts.Errorf(contracts.CodeAuth, "origin", "pages of %.100q may not use this server", origin)
 		}
 	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+	if site := r.Header.Get("Sec-Fetch-Site"); (site == "cross-site" || site == "same-site") && (g.Cookie == "" || r.Header.Get("Sec-Fetch-Mode") != "navigate") {
 		return http.StatusForbidden, contracts.Errorf(contracts.CodeAuth, "origin", "another site's page may not use this server")
 	}
-	if g.Token == "" {
-		return 0, nil
-	}
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || subtle.ConstantTimeCompare([]byte(token), []byte(g.Token)) != 1 {
-		return http.StatusUnauthorized, contracts.Errorf(contracts.CodeAuth, "token", "the bearer token is missing or wrong")
+	if g.Token != "" && !g.shown(r) {
+		return http.StatusUnauthorized, contracts.Errorf(contracts.CodeAuth, "token", "the token is missing or wrong")
 	}
 	return 0, nil
+}
+
+// shown reports whether a request shows the token.
+func (g Rules) shown(r *http.Request) bool {
+	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return g.is(bearer)
+	}
+	if g.inAddress(r) {
+		return true
+	}
+	c, err := r.Cookie(g.Cookie)
+	return g.Cookie != "" && err == nil && g.is(c.Value)
+}
+
+func (g Rules) inAddress(r *http.Request) bool {
+	return g.Cookie != "" && g.is(r.URL.Query().Get("token"))
+}
+
+func (g Rules) is(token string) bool {
+	return subtle.ConstantTimeCompare([]byte(token), []byte(g.Token)) == 1
 }
 
 func (g Rules) ours(host string) bool {
