@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
+import { build } from 'vite'
 
 export const both = 'what is 15% of 2,340 and how many days from 3 March 2026 to 17 November 2026'
 
-const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((p) => existsSync(p))
+export const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((p) => existsSync(p))
 const kora = process.env.KORA ?? '../../bin/kora'
 const krako = process.env.KRAKO ?? '../../bin/krako'
 
@@ -17,15 +18,17 @@ const krako = process.env.KRAKO ?? '../../bin/krako'
 export async function startStudio(...args) {
   const dir = await mkdtemp(join(tmpdir(), 'studio-'))
   const child = spawn(kora, ['studio', '--no-browser', '--listen', '127.0.0.1:0', '--zone', 'UTC', '--data-dir', dir, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const base = await new Promise((found, failed) => {
+  const at = await new Promise((found, failed) => {
     createInterface(child.stdout).on('line', (line) => {
       const at = /http:\S+/.exec(line)
-      if (at) found(at[0].replace(/\/$/, ''))
+      if (at) found(new URL(at[0]))
     })
+    child.on('error', failed) // there is no such program
     child.on('exit', (code) => failed(new Error(`kora studio ended with ${code}`)))
   })
   return {
-    base,
+    base: at.origin,
+    token: at.searchParams.get('token'),
     dir,
     async stop() {
       const gone = new Promise((done) => child.on('exit', done))
@@ -45,6 +48,7 @@ export async function startKrako(nodes, ...args) {
       const at = /API\s+(\S+)/.exec(line)
       if (at) found(at[1])
     })
+    child.on('error', failed)
     child.on('exit', (code) => failed(new Error(`krako up ended with ${code}`)))
   })
   const key = (await readFile(join(dir, 'coord', 'admin.key'), 'utf8')).trim()
@@ -92,12 +96,15 @@ export async function startKrako(nodes, ...args) {
   }
 }
 
-export const startBrowser = () => chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+export const launchArguments = process.getuid?.() === 0 ? ['--no-sandbox'] : [] // Chromium wants it of root
+
+export const startBrowser = () => chromium.launch({ executablePath, args: launchArguments })
 
 /** A page whose errors and requests elsewhere are collected in wrong. */
 export async function openPage(browser, base, { width = 1440, height = 900, theme = 'light', at = '' } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
-  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+  // Elsewhere is no secure context, and has no clipboard to permit.
+  if (new URL(base).hostname === '127.0.0.1') await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
   const page = await context.newPage()
   const wrong = []
   page.on('pageerror', (e) => wrong.push(`error: ${e.message}`))
@@ -107,10 +114,21 @@ export async function openPage(browser, base, { width = 1440, height = 900, them
   return { page, wrong, close: () => context.close() }
 }
 
+/** A page of nothing but a module of the source, under a name. */
+export async function modulePage(browser, entry, name) {
+  const built = await build({ configFile: false, logLevel: 'error', build: { write: false, minify: false, lib: { entry, formats: ['iife'], name } } })
+  const page = await browser.newPage()
+  await page.addScriptTag({ content: built[0].output[0].code })
+  return page
+}
+
 export async function ask(page, text) {
   const box = page.getByRole('textbox', { name: 'Message', exact: true })
+  const answers = page.locator('article.kora')
+  const before = await answers.count()
   await box.fill(text)
   await box.press('Enter')
+  await answers.nth(before).waitFor()
   await answered(page)
 }
 

@@ -1,9 +1,12 @@
 // Questions that run on a real Krako, started here: consent, quotes, receipts, and a
 // node that is killed while somebody watches.
 import assert from 'node:assert/strict'
-import { stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { checker } from './axe.mjs'
+import { bring, ranThere } from './chats.mjs'
 import { answered, ask, both, openPage, startBrowser, startKrako, startStudio } from './harness.mjs'
 
 let krako, studio, browser
@@ -30,6 +33,7 @@ test('a fabric is named, agreed to, and runs a question; a node dies while it do
   await settings.getByLabel('API key').fill(krako.key)
   await settings.getByRole('button', { name: 'Connect' }).click()
   await settings.getByText('2 nodes').waitFor()
+  await checker(page)('a fabric that is connected')
   assert.equal(await settings.getByRole('list', { name: 'Nodes' }).getByRole('listitem').count(), 2)
   await settings.getByRole('button', { name: 'Close' }).click()
   assert.equal((await stat(join(studio.dir, 'studio', 'fabric.json'))).mode & 0o777, 0o600)
@@ -44,6 +48,7 @@ test('a fabric is named, agreed to, and runs a question; a node dies while it do
   await box.press('Enter')
   const consent = page.getByRole('dialog', { name: 'Send this chat to Krako?' })
   await consent.getByText(krako.api).waitFor()
+  await checker(page)('consent')
   await consent.getByRole('button', { name: 'Keep it here' }).click()
   await consent.waitFor({ state: 'detached' })
   assert.equal(await box.inputValue(), both, 'what was not sent is still there')
@@ -89,6 +94,45 @@ test('a fabric is named, agreed to, and runs a question; a node dies while it do
   await close()
 })
 
+test('a step that brings its own check shows what that said', async () => {
+  const { page, wrong, close } = await openPage(browser, studio.base)
+  const put = await page.request.put(`${studio.base}/api/fabric`, { data: { url: krako.api, key: krako.key } })
+  assert.ok(put.ok())
+  // The suite's guests: one adds, the other wants the last digit of its input back.
+  const guest = async (name) => {
+    const wasm = await readFile(`../../contracts/conformance/guests/${name}`)
+    const { cid } = await (await fetch(`${studio.base}/api/attachments?name=${name}`, { method: 'POST', headers: { 'Content-Type': 'application/wasm' }, body: wasm })).json()
+    const kept = await fetch(`${krako.api}/v1/blocks?cid=${cid}`, { method: 'PUT', headers: { Authorization: `Bearer ${krako.key}`, 'Content-Type': 'application/vnd.ipld.raw' }, body: wasm })
+    assert.equal(kept.status, 200, await kept.text())
+    return { module: { '/': cid } }
+  }
+  const [adder, checked] = [await guest('reactor.wasm'), await guest('checker.wasm')]
+  const unit = (id, n) => ({ id, name: id, type: 'deterministic', program: { ...adder, entry: 'add' }, input: { n }, verify_with: checked, critical: false })
+  const graph = {
+    schema_version: '1.0', graph_version: 'test', graph_id: randomUUID(), request_id: randomUUID(), tenant_id: 'local', created_at: new Date().toISOString(),
+    budgets: {}, policies: { failure_policy: 'continue_on_error' }, work_units: [unit('agreed', 7), unit('refused', [3, 4])], outputs: { final: [{ work_unit_id: 'agreed' }] },
+  }
+  const { execution_session_id: session } = await krako.call('POST', '/v1/sessions', { task_graph: graph, submission_metadata: { submitted_at: new Date().toISOString(), kora_version: 'test' } })
+  const result = await krako.call('GET', `/v1/sessions/${session}/result?wait=60s`)
+  const told = await (await fetch(`${krako.api}/v1/sessions/${session}/events`, { headers: { Authorization: `Bearer ${krako.key}` } })).text()
+  const events = told.split('\n\n').map((f) => /^data: (.*)$/m.exec(f)?.[1]).filter(Boolean).map((d) => JSON.parse(d))
+
+  await page.goto(`${studio.base}/c/${await bring(studio.base, ranThere(krako.api, graph, events, result))}`)
+  await page.locator('article.kora').getByRole('button', { name: 'Deterministic' }).click()
+  const inspector = page.getByRole('complementary', { name: 'Inspector' })
+  await inspector.getByRole('tab', { name: 'TaskGraph' }).click()
+  const verdicts = page.getByRole('list', { name: 'Verdicts of the checker' })
+  await inspector.locator('[data-unit="agreed"]').click()
+  assert.match(await verdicts.innerText(), /^Valid\s+Attempt 1, checked by 12D3\S+ after [\d.]+ m?s$/)
+  await checker(page)('verdict')
+  await page.getByRole('button', { name: 'Close the step' }).click()
+  await inspector.locator('[data-unit="refused"]').click()
+  await verdicts.getByText('the last digit is another').waitFor()
+  assert.match(await verdicts.innerText(), /^Refused/)
+  assert.deepEqual(wrong, [])
+  await close()
+})
+
 test('what costs something is quoted first, and says what it cost', async () => {
   await krako.call('PUT', '/v1/prices', {
     version: 'test-1', currency: 'USD', cpu: { per_gfuel: '0.5', minimum: '0.001' }, llm: {}, operator_share: '0.9', cached_share: '0.1',
@@ -103,6 +147,7 @@ test('what costs something is quoted first, and says what it cost', async () => 
   const quote = page.getByRole('dialog', { name: 'Run this on Krako?' })
   await quote.getByText('100', { exact: false }).first().waitFor()
   assert.match(await quote.innerText(), /\d+(\.\d+)? USD\s+at most/)
+  await checker(page)('quote')
   await quote.getByRole('button', { name: 'Run it' }).click()
   await answered(page)
   const badges = page.getByRole('list', { name: 'How this was answered' })

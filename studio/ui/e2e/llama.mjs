@@ -1,6 +1,8 @@
 // The real llama-server with a small model of nonsense, for tests.
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer as createHTTPServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,4 +33,53 @@ export async function startModel(context) {
       await rm(dir, { recursive: true, force: true })
     },
   }
+}
+
+/**
+ * Stands before a server. The first answer of a length is passed on as it comes; whoever
+ * wants one as long after that is told the same, event by event, so many a second, if
+ * there is a rate.
+ */
+export async function repeater(url) {
+  const kept = new Map()
+  const told = async function* (said) {
+    const began = performance.now()
+    for (let n = 0; n < said.length; ) {
+      const due = Math.ceil(((performance.now() - began) / 1000) * it.rate)
+      for (; n < Math.min(due, said.length); n++) yield said[n]
+      await new Promise((later) => setTimeout(later, 1))
+    }
+  }
+  const server = createHTTPServer(async (req, res) => {
+    const body = Buffer.concat(await req.toArray())
+    const asked = req.url.endsWith('/chat/completions') ? JSON.parse(body) : undefined
+    if (asked) it.asked.push(asked)
+    const length = asked?.max_tokens
+    if (it.rate && kept.has(length)) {
+      res.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      for await (const event of told(kept.get(length))) res.write(event)
+      res.end()
+      return
+    }
+    const r = await fetch(url + req.url, { method: req.method, headers: { 'Content-Type': 'application/json' }, ...(body.length ? { body } : {}) })
+    res.writeHead(r.status, { 'Content-Type': r.headers.get('content-type') })
+    let text = ''
+    for await (const piece of r.body ?? []) {
+      res.write(piece)
+      text += Buffer.from(piece).toString('latin1')
+    }
+    res.end()
+    if (length) kept.set(length, text.split(/(?<=\n\n)/).map((e) => Buffer.from(e, 'latin1')))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const it = {
+    url: `http://127.0.0.1:${server.address().port}`,
+    rate: 0, // events a second
+    asked: [], // what the model was asked
+    stop() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+  return it
 }

@@ -1,20 +1,13 @@
-// What a browser has to load before anything is seen, and what the program carries.
+// What a browser has to load before anything is seen, and what the programs carry.
 import assert from 'node:assert/strict'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { most, pages, weigh } from './size.mjs'
 
-test('the page is small', async () => {
-  const index = await readFile('dist/index.html', 'utf8')
-  let first = 0
-  for (const [, name] of index.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)) first += gzipSync(await readFile(join('dist', name)), { level: 9 }).length
-  let all = 0
-  for (const name of await readdir('dist', { recursive: true })) {
-    const s = await stat(join('dist', name))
-    if (s.isFile()) all += s.size
-  }
-  console.log(`first script ${(first / 1000).toFixed(1)} kB compressed, everything ${(all / 1000).toFixed(1)} kB`)
-  assert.ok(first > 0 && first <= 45_000, `${first} bytes of first script`)
-  assert.ok(all <= 400_000, `${all} bytes in all`)
-})
+for (const [name, page] of Object.entries(pages)) {
+  test(`the page is small: ${name}`, async () => {
+    const { first, all } = await weigh(...page)
+    console.log(`${name}: first script ${(first / 1000).toFixed(1)} kB compressed, everything ${(all / 1000).toFixed(1)} kB`)
+    assert.ok(first > 0 && first <= most.first, `${first} bytes of first script`)
+    assert.ok(all <= most.all, `${all} bytes in all`)
+  })
+}

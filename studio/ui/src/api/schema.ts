@@ -338,7 +338,22 @@ export interface components {
             /** Format: int64 */
             updated: number;
         };
+        Check: {
+            /** Format: double */
+            at_ms?: number;
+            /** Format: int64 */
+            attempt: number;
+            node: string;
+            program: string;
+            reason: string;
+            result_cid: string;
+            unit_cid: string;
+            /** @enum {string} */
+            verdict: "valid" | "refused" | "none";
+        };
         Detail: {
+            checker: string;
+            checks: components["schemas"]["Check"][];
             cut: boolean;
             declared: unknown;
             input: unknown;
@@ -674,6 +689,8 @@ export interface components {
             /** Format: int64 */
             fuel: number;
             id: string;
+            /** Format: int64 */
+            max_tokens: number;
             name: string;
             /** Format: int64 */
             output_bytes: number;

@@ -9,6 +9,7 @@ export type Frame =
 
 export type RawEvent = { id: string; type: string; subject?: string; time: string; sessionid?: string; attempt?: number; data?: Record<string, unknown> }
 
+const shortest = 50
 const longest = 5000
 
 /**
@@ -18,19 +19,21 @@ const longest = 5000
  */
 export async function follow(run: string, tell: (f: Frame) => void, signal: AbortSignal): Promise<void> {
   let last = ''
-  let wait = 300
+  let wait = shortest
   while (!signal.aborted) {
     try {
       const headers: Record<string, string> = last ? { 'Last-Event-ID': last } : {}
       const r = await fetch(`/api/runs/${encodeURIComponent(run)}/stream`, { headers, signal })
       if (r.status === 404) return
       if (r.ok && r.body) {
-        for await (const f of frames(r.body)) {
-          if (f.id) last = f.id
-          wait = 300
-          const frame = read(f.event, f.data)
-          if (frame) tell(frame)
-          if (frame?.name === 'done') return
+        for await (const some of frames(r.body)) {
+          wait = shortest
+          for (const f of some) {
+            if (f.id) last = f.id
+            const frame = read(f.event, f.data)
+            if (frame) tell(frame)
+            if (frame?.name === 'done') return
+          }
         }
       }
     } catch {

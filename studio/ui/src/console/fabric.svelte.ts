@@ -65,11 +65,11 @@ export class Fabric {
         if (r.ok && r.body) {
           sessionStorage.setItem('key', this.key)
           this.entries = []
-          for await (const f of frames(r.body)) {
+          for await (const some of frames(r.body)) {
             if (signal.aborted) return
             wait = 300
             this.state = 'live'
-            this.take(f.event, JSON.parse(f.data))
+            for (const f of some) this.take(f.event, JSON.parse(f.data))
           }
         }
       } catch {

@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the coordinator's figures for Prometheus
+         * @description In Prometheus' text format, or another one of its that is asked for.
+         */
+        get: operations["get-metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -356,6 +376,47 @@ export interface paths {
         put: operations["set-prices"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what is public, oldest first */
+        get: operations["list-publications"];
+        put?: never;
+        /**
+         * Say of a part of computations that it is nobody's secret
+         * @description For operators of the fabric. Idempotent. Every tenant may read the block from then on. The result of a unit whose module is published or of the catalogue, whose input is published, and whose every blob is published under its name, may be used again by every tenant.
+         */
+        post: operations["publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications/{publication}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a publication
+         * @description For operators of the fabric. What was given out stays.
+         */
+        delete: operations["withdraw"];
         options?: never;
         head?: never;
         patch?: never;
@@ -827,10 +888,31 @@ export interface components {
             scaling: boolean;
             /** Format: int64 */
             slots: number;
+            storage: components["schemas"]["StorageView"];
             /** Format: int64 */
             units: number;
             /** Format: int64 */
             wait_p95_ms: number;
+        } & {
+            [key: string]: unknown;
+        };
+        Check: {
+            batch_cid?: string;
+            node: string;
+            result_cid?: string;
+            unit_cid: string;
+            valid: boolean;
+        } & {
+            [key: string]: unknown;
+        };
+        CheckReceipt: {
+            batch: string;
+            /** Format: int64 */
+            index: number;
+            output?: string;
+            path: string[] | null;
+            result: string;
+            unit: string;
         } & {
             [key: string]: unknown;
         };
@@ -1098,6 +1180,18 @@ export interface components {
             /** Format: double */
             top_p?: number;
         };
+        ModelChecks: {
+            /** Format: int64 */
+            different: number;
+            /** Format: int64 */
+            implausible: number;
+            /** Format: int64 */
+            plausible: number;
+            /** Format: int64 */
+            same: number;
+        } & {
+            [key: string]: unknown;
+        };
         ModelView: {
             class: string;
             /** Format: int64 */
@@ -1176,6 +1270,7 @@ export interface components {
             /** Format: int64 */
             evidence: number;
             history: components["schemas"]["TrustChange"][] | null;
+            model_checks?: components["schemas"]["ModelChecks"];
             node_id: string;
             operator?: string;
             proof?: components["schemas"]["Link"];
@@ -1315,6 +1410,26 @@ export interface components {
             module?: components["schemas"]["Link"];
             task?: string;
         };
+        Publication: {
+            as: string;
+            block: components["schemas"]["Link"];
+            name?: string;
+        };
+        PublicationList: {
+            publications: components["schemas"]["PublicationView"][] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        PublicationView: {
+            as: string;
+            block: components["schemas"]["Link"];
+            id: string;
+            name?: string;
+            /** Format: date-time */
+            published_at: string;
+        } & {
+            [key: string]: unknown;
+        };
         PutAside: {
             code: string;
             event: string;
@@ -1373,6 +1488,7 @@ export interface components {
         };
         Receipt: {
             batch: string;
+            check?: components["schemas"]["CheckReceipt"];
             /** Format: int64 */
             index: number;
             path: string[] | null;
@@ -1460,6 +1576,24 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        StorageView: {
+            /** Format: int64 */
+            block_bytes: number;
+            /** Format: date-time */
+            collected_at?: string;
+            /** Format: int64 */
+            collected_blocks: number;
+            /** Format: int64 */
+            collected_bytes: number;
+            /** Format: int64 */
+            collections: number;
+            /** Format: int64 */
+            kept_blocks: number;
+            /** Format: int64 */
+            kept_bytes: number;
+        } & {
+            [key: string]: unknown;
+        };
         SubmissionMetadata: {
             kora_version: string;
             /** Format: date-time */
@@ -1516,6 +1650,7 @@ export interface components {
         };
         TaskTelemetry: {
             cached: boolean;
+            check?: components["schemas"]["Check"];
             /** Format: double */
             duration_ms: number;
             error?: components["schemas"]["Error"];
@@ -1626,6 +1761,7 @@ export interface components {
             /** Format: int32 */
             attempt: number;
             batch_cid?: string;
+            check?: components["schemas"]["Check"];
             id: string;
             node?: string;
             output?: components["schemas"]["OutputRef"];
@@ -1734,6 +1870,80 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Implemented */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3207,6 +3417,224 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publication"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The publication's id. */
+                publication: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

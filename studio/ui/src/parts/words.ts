@@ -38,6 +38,8 @@ const reasons: Record<string, string> = {
   needs_seed: 'a random draw needs a seed',
   no_model: 'it needs a model, and none may be asked',
   model_wanted: 'you asked for a model',
+  all_known: 'every step of it was computed before',
+  some_known: 'some steps of it were computed before',
   below_threshold: 'the router is not sure enough',
 }
 export const because = (reason: string) => reasons[reason] ?? reason.replaceAll('_', ' ')

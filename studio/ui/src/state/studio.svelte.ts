@@ -1,6 +1,8 @@
 import { flushSync } from 'svelte'
-import { api, type Attachment, type Event, type Fabric, type Found, type Message, type Question, type Quoted, type Run, type State, type Unit } from '../api/client'
+import { api, type Attachment, type Event, type Fabric, type Found, type Message, type Question, type Quoted, type Run, type State, type Thread, type Unit } from '../api/client'
 import { follow, type Frame, type RawEvent } from '../api/stream'
+import { uuid } from '../parts/plain'
+import { Pace } from './pace'
 
 export type Tab = 'why' | 'overview' | 'timeline' | 'graph' | 'events'
 export type Mode = Question['mode']
@@ -14,14 +16,13 @@ const ends: Record<string, string> = {
   'workunit.cached': 'success', 'workunit.failed': 'failed', 'workunit.timeout': 'timeout', 'workunit.cancelled': 'cancelled', 'workunit.skipped': 'skipped', 'workunit.retried': 'ready',
 }
 
-const leaveAlone = 12
-
 /** Everything the page knows, and all that it can do. */
 export class Studio {
   state = $state<State>()
   chats = $state<Found[]>([])
   chat = $state('') // the id of the chat that is shown; empty for a new one
   title = $state('')
+  opening = $state(location.pathname.startsWith('/c/')) // the chat of the address is on its way
   messages = $state<Message[]>([])
   leaf = $state('')
   runs = $state<Record<string, Run>>({})
@@ -38,6 +39,7 @@ export class Studio {
   system = $state('')
   temperature = $state<number>()
   longest = $state<number>() // an answer of a model, in tokens
+  stopping = $state<Record<string, true>>({}) // runs that were asked to stop and have not yet
   announced = $state('') // what a screen reader is told
   trouble = $state('')
   private began = new Map<string, number>() // when the first event of a run was
@@ -60,6 +62,15 @@ export class Studio {
 
   /** Asks for everything that is shown. */
   async load() {
+    const at = location.pathname.startsWith('/c/') ? location.pathname.slice(3) : ''
+    const thread = at ? api.chat(at) : undefined
+    thread?.catch(() => {}) // open says so
+    await Promise.all([this.settle(), this.list()])
+    await this.open(at, false, thread)
+    this.opening = false
+  }
+
+  private async settle() {
     await this.attempt(async () => {
       this.state = await api.state()
       const s = this.state.settings as Record<string, never>
@@ -71,8 +82,6 @@ export class Studio {
       this.temperature = s.temperature ?? undefined
       this.longest = s.max_tokens ?? undefined
     })
-    await this.list()
-    await this.open(location.pathname.startsWith('/c/') ? location.pathname.slice(3) : '', false)
   }
 
   /** Runs do, and shows what went wrong. */
@@ -105,8 +114,10 @@ export class Studio {
     await this.attempt(async () => (this.chats = await api.chats(this.query, this.searching!.signal)))
   }
 
+  private turn = 0 // of choosing a chat: what was chosen last is shown
   /** Shows a chat; without an id, a new one, for which nobody is asked. */
-  async open(id: string, push = true): Promise<void> {
+  async open(id: string, push = true, thread?: Promise<Thread>): Promise<void> {
+    const turn = ++this.turn
     for (const c of this.followed.values()) c.abort()
     this.followed.clear()
     if (!id) {
@@ -117,7 +128,8 @@ export class Studio {
       return
     }
     const ok = await this.attempt(async () => {
-      const t = await api.chat(id)
+      const t = await (thread ?? api.chat(id))
+      if (turn !== this.turn) return // another was chosen meanwhile
       this.chat = t.id
       this.title = t.title
       this.messages = t.messages
@@ -126,6 +138,7 @@ export class Studio {
       for (const r of t.runs) this.runs[r.id] = r
       for (const r of t.runs) if (r.state === 'running') this.follow(r.id)
     })
+    if (turn !== this.turn) return
     if (!ok) return this.open('', push)
     if (push) history.pushState(null, '', `/c/${id}`)
     this.readHash()
@@ -138,11 +151,11 @@ export class Studio {
   async say(text: string, attachments: Attachment[], o: { parent?: string; again?: Message; mode?: Mode } = {}): Promise<boolean> {
     const now = Date.now()
     const fresh = !this.chat
-    const chat = this.chat || crypto.randomUUID()
+    const chat = this.chat || uuid()
     const parent = o.again ? o.again.parent : (o.parent ?? this.leaf)
-    const message = o.again?.id ?? crypto.randomUUID()
-    const reply = crypto.randomUUID()
-    const run = crypto.randomUUID()
+    const message = o.again?.id ?? uuid()
+    const reply = uuid()
+    const run = uuid()
     const none: Attachment[] = []
     const q: Question = {
       chat, message, reply, run, parent, text, attachments, mode: o.mode ?? this.mode, model: this.place ? '' : this.model, system: this.system, place: this.place,
@@ -228,29 +241,27 @@ export class Studio {
   }
 
   stop() {
-    for (const m of this.branch) if (m.run && this.runs[m.run]?.state === 'running') this.attempt(() => api.stop(m.run))
+    for (const m of this.branch) {
+      if (!m.run || this.runs[m.run]?.state !== 'running') continue
+      this.stopping[m.run] = true
+      this.attempt(() => api.stop(m.run)).then((ok) => ok || delete this.stopping[m.run])
+    }
   }
 
   private follow(run: string) {
     if (this.followed.has(run)) return
     const c = new AbortController()
     this.followed.set(run, c)
-    // Pieces of text are put together until the next frame is drawn. Then the page is
-    // left alone for many times as long as it took to show them, so that an answer that
-    // comes fast, or has one endless paragraph, takes a small part of the time.
+    // Pieces of text are put together until they are drawn.
     let text = ''
-    let idle = 0
     const flush = () => {
       const r = this.runs[run]
       if (!r || !text) return
-      const began = performance.now()
       r.text += text
       text = ''
       flushSync()
-      const now = performance.now()
-      idle = now + (now - began) * leaveAlone
     }
-    const soon = () => setTimeout(() => requestAnimationFrame(flush), idle - performance.now())
+    const pace = new Pace(flush)
     follow(
       run,
       (f) => {
@@ -259,15 +270,19 @@ export class Studio {
             text = ''
             if (this.runs[run]) this.runs[run].text = ''
           }
-          if (!text) soon()
           text += f.text
+          pace.ask()
           return
         }
         flush()
         this.take(run, f)
       },
       c.signal,
-    ).finally(() => this.followed.delete(run))
+    ).finally(() => {
+      text = '' // whoever follows it anew is told all
+      this.followed.delete(run)
+      pace.end()
+    })
   }
 
   private take(run: string, f: Frame) {
@@ -275,6 +290,7 @@ export class Studio {
       this.runs[run] = f.run
       if (f.name === 'plan') return
       delete this.events[run]
+      delete this.stopping[run]
       const m = this.messages.find((m) => m.run === run && m.role === 'assistant')
       if (m) m.text = f.run.text
       this.announced = f.run.failure ? `No answer: ${f.run.failure.message}` : `KORA answered: ${f.run.text.slice(0, 300)}`
