@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -39,10 +41,13 @@ func (a *app) askCommand() *cobra.Command {
 				a.printf("%s\n", reply.Text)
 				a.tellChecks(a.stderr, reply)
 			}
-			if reply.Error != nil {
-				return reply.Error
+			switch {
+			case reply.Error == nil:
+				return nil
+			case reply.Kind == plan.None:
+				return errors.New(reply.Error.Message) // a question without an answer is no invalid input
 			}
-			return nil
+			return reply.Error
 		},
 	}
 }
@@ -109,6 +114,9 @@ func (a *app) explain(message string, p plan.Plan) {
 func (a *app) request(args []string) (plan.Request, error) {
 	r := plan.Request{Message: strings.Join(args, " "), Zone: a.zone, Locale: a.locale, Now: time.Now(), ModelPlans: a.model.plans}
 	if len(args) == 0 {
+		if f, ok := a.stdin.(*os.File); ok && cli.IsTerminal(f) {
+			fmt.Fprintln(a.stderr, "kora: write your message; the end of the input, Ctrl-D at the beginning of a line, sends it")
+		}
 		b, err := io.ReadAll(io.LimitReader(a.stdin, 1<<20))
 		if err != nil {
 			return r, err

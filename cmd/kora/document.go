@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/kora/ir"
 )
 
@@ -55,9 +55,9 @@ func (a *app) readDocument(name string) (*saved, error) {
 func (a *app) readFile(name string) ([]byte, error) {
 	var from io.Reader = a.stdin
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := cli.OpenInput(name)
 		if err != nil {
-			return nil, contracts.Errorf(contracts.CodeNotFound, name, "open: %w", err)
+			return nil, err
 		}
 		defer f.Close()
 		from = f
@@ -80,9 +80,26 @@ func importIR(data []byte) (*contracts.TaskGraph, error) {
 	}
 	imported, err := ir.Import(doc, ir.Options{
 		RequestID: uuid.Must(uuid.NewV7()).String(), Tenant: "local", CreatedAt: contracts.Time{Time: time.Now().UTC()},
+		Adapters: adapters(doc),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return imported.Graph, nil
+}
+
+// adapters says which models stand behind the adapters that a document names: a small
+// one, and a larger one at each stage behind it. Which model that is, is decided where
+// it is asked.
+func adapters(doc *ir.Graph) map[string]ir.Model {
+	all := map[string]ir.Model{}
+	for i := range doc.Tasks {
+		name := doc.Tasks[i].Run.Spec.Adapter
+		if name == "" {
+			continue
+		}
+		all[name] = ir.Model{Tier: contracts.TierSmall}
+		all[name+":gate"], all[name+":full"] = ir.Model{Tier: contracts.TierMedium}, ir.Model{Tier: contracts.TierLarge}
+	}
+	return all
 }

@@ -23,7 +23,7 @@ const attachmentHead = 64 << 10
 func (a *app) evalCommand() *cobra.Command {
 	var details string
 	cmd := &cobra.Command{
-		Use: "eval FILE", Short: "Measure answers against what is expected", Args: cobra.ExactArgs(1),
+		Use: "eval FILE", Short: "Measure answers against what is expected", Args: cli.Exactly("FILE"),
 		Long: `eval answers every message of a file without a model and counts: one JSON document
 a line, {"id", "message", "attachments"?, "expect"?, "must_abstain"?}. An attachment
 is {"name", "media_type"?, "text"}. Answers are compared as numbers or as text
@@ -66,9 +66,9 @@ without regard to case and white space. --details writes a line for every item.`
 }
 
 func readItems(file string) ([]eval.Item, error) {
-	f, err := os.Open(file)
+	f, err := cli.OpenInput(file)
 	if err != nil {
-		return nil, cli.Usagef("%v", err)
+		return nil, err
 	}
 	defer f.Close()
 	return eval.Read(f)

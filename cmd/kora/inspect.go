@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,10 +15,10 @@ import (
 func (a *app) inspectCommand() *cobra.Command {
 	var o drawOptions
 	cmd := &cobra.Command{
-		Use: "inspect FILE", Short: "Show a graph or a saved run", Args: cobra.ExactArgs(1),
+		Use: "inspect FILE", Short: "Show a graph or a saved run", Args: cli.Exactly("FILE"),
 		Long: `inspect shows a graph, or a run that run --save wrote, with how every unit fared: as text,
 or as a drawing in SVG, Mermaid or DOT. With --collapse, units that could run at the same
-time are shown as one stage.`,
+time are shown as one stage. --json prints the graph, and what came of it, as JSON.`,
 		Example: "  kora inspect run.json\n  kora plan \"2 + 2\" | kora inspect - --format mermaid\n  kora inspect run.json --collapse --expand 2",
 		RunE: func(_ *cobra.Command, args []string) error {
 			doc, err := a.readDocument(args[0])
@@ -49,6 +50,9 @@ func (a *app) draw(doc *saved, o drawOptions) error {
 	if len(o.expand) > 0 && !o.collapse {
 		return cli.Usagef("--expand: stages are only shown with --collapse")
 	}
+	if a.json {
+		return a.printJSON(doc)
+	}
 	if o.format == "text" && !o.collapse {
 		a.list(doc)
 		return nil
@@ -62,8 +66,14 @@ func (a *app) draw(doc *saved, o drawOptions) error {
 		return err
 	}
 	if o.collapse {
-		if v, _, err = v.Collapse(o.expand...); err != nil {
+		var stages []layout.Stage
+		if v, stages, err = v.Collapse(o.expand...); err != nil {
 			return err
+		}
+		for _, n := range o.expand {
+			if !slices.ContainsFunc(stages, func(s layout.Stage) bool { return s.Number == n }) {
+				return cli.Usagef("--expand: there is no stage %d among %d", n, len(stages))
+			}
 		}
 	}
 	switch o.format {
@@ -115,6 +125,9 @@ func (a *app) fared(t *contracts.TaskTelemetry) {
 	if t.TokensIn+t.TokensOut > 0 {
 		a.printf(", tokens %d in, %d out", t.TokensIn, t.TokensOut)
 	}
+	if t.Cached {
+		a.printf(", known from before")
+	}
 	if t.RetryCount > 0 {
 		a.printf(", %d retries", t.RetryCount)
 	}
@@ -139,10 +152,11 @@ func names(ids []contracts.UnitID) []string {
 }
 
 func (a *app) graphCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "graph", Short: "Check, convert and name graphs", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{Use: "graph", Short: "Check, convert and name graphs", Args: cli.Exactly(),
+		Example: "  kora graph validate graph.json\n  kora graph convert task.ir.json > graph.json\n  kora graph cid graph.json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	sub := func(use, short string, f func(*saved) error) {
-		cmd.AddCommand(&cobra.Command{Use: use + " FILE", Short: short, Args: cobra.ExactArgs(1), Example: "  kora graph " + use + " graph.json",
+		cmd.AddCommand(&cobra.Command{Use: use + " FILE", Short: short, Args: cli.Exactly("FILE"), Example: "  kora graph " + use + " graph.json",
 			RunE: func(_ *cobra.Command, args []string) error {
 				doc, err := a.readDocument(args[0])
 				if err != nil {
@@ -152,6 +166,9 @@ func (a *app) graphCommand() *cobra.Command {
 			}})
 	}
 	sub("validate", "Say whether a graph can run", func(d *saved) error {
+		if a.json {
+			return a.printJSON(map[string]any{"valid": true, "units": len(d.Graph.WorkUnits)})
+		}
 		a.printf("valid: %d units\n", len(d.Graph.WorkUnits))
 		return nil
 	})
@@ -160,6 +177,9 @@ func (a *app) graphCommand() *cobra.Command {
 		id, err := d.Graph.CID()
 		if err != nil {
 			return fmt.Errorf("address of the graph: %w", err)
+		}
+		if a.json {
+			return a.printJSON(map[string]any{"cid": id.String()})
 		}
 		a.printf("%s\n", id)
 		return nil

@@ -30,6 +30,9 @@ func (a *app) models(ctx context.Context) (*reasoner.Reasoner, error) {
 			e.Remote = true
 			err = e.Validate()
 		}
+		if contracts.CodeOf(err) == contracts.CodePrivacyViolation {
+			return nil, contracts.Errorf(contracts.CodePrivacyViolation, s, "is not this computer; --allow-remote-models lets what is asked leave it")
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,10 +15,13 @@ import (
 	"time"
 	_ "time/tzdata" // zones must be the same on every machine
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/kora/local"
+	"github.com/krako-labs/krako/kora/localbackend"
 	"github.com/krako-labs/krako/kora/reasoner"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const rootLong = `kora answers messages. It first looks for a way to compute the answer: arithmetic,
@@ -25,7 +30,7 @@ WebAssembly and costs no tokens; what it cannot is left to a model, if there is 
 Everything says how it was answered, and can be run again.
 
 Exit codes: 0 ok, 1 the run failed or there is no answer, 2 usage, 3 budget used
-up, 4 invalid input, 5 backend not reachable.`
+up, 4 invalid input or a file that cannot be read, 5 backend not reachable.`
 
 // app is what every command shares.
 type app struct {
@@ -46,10 +51,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Use: "kora", Short: "Answer without a model where that can be done", Long: rootLong,
 		Example: `  kora ask "what is 15% of 2,340"
   kora plan --explain "how many days until 25 December 2026"`,
-		Version: cli.Version(), SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
+		Version: cli.Version(), SilenceErrors: true, SilenceUsage: true, Args: cli.Exactly(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			s := cli.Settings{Flags: cmd.Root().PersistentFlags(), Getenv: os.LookupEnv}
-			if err := s.Fill(""); err != nil {
+			err := s.Fill("")
+			// Other users see a command line: secrets of one command may be variables too.
+			for _, name := range []string{"token", "key"} {
+				if f := cmd.LocalFlags().Lookup(name); err == nil && f != nil {
+					own := pflag.NewFlagSet(name, pflag.ContinueOnError)
+					own.AddFlag(f)
+					err = (cli.Settings{Flags: own, Getenv: os.LookupEnv}).Fill("")
+				}
+			}
+			if err != nil {
 				return &cli.UsageError{Err: err}
 			}
 			return nil
@@ -67,7 +81,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	f.StringArrayVar(&a.model.servers, "model-server", nil, "a server of models, as ollama=http://127.0.0.1:11434 (also llama.cpp=, lmstudio=; default: those that run here)")
 	f.BoolVar(&a.model.none, "no-models", false, "never ask a model")
 	f.BoolVar(&a.model.remote, "allow-remote-models", false, "let a --model-server be another computer; what is asked leaves this one then")
-	f.BoolVar(&a.model.plans, "model-plans", false, "let a model plan what cannot be read, with the tasks there are; its plan is checked before it runs")
+	f.BoolVar(&a.model.plans, "model-plans", false, "let a model plan what cannot be read, with the tasks there are; its plan is checked before it runs (also of serve, mcp and studio)")
 	f.StringVar(&a.model.name, "model", "", "which model to ask (default: the first that is there)")
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -80,7 +94,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		a.serveCommand(), a.mcpCommand(),
 		a.chatCommand(), a.runCommand(), a.inspectCommand(), a.graphCommand(), a.telemetryCommand(),
 	)
-	return cli.Report(stderr, "kora", root.ExecuteContext(ctx))
+	cli.FitHelp(root)
+	cmd, err := root.ExecuteContextC(ctx)
+	return cli.Report(stderr, cmd.CommandPath(), err)
 }
 
 // localZone is the machine's zone by name, UTC where it has none.
@@ -106,27 +122,58 @@ func (a *app) openWithModels(ctx context.Context) (*local.Local, *reasoner.Reaso
 	if err != nil {
 		return nil, nil, err
 	}
+	if models == nil {
+		k, err := a.openWith(ctx, nil)
+		return k, nil, err
+	}
 	k, err := a.openWith(ctx, models)
 	return k, models, err
 }
 
-func (a *app) openWith(ctx context.Context, models *reasoner.Reasoner) (*local.Local, error) {
-	o := local.Options{Version: cli.Version()}
-	if models != nil {
-		o.Models = models
+// openForGraphs is openWithModels for graphs that somebody else made. Where there is no
+// model, units that ask one are not refused but fail: they may never come to run.
+func (a *app) openForGraphs(ctx context.Context) (*local.Local, error) {
+	models, err := a.models(ctx)
+	if err != nil {
+		return nil, err
 	}
+	if models == nil {
+		return a.openWith(ctx, absent{})
+	}
+	return a.openWith(ctx, models)
+}
+
+// absent is the model where there is none.
+type absent struct{}
+
+func (absent) Invoke(context.Context, reasoner.Call, func(reasoner.Piece)) (reasoner.Answer, error) {
+	return reasoner.Answer{}, contracts.Errorf(contracts.CodeModelUnavailable, "model", "there is no model to ask: start a server of models, or name one with --model-server")
+}
+
+func (a *app) openWith(ctx context.Context, models localbackend.Models) (*local.Local, error) {
+	o := local.Options{Version: cli.Version(), Models: models}
 	if a.dir != "" {
 		o.CacheDir = filepath.Join(a.dir, "compiled")
+		if cli.IsTerminal(a.stderr) && nothingIn(o.CacheDir) {
+			fmt.Fprintln(a.stderr, "kora: tasks are compiled for this computer when they are first used, which takes some seconds, and kept in", o.CacheDir)
+		}
 	}
 	k, err := local.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	k.ModelPlans = a.model.plans
 	if err := a.storeRoutes(ctx, k); err != nil {
 		k.Close(context.WithoutCancel(ctx))
 		return nil, err
 	}
 	return k, nil
+}
+
+// nothingIn reports whether a directory is empty or not there.
+func nothingIn(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return len(entries) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist))
 }
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }

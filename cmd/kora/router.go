@@ -22,7 +22,7 @@ import (
 
 func (a *app) routerCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "router", Short: "Train and measure a classifier of your own messages", Args: cobra.NoArgs,
+		Use: "router", Short: "Train and measure a classifier of your own messages", Args: cli.Exactly(),
 		Long: `router trains a small classifier on examples, finds the threshold at which it is as
 precise as you ask, and measures it. Name the model in a routes file to have kora use it:
 
@@ -41,7 +41,7 @@ func (a *app) routerTrain() *cobra.Command {
 	var splits, validationSplits []string
 	var precision, share float64
 	cmd := &cobra.Command{
-		Use: "train EXAMPLES", Short: "Train a classifier and calibrate it", Args: cobra.ExactArgs(1),
+		Use: "train EXAMPLES", Short: "Train a classifier and calibrate it", Args: cli.Exactly("EXAMPLES"),
 		Example: "  kora router train examples.jsonl --out router.model\n  kora router train clinc150.json --split train,oos_train --validation-split val,oos_val --oos-label oos --oos-share 0.18 --out router.model",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			examples, err := readExamples(args[0], splits)
@@ -100,12 +100,12 @@ func (a *app) routerEval() *cobra.Command {
 	var splits []string
 	var threshold float64
 	cmd := &cobra.Command{
-		Use: "eval MODEL EXAMPLES", Short: "Measure a classifier on examples it has not seen", Args: cobra.ExactArgs(2),
+		Use: "eval MODEL EXAMPLES", Short: "Measure a classifier on examples it has not seen", Args: cli.Exactly("MODEL", "EXAMPLES"),
 		Example: "  kora router eval router.model clinc150.json --split test,oos_test",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			model, err := os.ReadFile(args[0])
+			model, err := cli.ReadInput(args[0])
 			if err != nil {
-				return cli.Usagef("%v", err)
+				return err
 			}
 			examples, err := readExamples(args[1], splits)
 			if err != nil {
@@ -163,9 +163,9 @@ func runTask(ctx context.Context, k *local.Local, task string, in map[string]any
 
 // readExamples reads examples in any of the forms as JSON lines.
 func readExamples(file string, splits []string) ([]byte, error) {
-	b, err := os.ReadFile(file)
+	b, err := cli.ReadInput(file)
 	if err != nil {
-		return nil, cli.Usagef("%v", err)
+		return nil, err
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)

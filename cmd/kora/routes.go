@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/ipfs/go-cid"
@@ -36,9 +35,9 @@ func (a *app) readRoutes() (*plan.Routes, error) {
 		return nil, err
 	}
 	if f.Model != "" {
-		model, err := os.ReadFile(a.beside(f.Model))
+		model, err := cli.ReadInput(a.beside(f.Model))
 		if err != nil {
-			return nil, cli.Usagef("--routes: %v", err)
+			return nil, err
 		}
 		f.Routes.Model = &contracts.Link{Cid: dagcbor.RawCID(model)}
 	}
@@ -46,9 +45,9 @@ func (a *app) readRoutes() (*plan.Routes, error) {
 }
 
 func (a *app) routesFile() (*routesFile, error) {
-	b, err := os.ReadFile(a.routes)
+	b, err := cli.ReadInput(a.routes)
 	if err != nil {
-		return nil, cli.Usagef("--routes: %v", err)
+		return nil, err
 	}
 	f := new(routesFile)
 	d := json.NewDecoder(bytes.NewReader(b))
@@ -79,9 +78,9 @@ func (a *app) storeRoutes(ctx context.Context, k *local.Local) error {
 	if err != nil || f.Model == "" {
 		return err
 	}
-	model, err := os.ReadFile(a.beside(f.Model))
+	model, err := cli.ReadInput(a.beside(f.Model))
 	if err != nil {
-		return cli.Usagef("--routes: %v", err)
+		return err
 	}
 	_, err = k.Blocks.PutBlock(ctx, cid.Raw, model)
 	return err

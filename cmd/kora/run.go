@@ -28,7 +28,7 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use: "run GRAPH", Short: "Run a task graph, here or on a fabric", Args: cobra.ExactArgs(1),
+		Use: "run GRAPH", Short: "Run a task graph, here or on a fabric", Args: cli.Exactly("GRAPH"),
 		Long: `run runs a task graph from a file, - for standard input: one that plan printed, or one
 in KORA's Task IR 0.1. It prints the final output.
 
@@ -98,7 +98,7 @@ func plainText(j contracts.JSON) string {
 // backend opens what runs the graph; done closes it.
 func (a *app) backend(ctx context.Context, f *runFlags) (contracts.ExecutionBackend, func(), error) {
 	if f.on == "" {
-		k, _, err := a.openWithModels(ctx)
+		k, err := a.openForGraphs(ctx)
 		if err != nil {
 			return nil, nil, err
 		}

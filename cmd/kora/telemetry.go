@@ -6,13 +6,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/kora/audr"
 )
 
 func (a *app) telemetryCommand() *cobra.Command {
 	var records bool
 	cmd := &cobra.Command{
-		Use: "telemetry RUN", Short: "Say what a saved run took", Args: cobra.ExactArgs(1),
+		Use: "telemetry RUN", Short: "Say what a saved run took", Args: cli.Exactly("RUN"),
 		Long: `telemetry sums up a run that run --save wrote. --audr prints it as AUDR records, one a
 line for each unit that ran, as kora-doctor audits them.`,
 		Example: "  kora telemetry run.json\n  kora telemetry run.json --audr > run.jsonl",
@@ -34,6 +35,9 @@ line for each unit that ran, as kora-doctor audits them.`,
 			a.printf("%-20s %v\n%-20s %s\n%-20s %d ms\n", "ok", s.OK, "stop reason", s.StopReason, "time", s.TimeMS)
 			a.printf("%-20s %d ok, %d failed, %d skipped\n", "units", s.UnitsOK, s.UnitsFailed, s.UnitsSkipped)
 			a.printf("%-20s %d, %d tokens in, %d out\n", "model calls", s.ModelCalls, s.TokensIn, s.TokensOut)
+			if s.Reused > 0 {
+				a.printf("%-20s %d, known from before\n", "not run again", s.Reused)
+			}
 			a.printf("%-20s %d of %d\n", "without a model", s.WithoutModel, s.UnitsOK+s.UnitsFailed)
 			return nil
 		},
@@ -65,6 +69,7 @@ type summary struct {
 	UnitsFailed  int                  `json:"units_failed"`
 	UnitsSkipped int                  `json:"units_skipped"`
 	WithoutModel int                  `json:"units_without_model"`
+	Reused       int                  `json:"units_reused"`
 	Retries      int                  `json:"retries"`
 	Fuel         uint64               `json:"fuel"`
 }
@@ -79,6 +84,9 @@ func summarise(r *contracts.ExecutionResult) summary {
 		s.TokensIn += t.TokensIn
 		s.TokensOut += t.TokensOut
 		s.Retries += t.RetryCount
+		if t.Cached {
+			s.Reused++
+		}
 		switch t.Status {
 		case contracts.UnitSuccess:
 			s.UnitsOK++

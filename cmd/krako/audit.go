@@ -14,6 +14,7 @@ import (
 	"github.com/krako-labs/krako/coordinator/eventlog"
 	"github.com/krako-labs/krako/coordinator/pebblelog"
 	"github.com/krako-labs/krako/coordinator/survey"
+	"github.com/krako-labs/krako/internal/cli"
 	"github.com/spf13/cobra"
 )
 
@@ -37,7 +38,10 @@ a checkpoint given with --checkpoint was rewritten or cut.
 
 Of a log that has let old records go (krako-coord --retain) the rest is checked, from
 where it begins: what the log keeps of the records before it must fit the next signed
-checkpoint. Export before, or keep a copy, what you want to audit later.`,
+checkpoint. Export before, or keep a copy, what you want to audit later.
+
+Of a bad log the first record at fault is named, of a store that cannot be read its
+directory, and the exit code is 1. It is 0 only if everything that was read holds.`,
 		Example: `  krako audit /var/lib/krako
   krako audit /var/lib/krako --key coord.pub --checkpoint monday.note --checkpoint friday.note
   krako audit /var/lib/krako --export log.krako && krako audit log.krako --key coord.pub`,
@@ -77,9 +81,9 @@ func readTrust(log, key string, kept []string) (audit.Trust, error) {
 		t.Keys = []string{lines[len(lines)-1]} // of a file with both halves, the public one is last
 	}
 	for _, file := range kept {
-		b, err := os.ReadFile(file)
+		b, err := cli.ReadInput(file)
 		if err != nil {
-			return t, fmt.Errorf("read checkpoint: %w", err)
+			return t, err
 		}
 		t.Kept = append(t.Kept, b)
 	}
@@ -175,11 +179,15 @@ func (a *app) printAudit(r audit.Report, t audit.Trust) error {
 	if len(t.Keys) > 0 {
 		signed = "every signature holds"
 	}
-	a.printf("%d checkpoints in the log and %d kept ones agree with it, %s.\n", r.Checkpoints, r.Kept, signed)
+	if r.Checkpoints+r.Kept > 0 {
+		a.printf("%d checkpoints in the log and %d kept ones agree with it, %s.\n", r.Checkpoints, r.Kept, signed)
+	} else {
+		a.printf("It has no checkpoint yet and none was given: nothing says that it was not written anew as a whole.\n")
+	}
 	if r.Unchecked > 0 {
 		a.printf("%d kept checkpoints are over records that were let go: the log can neither confirm nor contradict them.\n", r.Unchecked)
 	}
-	if behind := r.Records - r.Signed; behind > 0 {
+	if behind := r.Records - r.Signed; behind > 0 && r.Signed > 0 {
 		a.printf("The last %d records are behind the last checkpoint.\n", behind)
 	}
 	return nil

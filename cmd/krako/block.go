@@ -26,9 +26,9 @@ func (a *app) blockPut() *cobra.Command {
 		Use: "put FILE", Short: "Store a file as a raw block and print its address", Args: exactly("FILE"),
 		Example: "  krako block put module.wasm",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			data, err := os.ReadFile(args[0])
+			data, err := cli.ReadInput(args[0])
 			if err != nil {
-				return cli.Usagef("read file: %w", err)
+				return err
 			}
 			c, err := a.client()
 			if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
@@ -136,11 +135,7 @@ func (l *logsExample) open() (io.ReadCloser, error) {
 	case l.input == "-":
 		return io.NopCloser(os.Stdin), nil
 	case l.input != "":
-		f, err := os.Open(filepath.Clean(l.input))
-		if err != nil {
-			return nil, cli.Usagef("read log: %w", err)
-		}
-		return f, nil
+		return cli.OpenInput(l.input)
 	case l.lines < 1 || l.lines > 100_000_000:
 		return nil, cli.Usagef("--lines is %d, allowed are 1 to 100000000", l.lines)
 	}

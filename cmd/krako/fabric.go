@@ -47,9 +47,19 @@ func stateOf(n *contracts.NodeView) string {
 	case !n.Connected:
 		return "gone"
 	case n.Paused != "":
-		return "paused: " + n.Paused
+		return "paused: " + fewWords(n.Paused)
 	}
 	return "connected"
+}
+
+// fewWords is the beginning of a reason, so that a table stays one; --json has all of
+// it.
+func fewWords(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
 }
 
 func (a *app) verifyCommand() *cobra.Command {

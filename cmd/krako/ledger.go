@@ -118,9 +118,9 @@ func (r *rebuild) run(cmd *cobra.Command, stderr io.Writer, fn func(*billing.Tra
 	}
 	in := cmd.InOrStdin()
 	if r.events != "-" {
-		f, err := os.Open(r.events)
+		f, err := cli.OpenInput(r.events)
 		if err != nil {
-			return nil, cli.Usagef("%v", err)
+			return nil, err
 		}
 		defer f.Close()
 		in = f
@@ -148,9 +148,9 @@ func (r *rebuild) run(cmd *cobra.Command, stderr io.Writer, fn func(*billing.Tra
 
 // priced puts a plan from a file into force before the first event.
 func priced(book *billing.Book, file string) error {
-	f, err := os.Open(file)
+	f, err := cli.OpenInput(file)
 	if err != nil {
-		return cli.Usagef("%v", err)
+		return err
 	}
 	defer f.Close()
 	plan, err := billing.ReadPlan(f)
@@ -237,9 +237,9 @@ func (r *rebuild) audit(cmd *cobra.Command, stderr io.Writer, file string) ([]bi
 }
 
 func eachTransaction(file string, fn func(billing.Transaction)) error {
-	f, err := os.Open(file)
+	f, err := cli.OpenInput(file)
 	if err != nil {
-		return cli.Usagef("%v", err)
+		return err
 	}
 	defer f.Close()
 	return eachLine(f, func(n int, line []byte) error {

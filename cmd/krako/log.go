@@ -7,6 +7,7 @@ import (
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/transparency"
+	"github.com/krako-labs/krako/internal/cli"
 	"github.com/spf13/cobra"
 )
 
@@ -73,9 +74,9 @@ func (a *app) logGrown() *cobra.Command {
 		Use: "grown CHECKPOINT", Short: "Check that the log has only grown since a checkpoint", Args: exactly("CHECKPOINT"),
 		Example: "  krako log grown monday.note --key coord.pub",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			kept, err := os.ReadFile(args[0])
+			kept, err := cli.ReadInput(args[0])
 			if err != nil {
-				return fmt.Errorf("read checkpoint: %w", err)
+				return err
 			}
 			then, err := transparency.Peek(kept)
 			if err != nil {

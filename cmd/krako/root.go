@@ -22,8 +22,8 @@ KRAKO_API_KEY; a coordinator with a certificate of its own also needs KRAKO_API_
 the fingerprint that it prints. All of these can stand in the file --config names:
   {"api": "https://krako.example:7700", "api_key": "kk_…", "api_pin": "sha256:…"}
 
-Exit codes: 0 ok, 1 the run failed, 2 usage, 3 budget used up, 4 invalid input,
-5 coordinator not reachable.`
+Exit codes: 0 ok, 1 the run failed, 2 usage, 3 budget used up, 4 invalid input or a file
+that cannot be read, 5 coordinator not reachable.`
 
 const rootExample = `  krako up                             # a cluster on this machine
   krako run render --out scene.png     # in another terminal: path-trace a picture on it
@@ -77,21 +77,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		a.trustCommand(), a.nodeCommand(), a.replayCommand(), a.diffCommand(),
 		a.keysCommand(), a.quotaCommand(), a.publicCommand(), a.walletCommand(), a.pricesCommand(), a.statementCommand(), a.capacityCommand(), a.eventsCommand(), a.auditCommand(), a.rebuildCommand(), a.logCommand(),
 	)
-	err := root.ExecuteContext(ctx)
-	code := cli.Report(stderr, "krako", err)
+	cli.FitHelp(root)
+	cmd, err := root.ExecuteContextC(ctx)
+	code := cli.Report(stderr, cmd.CommandPath(), err)
 	a.advise(err)
 	return code
 }
 
-// exactly is cobra.ExactArgs with an error that names what is missing.
-func exactly(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != len(names) {
-			return cli.Usagef("%s takes %d argument(s) %v, not %d", cmd.CommandPath(), len(names), names, len(args))
-		}
-		return nil
-	}
-}
+// exactly is short for what most commands here say.
+func exactly(names ...string) cobra.PositionalArgs { return cli.Exactly(names...) }
 
 // printJSON writes v as indented JSON.
 func (a *app) printJSON(v any) error {

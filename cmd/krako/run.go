@@ -56,9 +56,9 @@ Ctrl-C cancels the graph.`,
 
 // readGraph reads and checks a TaskGraph document.
 func readGraph(path string) (*contracts.TaskGraph, error) {
-	doc, err := os.ReadFile(path)
+	doc, err := cli.ReadInput(path)
 	if err != nil {
-		return nil, cli.Usagef("read graph: %w", err)
+		return nil, err
 	}
 	return contracts.ParseGraph(doc, contracts.DefaultLimits())
 }

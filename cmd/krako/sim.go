@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"os"
 
 	"github.com/krako-labs/krako/internal/cli"
 	"github.com/krako-labs/krako/internal/sim"
@@ -65,9 +64,9 @@ func readSpec(file string, stdin io.Reader) (sim.Spec, error) {
 	case "-":
 		return sim.ReadSpec(stdin)
 	}
-	f, err := os.Open(file)
+	f, err := cli.OpenInput(file)
 	if err != nil {
-		return sim.Spec{}, cli.Usagef("%v", err)
+		return sim.Spec{}, err
 	}
 	defer f.Close()
 	return sim.ReadSpec(f)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"text/tabwriter"
 
@@ -154,9 +153,9 @@ plan's version means the same prices for ever: a changed plan needs another one.
 		Long:    "set needs an operator's key. Graphs that run keep the prices that they were accepted at.",
 		Example: "  krako prices set plan.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			doc, err := os.ReadFile(args[0])
+			doc, err := cli.ReadInput(args[0])
 			if err != nil {
-				return cli.Usagef("%v", err)
+				return err
 			}
 			c, err := a.client()
 			if err != nil {
