@@ -126,14 +126,15 @@ func open(ctx context.Context, s settings, c *coordinator.Coordinator, host *p2p
 	}
 	debug.FreeOSMemory() // hashing a key and storing the modules took 60 MiB that are not needed again
 	host.Advertise(ctx)
-	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: api.URL(), Pin: api.pin, PID: os.Getpid()}
+	where := endpoint{PeerID: host.ID(), Addrs: host.Addrs(), API: s.tls.url(api.URL()), Pin: api.pin, PID: os.Getpid()}
 	if err := where.write(s.dataDir); err != nil {
 		return errors.Join(err, api.Close())
 	}
 	log.Info("coordinator is open", "api", where.API, "api_addr", api.Addr().String(), "api_pin", api.pin, "peer_id", where.PeerID, "addrs", where.Addrs)
 	cfg := gateway.DefaultConfig()
 	cfg.Metrics, cfg.Answered = api.metrics, api.answered
-	cfg.AnyHost = !gateway.Loopback(s.api)
+	// A page that had its own name pointed here cannot show a certificate for it.
+	cfg.AnyHost = !gateway.Loopback(s.api) || s.tls.named()
 	return gateway.Serve(ctx, api.Listener, gateway.New(c, cfg, log), log)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -83,6 +84,21 @@ func (s *tlsSettings) config(dataDir, addr string, log *slog.Logger) (*tls.Confi
 		return certs.ACME(filepath.Join(dataDir, "acme"), s.names, s.directory, s.email), "", nil
 	}
 	return nil, "", nil
+}
+
+// named reports whether the certificate of the API is for a name, under which clients
+// come.
+func (s *tlsSettings) named() bool { return s.mode == tlsFiles || s.mode == tlsACME }
+
+// url is where the API is reached that listens at the given URL: under the first name
+// that its certificate is for, if there is one to tell.
+func (s *tlsSettings) url(listens string) string {
+	u, err := url.Parse(listens)
+	if err != nil || !s.named() || len(s.names) == 0 {
+		return listens
+	}
+	u.Host = net.JoinHostPort(s.names[0], u.Port())
+	return u.String()
 }
 
 // hosts are what a certificate of our own is for: only clients that do not pin

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ipfs/go-cid"
@@ -48,11 +49,12 @@ type agent struct {
 
 	done int                // units
 	last []byte             // output that was computed
-	used uint64             // number of the latest batch
 	held []*p2p.Results     // batches to be sent after the next one
 	seen map[cid.Cid][]byte // blocks
 
 	peer string // of the stream
+
+	recorded atomic.Uint64 // number of the batch that was last acknowledged
 
 	mu     sync.Mutex
 	leases map[uint64]bool
@@ -172,6 +174,7 @@ func (a *agent) receive(ctx context.Context, s *p2p.WorkStream, units chan<- p2p
 			a.log.Info("batch rejected", "seq", m.Seq, "code", m.Code, "reason", m.Message)
 		case *p2p.Ack:
 			a.log.Info("batch recorded", "seq", m.Seq)
+			a.recorded.Store(m.Seq)
 		}
 	}
 }

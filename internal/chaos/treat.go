@@ -70,13 +70,18 @@ func (a *agent) fault(ctx context.Context, s *p2p.WorkStream, u *p2p.Unit, code 
 
 // send signs one result and sends it, by itself, as the act has it.
 func (a *agent) send(ctx context.Context, s *p2p.WorkStream, u *p2p.Unit, o sandbox.Outcome, act Act) error {
-	seq := a.used
-	if act != OldSeq || seq == 0 {
+	// Only a number that is recorded is old for certain: the coordinator answers for a
+	// batch that comes while another one of its number is on its way to the disk as for
+	// that one.
+	seq := a.recorded.Load()
+	if act == OldSeq && seq == 0 {
+		act = Honest
+	}
+	if act != OldSeq {
 		var err error
 		if seq, err = a.seq.Take(); err != nil {
 			return err
 		}
-		a.used = seq
 	}
 	m, err := a.seal(s.Welcome().Cluster, seq, u, o)
 	if err != nil {

@@ -22,6 +22,7 @@ type Process struct {
 	mu       sync.Mutex
 	cmd      *exec.Cmd
 	starts   int
+	killed   bool // by Kill, since it was started
 	stopping bool
 	ended    chan struct{} // closed when the supervisor has ended
 }
@@ -88,6 +89,9 @@ func (p *Process) supervise(ctx context.Context) {
 		}
 		p.mu.Lock()
 		stopping := p.stopping
+		if p.killed {
+			pause, p.killed = firstPause, false // that it ended says nothing about it
+		}
 		p.mu.Unlock()
 		if stopping || ctx.Err() != nil {
 			return
@@ -120,8 +124,13 @@ func (p *Process) Starts() int {
 	return p.starts
 }
 
-// Kill ends the child at once, as kill -9 does; the supervisor starts it again.
-func (p *Process) Kill() error { return p.current().Process.Kill() }
+// Kill ends the child at once, as kill -9 does; the supervisor soon starts it again.
+func (p *Process) Kill() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.killed = true
+	return p.cmd.Process.Kill()
+}
 
 // Log returns the file with the child's output.
 func (p *Process) Log() string { return p.log }

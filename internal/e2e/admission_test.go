@@ -55,13 +55,15 @@ func TestAdmissionUnderPressure(t *testing.T) {
 		}
 		return resp.StatusCode, resp.Header.Get("Retry-After"), problem
 	}
+	if status, _, problem := hand(21, contracts.P0); status != http.StatusUnprocessableEntity || problem.Code != contracts.CodeValidation {
+		t.Errorf("a graph that never fits: status %d, %+v", status, problem)
+	}
 	for i, c := range []struct {
 		units  int
 		p      contracts.Priority
 		letIn  bool
 		before string // the mode in which it is handed in
 	}{
-		{21, contracts.P0, false, "OPEN"}, // does not fit at all
 		{14, contracts.P3, true, "OPEN"},
 		{1, contracts.P3, false, "THROTTLED"},
 		{4, contracts.P2, true, "THROTTLED"},

@@ -36,6 +36,7 @@ func TestAudit(t *testing.T) {
 	exported := filepath.Join(dir, "log.krako")
 	says(f.krako("audit", data, "--key", key, "--checkpoint", note, "--export", exported), "1 kept ones agree with it, every signature holds")
 	says(f.krako("audit", exported, "--key", key, "--checkpoint", note), "the chain and the tree hold")
+	says(f.krako("audit", exported, "--key", key), "It has no checkpoint yet and none was given")
 	says(f.krako("rebuild", data), "folded into")
 
 	b, err := os.ReadFile(exported)

@@ -112,15 +112,17 @@ func (f *fabric) await(r *rogue, acts ...string) {
 	}
 }
 
-// TestProtocolBreakersChangeNothing has a node alone send batches twice, late,
-// under old numbers, and contradict what it has sent. When it has done all of
-// that an honest node comes for what is left.
+// TestProtocolBreakersChangeNothing has a node send batches twice, late and under old
+// numbers, beside one that contradicts what it has sent, which is the end of it. When
+// both have done all of that an honest node comes for what is left.
 func TestProtocolBreakersChangeNothing(t *testing.T) {
 	f := start(t, 0)
-	r := f.rogue(`{"seed":11,"rates":{"duplicate":0.25,"reorder":0.25,"old_seq":0.25,"equivocate":0.25}}`)
-	f.awaitNodes(1)
+	r := f.rogue(`{"seed":11,"rates":{"duplicate":0.34,"reorder":0.33,"old_seq":0.33}}`)
+	liar := f.rogue(`{"seed":11,"rates":{"equivocate":1}}`)
+	f.awaitNodes(2)
 	f.report(func() {
-		f.await(r, "duplicate", "reorder", "old_seq", "equivocate")
+		f.await(liar, "equivocate")
+		f.await(r, "duplicate", "reorder", "old_seq")
 		if err := f.local.AddNode(); err != nil {
 			t.Error(err)
 		}
@@ -130,7 +132,7 @@ func TestProtocolBreakersChangeNothing(t *testing.T) {
 	if v, err := f.Trust(f.ctx, id); err != nil || v.Standing != "banned" || v.Proof == nil {
 		t.Errorf("who contradicted itself is %+v (%v)", v, err)
 	}
-	f.awaitEnd(r, string(contracts.CodeAuth))
+	f.awaitEnd(liar, string(contracts.CodeAuth))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for seq, list := range r.refused {
@@ -142,7 +144,8 @@ func TestProtocolBreakersChangeNothing(t *testing.T) {
 	}
 	// A batch that comes while one of its number, or a later one, is on its way to the
 	// disk is acknowledged with that one and not taken; one that comes when it is there
-	// is refused. Its stream may have ended before the answer to the last.
+	// is refused, as those under old numbers are: the rogue takes recorded ones for that.
+	// Its stream may have ended before the answer to the last.
 	answered := map[string]int{}
 	for _, breach := range []string{"duplicate", "reorder", "old_seq"} {
 		for _, seq := range r.sent[breach] {

@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
+	"github.com/krako-labs/krako/kora"
 	"github.com/krako-labs/krako/kora/krakobackend"
 	"github.com/krako-labs/krako/kora/local"
 )
@@ -34,16 +36,20 @@ func TestGraphsLeaveTheSameHereAndThere(t *testing.T) {
 	failed, units := 0, 0
 	for range n {
 		g := randomGraph(draw)
-		here, err := l.Backend.Execute(f.ctx, g, contracts.ExecutionContext{}, nil)
+		staged, far := newStaged(g), newStaged(g)
+		here, err := l.Backend.Execute(f.ctx, g, contracts.ExecutionContext{}, staged.hear)
 		if err != nil {
 			t.Fatal(err)
 		}
-		there, err := remote.Execute(f.ctx, g, contracts.ExecutionContext{}, nil)
+		there, err := remote.Execute(f.ctx, g, contracts.ExecutionContext{}, far.hear)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if a, b := here.Metadata, there.Metadata; a.State != b.State || a.StopReason != b.StopReason || a.GraphCID != b.GraphCID || string(here.FinalOutput) != string(there.FinalOutput) {
 			t.Errorf("graph %s ends %s, %s with %s here and %s, %s with %s there", a.GraphCID, a.State, a.StopReason, here.FinalOutput, b.State, b.StopReason, there.FinalOutput)
+		}
+		if d := cmp.Diff(staged.of, far.of); d != "" {
+			t.Errorf("graph %s goes through other stages here than there: %s", here.Metadata.GraphCID, d)
 		}
 		for i := range here.Telemetry.Tasks {
 			units++
@@ -60,6 +66,21 @@ func TestGraphsLeaveTheSameHereAndThere(t *testing.T) {
 	if share := float64(failed) / float64(units); share < 0.02 || share > 0.25 {
 		t.Errorf("%.2f of the units failed, want 0.02 to 0.25: the graphs say too little", share)
 	}
+}
+
+// staged hears the stages of KORA that each unit goes through, and the session under
+// no name.
+type staged struct {
+	stages *kora.Stages
+	of     map[string][]contracts.Stage
+}
+
+func newStaged(g *contracts.TaskGraph) *staged {
+	return &staged{kora.NewStages(g), map[string][]contracts.Stage{}}
+}
+
+func (s *staged) hear(e contracts.Event) {
+	s.of[e.Subject] = append(s.of[e.Subject], s.stages.Of(&e)...)
 }
 
 // receipt is what a unit leaves behind that does not depend on where it ran.

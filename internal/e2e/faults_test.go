@@ -152,6 +152,34 @@ func TestFaultNodesAreKilled(t *testing.T) {
 	})
 }
 
+// TestFaultCoordinatorIsKilled kills the coordinator (kill -9) at random moments while
+// clients go on: as soon as it answers, or up to two seconds later, in the middle of
+// whatever it does.
+func TestFaultCoordinatorIsKilled(t *testing.T) {
+	kills := 3
+	if long() {
+		kills = 100
+	}
+	f := startWith(t, cluster.Options{
+		Nodes: 3, Coord: []string{"--heartbeat=250ms", "--lease=1s", "--cache-entries=0"},
+		Node: []string{"--reconnect-max=1s"}, // else they come ever later to one that goes so often
+	})
+	draw := rand.New(rand.NewPCG(9, 100))
+	f.endure(2, func() {
+		for i := range kills {
+			f.awaitNodes(1)
+			// The moment is random, not a wait for something.
+			<-time.After(time.Duration(draw.IntN(2000)) * time.Millisecond)
+			if err := f.local.Coordinator.Kill(); err != nil {
+				t.Errorf("kill coordinator for the %d. time: %v", i+1, err)
+			}
+		}
+	})
+	if got := f.local.Coordinator.Starts(); got <= kills {
+		t.Errorf("the coordinator was started %d times, was to be killed %d times", got, kills)
+	}
+}
+
 // TestFaultStraggler has one of three nodes get a tenth of its time.
 func TestFaultStraggler(t *testing.T) {
 	f := start(t, 3)

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"os/exec"
 	"syscall"
 	"testing"
 	"time"
@@ -17,19 +16,17 @@ import (
 // other one has taken over and the graph has ended. When it goes on it must end by
 // itself: the log has another writer, and what it would say is out of date.
 func TestFaultFrozenCoordinatorIsFenced(t *testing.T) {
-	leader := takeOver(t, func(leader *exec.Cmd, _ *natstest.Cluster) error { return leader.Process.Signal(syscall.SIGSTOP) })
-	if err := leader.Process.Signal(syscall.SIGCONT); err != nil {
+	frozen := takeOver(t, func(leader *child, _ *natstest.Cluster) error { return leader.Process.Signal(syscall.SIGSTOP) })
+	if err := frozen.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- leader.Wait() }()
 	select {
-	case err := <-ended:
-		if err == nil {
+	case <-frozen.ended:
+		if frozen.err == nil {
 			t.Error("it ended as if nothing had happened")
 		}
-		t.Log("the woken coordinator:", err)
-	case <-time.After(time.Minute):
+		t.Log("the woken coordinator:", frozen.err)
+	case <-time.After(idleFor):
 		t.Error("the woken coordinator goes on")
 	}
 }

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,15 +97,7 @@ func (f *fabric) scalesElsewhere(want int) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	resp, err := http.Get("http://" + f.metricsAddr() + "/metrics")
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	text := f.fetch("http://" + f.statusAddr(f.local.Coordinator) + "/metrics")
 	keda := regexp.MustCompile(`(?m)^ *query: sum\((krako_[a-z_0-9]+)\)\n *threshold: "([0-9]+)"$`).FindAllStringSubmatch(string(doc), -1)
 	hpa := regexp.MustCompile(`(?m)^ *name: (krako_[a-z_0-9]+)\n *target:\n *type: AverageValue\n *averageValue: "([0-9]+)"$`).FindAllStringSubmatch(string(doc), -1)
 	if len(keda) != 1 || len(hpa) != 1 {
@@ -114,7 +105,7 @@ func (f *fabric) scalesElsewhere(want int) {
 	}
 	for _, q := range append(keda, hpa...) {
 		sum, found := 0.0, false
-		for _, m := range regexp.MustCompile(`(?m)^`+q[1]+`(?:\{[^}]*\})? ([0-9.e+]+)$`).FindAllStringSubmatch(string(text), -1) {
+		for _, m := range regexp.MustCompile(`(?m)^`+q[1]+`(?:\{[^}]*\})? ([0-9.e+]+)$`).FindAllStringSubmatch(text, -1) {
 			v, err := strconv.ParseFloat(m[1], 64)
 			if err != nil {
 				f.t.Fatal(err)
@@ -130,7 +121,7 @@ func (f *fabric) scalesElsewhere(want int) {
 		}
 	}
 	for _, name := range regexp.MustCompile("`(krako_[a-z_0-9]+)`").FindAllStringSubmatch(string(doc), -1) {
-		if !bytes.Contains(text, []byte("\n"+name[1])) {
+		if !strings.Contains(text, "\n"+name[1]) {
 			f.t.Errorf("the documentation names %s, which is not served", name[1])
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/internal/cluster"
 	"github.com/krako-labs/krako/internal/obs/obstest"
 )
 
@@ -50,36 +51,96 @@ func TestObserving(t *testing.T) {
 		t.Errorf("top draws\n%s", text)
 	}
 
-	resp, err := http.Get("http://" + f.metricsAddr() + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := f.fetch("http://" + f.statusAddr(f.local.Coordinator) + "/metrics")
 	for _, want := range []string{`krako_units_ended_total{state="success"} 5`, `krako_sessions_ended_total{state="completed"} 1`, `krako_workers{kind="node"} 1`} {
-		if !strings.Contains(string(text), want+"\n") {
+		if !strings.Contains(text, want+"\n") {
 			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+	obstest.Lint(t, []byte(text), map[string]int{"state": 5, "kind": 2, "why": 3, "mode": 3})
+	// The gateway tells the same to whoever may see the nodes, and to nobody else.
+	for key, want := range map[string]int{f.key(): http.StatusOK, "": http.StatusUnauthorized} {
+		req, err := http.NewRequestWithContext(f.ctx, http.MethodGet, f.local.API()+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key != "" {
+			req.Header.Set("Authorization", "Bearer "+key)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if told := strings.Contains(string(text), "krako_sessions_ended_total{state=\"completed\"} 1\n"); err != nil || resp.StatusCode != want || told != (want == http.StatusOK) {
+			t.Errorf("metrics by the gateway: %s, %v, %.300s", resp.Status, err, text)
 		}
 	}
 }
 
-// metricsAddr is where the coordinator says that it serves metrics.
-func (f *fabric) metricsAddr() string {
+// Nodes and pods say how they are, and what they have done, on an address of their own.
+func TestNodesAndPodsAreWatched(t *testing.T) {
+	f := startWith(t, cluster.Options{
+		Coord: []string{"--heartbeat=1s", "--lease=4s"}, Nodes: 1, Node: []string{"--status=127.0.0.1:0"},
+		Model: nonsense(t), Pod: []string{"--slots=2", "--context=2048", "--threads=1", "--status=127.0.0.1:0"},
+	})
+	f.awaitPods(1)
+	f.result(f.submit(chain(3)))
+	f.result(f.submit(asking(question("a", 8))))
+	node, pod := f.statusAddr(f.local.Nodes[0]), f.statusAddr(f.local.Pods[0])
+	for _, c := range []struct {
+		at     string
+		wants  []string
+		labels map[string]int
+	}{
+		{node, []string{"krako_node_units_executed_total 3", "krako_node_units_failed_total 0", "krako_node_connected 1"}, map[string]int{"code": 1}},
+		{pod, []string{`krako_pod_model_ready{model="nonsense"} 1`, `krako_pod_slots{model="nonsense"} 2`, `krako_pod_calls_total{model="nonsense"} 1`, `krako_pod_tokens_generated_total{model="nonsense"} 8`}, map[string]int{"model": 1}},
+	} {
+		text := f.fetch("http://" + c.at + "/metrics")
+		for _, want := range c.wants {
+			if !strings.Contains(text, want+"\n") {
+				t.Errorf("no %s in\n%s", want, text)
+			}
+		}
+		obstest.Lint(t, []byte(text), c.labels)
+		for _, path := range []string{"/healthz", "/readyz"} {
+			if text := f.fetch("http://" + c.at + path); text != "ok\n" {
+				t.Errorf("%s: %q", path, text)
+			}
+		}
+	}
+}
+
+// fetch returns what is found at an address.
+func (f *fabric) fetch(url string) string {
 	f.t.Helper()
-	log, err := os.ReadFile(f.local.Coordinator.Log())
+	resp, err := http.Get(url)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		f.t.Fatalf("%s: %s, %v: %s", url, resp.Status, err, text)
+	}
+	return string(text)
+}
+
+// statusAddr is where a daemon says that it serves its status.
+func (f *fabric) statusAddr(p *cluster.Process) string {
+	f.t.Helper()
+	log, err := os.ReadFile(p.Log())
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	for line := range strings.Lines(string(log)) {
 		var e struct{ Msg, Addr string }
-		if json.Unmarshal([]byte(line), &e) == nil && e.Msg == "metrics are served" {
+		if json.Unmarshal([]byte(line), &e) == nil && e.Msg == "status is served" {
 			return e.Addr
 		}
 	}
-	f.t.Fatalf("metrics are not served:\n%s", log)
+	f.t.Fatalf("the status of %s is not served:\n%s", p.Name, log)
 	return ""
 }
 
@@ -100,7 +161,7 @@ func TestTracing(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	spans := f.awaitSpans(to, 1+2*len(g.WorkUnits)) // the session, and for each unit its execution and its run
+	spans := f.awaitSpans(to, 2+2*len(g.WorkUnits)) // the request, the session, and for each unit its execution and its run
 	byID := map[string]obstest.Span{}
 	for _, s := range spans {
 		byID[s.ID] = s
@@ -114,11 +175,16 @@ func TestTracing(t *testing.T) {
 		}
 		over := byID[s.Parent]
 		switch s.Name {
-		case "session":
+		case "gateway":
 			if s.Parent != above {
-				t.Errorf("the session is below %s, want its caller", s.Parent)
+				t.Errorf("the request is below %s, want its caller", s.Parent)
 			}
 			continue
+		case "session":
+			if over.Name != "gateway" || s.Start.Before(over.Start) {
+				t.Errorf("a session from %s is below %+v", s.Start, over)
+			}
+			continue // it goes on when the request has its answer
 		case "execution":
 			if over.Name != "session" {
 				t.Errorf("an execution is below %q", over.Name)
@@ -132,7 +198,7 @@ func TestTracing(t *testing.T) {
 			t.Errorf("%s of %s lies outside of the %s above it", s.Name, s.Attributes["krako.unit"], over.Name)
 		}
 	}
-	if want := map[string]int{"session": 1, "execution": 3, "sandbox": 3}; !maps.Equal(count, want) {
+	if want := map[string]int{"gateway": 1, "session": 1, "execution": 3, "sandbox": 3}; !maps.Equal(count, want) {
 		t.Errorf("spans: %v, want %v", count, want)
 	}
 }

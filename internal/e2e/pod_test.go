@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/examples"
 	"github.com/krako-labs/krako/internal/cluster"
 	"github.com/krako-labs/krako/internal/llama/llamatest"
 )
@@ -130,9 +131,14 @@ func TestPodAnswersThroughTheFabric(t *testing.T) {
 	judge.Dependencies, judge.Bind = []contracts.UnitID{"ask"}, []contracts.Bind{{From: "ask", To: "/story"}}
 	judge.Model.FreeText = false
 	judge.OutputSchema = contracts.JSON(`{"type":"object","properties":{"good":{"type":"boolean"}},"required":["good"],"additionalProperties":false}`)
-	id := f.submit(asking(question("ask", 40), judge))
+	g := asking(question("ask", 40), judge)
+	g.Policies = &contracts.Policies{LoggingMode: contracts.LogMinimal}
+	id := f.submit(g)
 	var order []contracts.EventType
 	for _, e := range f.watch(id, nil) {
+		if text, err := json.Marshal(e); err != nil || strings.Contains(string(text), "Tell me a story") {
+			t.Errorf("%s tells the prompt (%v)", e.Type, err)
+		}
 		if e.Subject == "judge" {
 			order = append(order, e.Type)
 		}
@@ -167,9 +173,11 @@ func TestPodAnswersThroughTheFabric(t *testing.T) {
 	if out := f.krako("pods"); !strings.Contains(out, "nonsense") {
 		t.Errorf("krako pods:\n%s", out)
 	}
-	logs, err := os.ReadFile(f.local.Pods[0].Log())
-	if err != nil || strings.Contains(string(logs), "story") {
-		t.Errorf("the pod logs prompts (%v)", err)
+	for _, p := range []*cluster.Process{f.local.Pods[0], f.local.Coordinator} {
+		logs, err := os.ReadFile(p.Log())
+		if err != nil || len(logs) == 0 || strings.Contains(string(logs), "Tell me a story") {
+			t.Errorf("%s logs prompts, or nothing at all (%v)", p.Name, err)
+		}
 	}
 }
 
@@ -236,6 +244,42 @@ func TestOnePodServesTwoModelsThatDoNotFitTogether(t *testing.T) {
 		if r, want := f.result(id), `"I am `+[]string{"one", "two"}[i%2]+`"`; string(r.FinalOutput) != want {
 			t.Errorf("answer %d is %s, want %s", i, r.FinalOutput, want)
 		}
+	}
+}
+
+// TestPodsAreGivenWhatIsTheirs: two idle pods on real servers and no node. Neither is
+// given a CPU unit, and the one outside the trusted zone no call that must not leave
+// it: they end with the code that is documented for it.
+func TestPodsAreGivenWhatIsTheirs(t *testing.T) {
+	flags := []string{"--slots", "1", "--context", "512", "--threads", "1"}
+	f := startWith(t, cluster.Options{Model: nonsense(t), Pod: flags})
+	if err := f.local.AddPod(append(flags, "--tag", "stranger")...); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitPods(2)
+	cpu, err := examples.Unit("ask", "bench/noop@1", map[string]int{"n": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, open := question("ask", 8), question("ask", 8)
+	secret.Constraints = &contracts.Constraints{Privacy: contracts.LocalOnly}
+	for _, u := range []*contracts.WorkUnit{&secret, &open} {
+		u.ExecutionHint = &contracts.ExecutionHint{NodeTags: []string{"stranger"}}
+	}
+	soon := int64(1000)
+	for want, u := range map[contracts.Code]contracts.WorkUnit{contracts.CodeRegionUnavailable: cpu, contracts.CodeModelUnavailable: secret} {
+		u.Timeouts = &contracts.Timeouts{DispatchMS: &soon}
+		r, err := f.Wait(f.ctx, f.submit(asking(u)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tel := r.Telemetry.Tasks[0]; tel.Error == nil || tel.Error.Code != want || len(tel.Executors) != 0 {
+			t.Errorf("%s was given to %v and ended with %v, want %s", tel.TaskType, tel.Executors, tel.Error, want)
+		}
+	}
+	// The same pod takes what need not stay in the zone.
+	if tel := f.result(f.submit(asking(open))).Telemetry.Tasks[0]; tel.TokensOut != 8 || len(tel.Executors) != 1 {
+		t.Errorf("answered by %v: %+v", tel.Executors, tel)
 	}
 }
 
@@ -310,4 +354,43 @@ func TestKilledPodsAnswerGoesOn(t *testing.T) {
 	if out := f.krako("verify", string(id), "--unit", "ask"); !strings.Contains(out, `"resumed"`) {
 		t.Errorf("the receipt does not say that the answer was resumed:\n%s", out)
 	}
+}
+
+// TestAnswersAreScored has the trusted pod judge what a stranger's of another class
+// has said, on real servers, and krako trust show it.
+func TestAnswersAreScored(t *testing.T) {
+	flags := []string{"--slots", "1", "--context", "512", "--threads", "1"}
+	f := startWith(t, cluster.Options{Coord: []string{"--score-answers=1"}, Model: nonsense(t), Pod: flags})
+	if err := f.local.AddPod(append(flags, "--profile", "fast", "--tag", "stranger")...); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitPods(2)
+	u, greedy := question("ask", 24), 0.0
+	u.Model.Temperature, u.ExecutionHint = &greedy, &contracts.ExecutionHint{NodeTags: []string{"stranger"}}
+	// Of some answers not all tokens are named, and nobody can score those.
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for n := range 200 {
+		u.Model.Prompt = strings.Repeat("again ", n%40) + "tell me a story"
+		r := f.result(f.submit(asking(u)))
+		if len(r.Telemetry.Tasks[0].Executors) != 1 {
+			t.Fatalf("executors %v", r.Telemetry.Tasks[0].Executors)
+		}
+		stranger := r.Telemetry.Tasks[0].Executors[0]
+		trust, err := f.Trust(f.ctx, stranger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := trust.ModelChecks; m != nil {
+			if m.Plausible == 0 || m.Implausible+m.Different > 0 || trust.Convictions > 0 {
+				t.Errorf("checks %+v", m)
+			}
+			if out := f.krako("trust", string(stranger)); !strings.Contains(out, "scored plausible, 0 not") {
+				t.Errorf("krako trust:\n%s", out)
+			}
+			return
+		}
+		<-tick.C
+	}
+	t.Fatal("no answer was scored")
 }

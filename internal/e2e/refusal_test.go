@@ -61,10 +61,13 @@ func TestModuleThatIsNotWasm(t *testing.T) {
 
 func TestUsageErrors(t *testing.T) {
 	f := start(t, 0)
-	for _, args := range [][]string{{"submit"}, {"run", "/no/such/file.json"}, {"render", "--samples", "x"}, {"get"}, {"--nonsense"}} {
+	for _, args := range [][]string{{"submit"}, {"render", "--samples", "x"}, {"get"}, {"--nonsense"}} {
 		if out, code := f.try(args...); code != 2 {
 			t.Errorf("krako %q: exit code %d, want 2:\n%s", args, code, out)
 		}
+	}
+	if out, code := f.try("run", "/no/such/file.json"); code != 4 || !strings.Contains(out, "/no/such/file.json") {
+		t.Errorf("missing file: exit code %d, want 4 naming it:\n%s", code, out)
 	}
 	if out, code := f.try("get", "01890a5d-ac96-774b-bcce-b302099a8057"); code != 1 || !strings.Contains(out, "01890a5d-ac96-774b-bcce-b302099a8057") {
 		t.Errorf("unknown session: exit code %d:\n%s", code, out)

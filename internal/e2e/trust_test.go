@@ -134,6 +134,12 @@ func TestAnEquivocatorIsBanned(t *testing.T) {
 		}
 	}()
 	v := f.conduct("banned", func(v contracts.NodeTrust) bool { return v.Standing == "banned" })
+	sessions, err := f.Sessions(f.ctx, "", 50)
+	if err != nil || len(sessions.Sessions) == 0 {
+		t.Fatalf("sessions %+v (%v)", sessions, err)
+	}
+	began := sessions.Sessions[len(sessions.Sessions)-1].StartedAt // the first, whose first unit it equivocates about
+	t.Logf("banned %s after the first graph was accepted", v.History[len(v.History)-1].At.Sub(began.Time))
 	data, err := f.GetBlock(f.ctx, v.Proof.Cid)
 	if err != nil {
 		t.Fatal(err)
