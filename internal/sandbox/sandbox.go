@@ -77,6 +77,7 @@ func openCodeCache(dir string) (wazero.CompilationCache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open code cache: %w", err)
 	}
+	readInBlocks(cache)
 	return cache, nil
 }
 
