@@ -101,7 +101,7 @@ func TestGuessedPromptsAreThoseOfTheTemplate(t *testing.T) {
 // TestWrongGuessesLetNothingOut: nobody hears of an answer to another prompt, or pays
 // for it.
 func TestWrongGuessesLetNothingOut(t *testing.T) {
-	p, _ := running(t)
+	p, client := running(t)
 	want, heard := "", ""
 	a, err := p.Invoke(t.Context(), asking("a", "what is it?"), func(piece Piece) { want += piece.Text })
 	if err != nil {
@@ -109,8 +109,23 @@ func TestWrongGuessesLetNothingOut(t *testing.T) {
 	}
 	p.frames.learn([]llama.Message{{Role: "user", Content: "learn this"}}, "<|im_start|>user\nplease learn this<|im_end|>\n<|im_start|>assistant\n")
 	b, err := p.Invoke(t.Context(), asking("b", "what is it?"), func(piece Piece) { heard += piece.Text })
-	if err != nil || heard != want || string(a.Output) != string(b.Output) || a.Use != b.Use || b.Cached > 1 {
+	if err != nil || heard != want || string(a.Output) != string(b.Output) || a.Use != b.Use {
 		t.Errorf("heard %q, want %q; %+v, %+v, %v", heard, want, b, a, err)
+	}
+	// A wrong guess that was read to its end is the session's own: the answer goes on
+	// from what both prompts begin with, and from nothing else.
+	var begins [2][]int
+	for i, text := range []string{"<|im_start|>user\nplease what is it?", "<|im_start|>user\nwhat is it?"} {
+		if begins[i], err = client.Tokenize(t.Context(), text, true, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alike := 0
+	for alike < len(begins[1]) && begins[0][alike] == begins[1][alike] {
+		alike++
+	}
+	if b.Cached > alike {
+		t.Errorf("went on from %d tokens, the prompts have %d in common", b.Cached, alike)
 	}
 	// It has learned better.
 	if guess, ok := p.frames.guess([]llama.Message{{Role: "user", Content: "x y"}}); !ok || strings.Contains(guess, "please") {
