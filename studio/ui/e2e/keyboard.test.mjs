@@ -35,7 +35,11 @@ async function walk(page, name) {
       if (window.reached.has(at)) return false
       window.reached.add(at)
       let opacity = 1
-      for (let e = at; e; e = e.parentElement) opacity *= Number(getComputedStyle(e).opacity)
+      for (let e = at; e; e = e.parentElement) {
+        const fades = e.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < Infinity)
+        await Promise.allSettled(fades.map((a) => a.finished))
+        opacity *= Number(getComputedStyle(e).opacity)
+      }
       const { width, height } = at.getBoundingClientRect()
       if (at.type !== 'radio' && (opacity < 0.5 || width * height === 0)) window.unseen.push(at.outerHTML.slice(0, 120))
       return true
