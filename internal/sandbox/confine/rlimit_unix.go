@@ -26,10 +26,16 @@ func (l Limits) apply() Measure {
 }
 
 func lower(resource int, n uint64) error {
-	var old unix.Rlimit
-	if err := unix.Getrlimit(resource, &old); err != nil {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(resource, &l); err != nil {
 		return err
 	}
-	n = min(n, old.Max)
-	return unix.Setrlimit(resource, &unix.Rlimit{Cur: n, Max: n})
+	bound(&l.Cur, &l.Max, n)
+	return unix.Setrlimit(resource, &l)
+}
+
+// bound lowers both limits of a resource to n. Their type is the system's.
+func bound[T int64 | uint64](soft, hard *T, n uint64) {
+	*hard = T(min(n, uint64(*hard)))
+	*soft = *hard
 }
