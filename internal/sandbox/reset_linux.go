@@ -33,7 +33,9 @@ type pageRun struct{ from, to uint32 }
 // watch says that from here to the next reset the calling thread, to which the
 // goroutine is locked, is the only one to write to the region. No page becomes a
 // private copy but by a page fault of the thread that writes to it, so if that
-// thread has had none, reset need not look for more.
+// thread has had none, reset need not look for more. Between the reset before and
+// watch nobody may even read it: there are kernels that show no common page of zeros,
+// so that a read of memory beyond the image makes a page private.
 func (r *region) watch() {
 	r.hot.faults, r.hot.watched = 0, false
 	if r.hot.complete && r.dirty.counts {
