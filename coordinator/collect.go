@@ -507,11 +507,9 @@ func (s *sweep) flush(ctx context.Context) error {
 	}
 	// To go away in the middle would leave open whether they are gone, and who waits
 	// for that must know.
-	n, err := s.k.store.Erase(context.WithoutCancel(ctx), doomed...)
-	s.erased += uint64(n)
-	for i := range doomed[:n] {
-		s.erasedBytes += uint64(doomed[i].Bytes)
-	}
+	erased, err := s.k.store.Erase(context.WithoutCancel(ctx), doomed...)
+	s.erased += uint64(erased.Blocks)
+	s.erasedBytes += uint64(erased.Bytes)
 	s.batch = s.batch[:0]
 	return err
 }

@@ -116,7 +116,7 @@ func (b bounded) Each(ctx context.Context, fn func(blob.Held) error) error {
 	})
 }
 
-func (b bounded) Erase(ctx context.Context, blocks ...blob.Held) (int, error) {
+func (b bounded) Erase(ctx context.Context, blocks ...blob.Held) (blob.Erased, error) {
 	if on := b.on.Load(); on != nil {
 		on.erase(blocks)
 	}

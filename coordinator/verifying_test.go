@@ -444,8 +444,8 @@ func TestContradictionWithoutProofSuspends(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := store.Erase(t.Context(), held...); err != nil || n != 1 {
-			t.Fatalf("%d blocks were taken out (%v)", n, err)
+		if n, err := store.Erase(t.Context(), held...); err != nil || n.Blocks != 1 || n.Bytes != held[0].Bytes {
+			t.Fatalf("taken out: %+v (%v)", n, err)
 		}
 	})
 	v := f.standing(w, "suspended")

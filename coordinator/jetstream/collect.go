@@ -196,7 +196,7 @@ func (b *Blocks) tell(ctx context.Context, data []byte, meta *jetstream.MsgMetad
 }
 
 // Erase implements blob.Collectable.
-func (b *Blocks) Erase(ctx context.Context, blocks ...blob.Held) (erased int, err error) {
+func (b *Blocks) Erase(ctx context.Context, blocks ...blob.Held) (erased blob.Erased, err error) {
 	var here []blob.Held
 	for _, h := range blocks {
 		if h.Revision == 0 {
@@ -208,15 +208,15 @@ func (b *Blocks) Erase(ctx context.Context, blocks ...blob.Held) (erased int, er
 			return erased, failure
 		}
 		if gone {
-			erased++
+			erased.Add(h)
 		}
 	}
 	own, ok := b.db.cfg.Blocks.(blob.Collectable)
 	if !ok || len(here) == 0 {
 		return erased, nil
 	}
-	n, err := own.Erase(ctx, here...)
-	return erased + n, err
+	more, err := own.Erase(ctx, here...)
+	return erased.Plus(more), err
 }
 
 func (b *Blocks) eraseObject(ctx context.Context, h blob.Held) (gone bool, err error) {

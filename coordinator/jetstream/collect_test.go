@@ -107,8 +107,8 @@ func TestObjectsAreErased(t *testing.T) {
 	}
 	must(t, b.Put(t.Context(), long[1]))
 	n, err := b.Erase(t.Context(), of(long[0]), of(long[1]), of(long[2]))
-	if n != 1 || err != nil {
-		t.Errorf("%d erased (%v), want 1", n, err)
+	if want := (blob.Erased{Blocks: 1, Bytes: of(long[2]).Bytes}); n != want || err != nil {
+		t.Errorf("erased %+v (%v), want the third: %+v", n, err, want)
 	}
 	// A crash leaves the fourth half erased: the next collection finishes it.
 	must(t, b.BeginErase(t.Context(), long[3].CID))

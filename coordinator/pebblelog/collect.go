@@ -63,8 +63,11 @@ func (b *Blocks) page(ctx context.Context, from []byte) (page []blob.Held, next 
 }
 
 // Erase implements blob.Collectable. Blocks of the database go together or not at all.
-func (b *Blocks) Erase(ctx context.Context, blocks ...blob.Held) (erased int, err error) {
-	var long []blob.Held
+func (b *Blocks) Erase(ctx context.Context, blocks ...blob.Held) (erased blob.Erased, err error) {
+	var (
+		long  []blob.Held
+		short blob.Erased
+	)
 	r := &request{}
 	for _, h := range blocks {
 		if h.Bytes > MaxSmallBlock {
@@ -72,19 +75,20 @@ func (b *Blocks) Erase(ctx context.Context, blocks ...blob.Held) (erased int, er
 			continue
 		}
 		r.pairs = append(r.pairs, pair{key: blockKey(h.CID), delete: true})
+		short.Add(h)
 	}
 	if len(r.pairs) > 0 {
 		if err := b.db.submit(ctx, r); err != nil {
-			return 0, err
+			return blob.Erased{}, err
 		}
-		erased = len(r.pairs)
+		erased = short
 	}
 	files, ok := b.db.files.(blob.Collectable)
 	if !ok || len(long) == 0 {
 		return erased, nil
 	}
-	n, err := files.Erase(ctx, long...)
-	return erased + n, err
+	more, err := files.Erase(ctx, long...)
+	return erased.Plus(more), err
 }
 
 // Size returns about how many bytes the blocks take on the disk. What was written or

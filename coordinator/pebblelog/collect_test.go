@@ -52,8 +52,12 @@ func TestBlocksAreErased(t *testing.T) {
 			t.Errorf("block %d of %d bytes is listed with %d", i, len(all[i].Data), size[all[i].CID])
 		}
 	}
-	if n, err := b.Erase(t.Context(), doomed...); n != len(doomed) || err != nil {
-		t.Errorf("%d of %d erased (%v)", n, len(doomed), err)
+	var want blob.Erased
+	for _, h := range doomed {
+		want.Add(h)
+	}
+	if got, err := b.Erase(t.Context(), doomed...); got != want || err != nil {
+		t.Errorf("erased %+v (%v), want %+v", got, err, want)
 	}
 	check := func(when string) {
 		t.Helper()

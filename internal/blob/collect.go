@@ -20,6 +20,23 @@ type Held struct {
 	Revision uint64
 }
 
+// Erased is what was taken out of a store.
+type Erased struct {
+	Blocks int
+	Bytes  int64 // the sum of their lengths
+}
+
+// Add counts a block.
+func (e *Erased) Add(h Held) {
+	e.Blocks++
+	e.Bytes += h.Bytes
+}
+
+// Plus returns what two erased.
+func (e Erased) Plus(other Erased) Erased {
+	return Erased{e.Blocks + other.Blocks, e.Bytes + other.Bytes}
+}
+
 // Collectable is a store out of which blocks can be taken that nobody needs any more.
 type Collectable interface {
 	Store
@@ -29,8 +46,8 @@ type Collectable interface {
 	// Erase takes blocks out, as Each has told of them, and returns when nobody can
 	// read them any more. What is stored again after that stays. A block that was
 	// held on to since Each told of it stays as well. A crash may bring some of the
-	// erased back. It returns how many it took out.
-	Erase(ctx context.Context, blocks ...Held) (erased int, err error)
+	// erased back. It returns what it took out, of an error too.
+	Erase(ctx context.Context, blocks ...Held) (Erased, error)
 }
 
 var _ Collectable = (*Dir)(nil)
@@ -62,14 +79,14 @@ func (d *Dir) list() []Held {
 }
 
 // Erase implements Collectable.
-func (d *Dir) Erase(ctx context.Context, blocks ...Held) (erased int, err error) {
+func (d *Dir) Erase(ctx context.Context, blocks ...Held) (erased Erased, err error) {
 	for _, b := range blocks {
 		if err := ctx.Err(); err != nil {
 			return erased, err
 		}
 		took, failure := d.erase(b.CID)
 		if took {
-			erased++
+			erased.Add(b)
 		}
 		err = errors.Join(err, failure)
 	}
