@@ -93,3 +93,32 @@ func TestCheckersNeedWhatCanBeComputedAgain(t *testing.T) {
 		}
 	}
 }
+
+// A result that was known before ends no unit that has a checker: what it is of had
+// none, or another.
+func TestCheckedUnitsEndWithNoKnownResult(t *testing.T) {
+	b := newBackend(t, sandbox.Config{}, localbackend.Options{Results: 8})
+	u := unit(reactor(t, b), "a", "add")
+	u.Input = contracts.JSON(`{"n":[3,4]}`)
+	wantEnd(t, execute(t, b, graph(u)), contracts.StopSuccess, "")
+	u.VerifyWith = checker(t, b)
+	r := execute(t, b, graph(u))
+	wantEnd(t, r, contracts.StopVerificationFailed, contracts.CodeBadOutput)
+	if r.Telemetry.Tasks[0].Cached {
+		t.Error("the unit ended with a result that nobody checked")
+	}
+}
+
+// A unit that takes all its fuel leaves none to its checker, of which nothing is told.
+func TestNoFuelForAChecker(t *testing.T) {
+	b := newBackend(t, sandbox.Config{}, localbackend.Options{})
+	u := unit(reactor(t, b), "a", "add")
+	u.Input = contracts.JSON(`{"n":7}`)
+	took := execute(t, b, graph(u)).Telemetry.Tasks[0].FuelUsed
+	u.Constraints, u.VerifyWith = &contracts.Constraints{Fuel: new(int64(took))}, checker(t, b)
+	r := execute(t, b, graph(u))
+	wantEnd(t, r, contracts.StopVerificationFailed, contracts.CodeOutOfFuel)
+	if task := r.Telemetry.Tasks[0]; task.Check != nil || task.FuelUsed != took {
+		t.Errorf("the check is %+v; %d fuel", task.Check, task.FuelUsed)
+	}
+}

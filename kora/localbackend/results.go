@@ -66,8 +66,11 @@ func (r *results) put(t contracts.TenantID, k session.Known) {
 }
 
 // reusable reports whether a unit may end with the result of an equal one. One that
-// is not idempotent wants to be run.
-func reusable(w *contracts.WorkUnit) bool { return w.Type.CPU() && w.IsIdempotent() }
+// is not idempotent wants to be run, and one that has a checker to be checked: the
+// equal one may have had none (ADR 0082).
+func reusable(w *contracts.WorkUnit) bool {
+	return w.Type.CPU() && w.IsIdempotent() && w.VerifyWith == nil
+}
 
 // reuse ends the unit with a result that is known and whose output is still there;
 // it reports false when the unit is to be run.

@@ -22,9 +22,10 @@ func (s *Session) unitEnded(i int) contracts.UnitEnded {
 	return d
 }
 
-// checkOf is what is told of the checker's run, nil if there was none.
+// checkOf is what is told of the checker's run, nil if there was none: a unit that took
+// all its fuel leaves none to a checker.
 func checkOf(e *Ended) *contracts.Check {
-	if e.Check == nil {
+	if e.Check == nil || !e.Check.Unit.Defined() {
 		return nil
 	}
 	c := &contracts.Check{Node: Executor, Valid: e.Check.Verdict.Valid, UnitCID: e.Check.Unit.String()}
