@@ -49,8 +49,12 @@ const example = `  # A coordinator for the machines of a lab
   # On another machine of the lab
   krako-node --rendezvous our-lab --mdns`
 
-// collectAt is how far the heap may grow, in percent, before it is collected.
-const collectAt = 200
+// The heap may grow by collectAt percent of what lives in it, some 75 MiB with units
+// under way, and by collectMost where that is less.
+const (
+	collectAt   = 200
+	collectMost = 150 << 20
+)
 
 // run executes the command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -60,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Secrets: []string{"pod-attach-key"},
 		Check:   s.validate,
 		Serve: func(ctx context.Context, log *slog.Logger) error {
-			cli.CollectAt(collectAt)
+			cli.CollectAt(collectAt, collectMost)
 			return serve(ctx, s, log)
 		},
 	}

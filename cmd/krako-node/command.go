@@ -59,6 +59,9 @@ const example = `  # Work for whatever cluster of this name is on the local netw
 // every unit leaves 3 KiB of garbage.
 const collectAt = 400
 
+// collectMost bounds that in bytes where more lives.
+const collectMost = 64 << 20
+
 // run executes the command line and returns the exit code. When ctx ends the
 // node drains.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -68,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Secrets: []string{"token"},
 		Check:   s.validate,
 		Serve: func(ctx context.Context, log *slog.Logger) error {
-			cli.CollectAt(collectAt)
+			cli.CollectAt(collectAt, collectMost)
 			var person io.Writer
 			if cli.IsTerminal(stderr) {
 				person = stderr
