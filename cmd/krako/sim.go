@@ -33,7 +33,8 @@ figures each time:
               "trusted_share": 0.2, "f_max": 0.1, "finality_checks": 0},
    "seeds": [1, 2, …, 20], "operators": {"nodes_per_operator": 1, "guilt_by_operator": true}}
 
-With finality_checks 0 a conviction reaches back over all that a node ever did. attack is one of none, constant{rate}, sleeper{after,rate}, blind_ring{rate},
+With finality_checks 0 a conviction reaches back over all that a node ever did.
+attack is one of none, constant{rate}, sleeper{after,rate}, blind_ring{rate},
 careful_ring{rate}, whitewash{rate,delay}, target{rate,share}, flaky{rate},
 equivocator{rate}, freeloader{rate}; policy one of none, vote{k,parallel}, boinc,
 spot_check{rate}, kv1{…,strikes}. A million units take less than a second of CPU
