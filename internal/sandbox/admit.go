@@ -69,6 +69,7 @@ func (s *Sandbox) ready(ctx context.Context, id cid.Cid, take func() (*prepared,
 		m, _ := r.Val.(*Module)
 		return m, r.Err
 	case <-ctx.Done():
+		s.abandoned.Go(func() { <-done })
 		return nil, interrupted(ctx, "admission")
 	}
 }

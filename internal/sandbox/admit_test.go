@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/krako-labs/krako/contracts"
@@ -236,4 +237,41 @@ func TestRunRefusesBadJobs(t *testing.T) {
 		})
 	}
 	wantCode(t, run(t, s, good), "")
+}
+
+// TestCloseWaitsForWhatWasLeft: an admission goes on when its caller leaves, and the
+// sandbox is there until it ends.
+func TestCloseWaitsForWhatWasLeft(t *testing.T) {
+	reached, release := make(chan struct{}), make(chan struct{})
+	var ended atomic.Bool
+	s, err := sandbox.New(context.Background(), sandbox.Config{BeforeGuest: func() error {
+		close(reached)
+		<-release
+		for range 1000 {
+			runtime.Gosched()
+		}
+		ended.Store(true)
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	left := make(chan error)
+	go func() {
+		_, err := s.Admit(ctx, sumC(t))
+		left <- err
+	}()
+	<-reached
+	cancel()
+	if err := <-left; contracts.CodeOf(err) != contracts.CodeCancelled {
+		t.Errorf("the admission was left with %v", err)
+	}
+	close(release)
+	if err := s.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if !ended.Load() {
+		t.Error("the sandbox was closed under an admission")
+	}
 }

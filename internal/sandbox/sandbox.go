@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -22,6 +23,8 @@ type Sandbox struct {
 	store   *store
 	modules *moduleCache
 	admits  singleflight.Group
+	// abandoned are admissions that go on although a caller has gone.
+	abandoned sync.WaitGroup
 	// compiling has room for as many modules as may be prepared at once: each
 	// takes a processor and up to 200 MB.
 	compiling chan struct{}
@@ -59,8 +62,10 @@ func New(ctx context.Context, cfg Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close ends the sandbox. No run may be in progress.
+// Close ends the sandbox. No call may be in progress; admissions that their callers
+// have left, some seconds of compiling, are waited for.
 func (s *Sandbox) Close(ctx context.Context) error {
+	s.abandoned.Wait()
 	s.modules.clear()
 	s.pagemap.close()
 	return errors.Join(s.runtime.Close(ctx), closeCache(ctx, s.cache))
