@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -19,9 +18,7 @@ func TestGrowth(t *testing.T) {
 
 // TestTheHeapGrowsByLessWhereMuchLives: and by more again when it does not.
 func TestTheHeapGrowsByLessWhereMuchLives(t *testing.T) {
-	if os.Getenv("GOGC") != "" {
-		t.Skip("GOGC is set")
-	}
+	t.Setenv("GOGC", "")
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	CollectAt(200, 16<<20)
 	settles := func(want uint64) {
