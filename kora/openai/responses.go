@@ -151,19 +151,22 @@ func (r *response) stream(w http.ResponseWriter, req *http.Request, n int) error
 	}
 }
 
-// getResponse serves GET /v1/responses/{id}: the object as it is, or with stream=true
-// the events after the one with the number starting_after.
+// getResponse serves GET /v1/responses/{id}: the object as it is, or where a stream is
+// asked for the events after the one with the number starting_after.
 func (s *Server) getResponse(w http.ResponseWriter, r *http.Request) error {
 	res, ok := s.responses.get(r.PathValue("id"))
 	if !ok {
 		return noResponse(r.PathValue("id"))
 	}
-	q := r.URL.Query()
-	if q.Get("stream") != "true" {
+	stream, err := asksForStream(w, r)
+	if err != nil {
+		return err
+	}
+	if !stream {
 		return writeJSON(w, res.object())
 	}
 	n := 0
-	if after := q.Get("starting_after"); after != "" {
+	if after := r.URL.Query().Get("starting_after"); after != "" {
 		last, err := strconv.Atoi(after)
 		if err != nil || last < -1 {
 			return refuse("starting_after", "is not the number of an event")
@@ -171,6 +174,22 @@ func (s *Server) getResponse(w http.ResponseWriter, r *http.Request) error {
 		n = last + 1
 	}
 	return res.stream(w, r, n)
+}
+
+// asksForStream reports whether a request for a response wants its events. OpenAI's
+// client for Go says so in the body of its GET, all others in the query.
+func asksForStream(w http.ResponseWriter, r *http.Request) (bool, error) {
+	if r.URL.Query().Get("stream") == "true" {
+		return true, nil
+	}
+	if r.ContentLength == 0 {
+		return false, nil
+	}
+	var body struct {
+		Stream bool `json:"stream"`
+	}
+	err := read(w, r, &body)
+	return body.Stream, err
 }
 
 // cancelResponse serves POST /v1/responses/{id}/cancel.

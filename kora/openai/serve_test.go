@@ -332,6 +332,11 @@ func TestResponsesStreamAndResume(t *testing.T) {
 			t.Errorf("after %d: %v", i, rest)
 		}
 	}
+	// As OpenAI's client for Go asks.
+	rest := events(t, http.MethodGet, base+"/v1/responses/"+id+"?starting_after=3", `{"stream":true}`)
+	if strings.Join(rest, "\n") != strings.Join(all[4:], "\n") {
+		t.Errorf("asked for in the body: %v", rest)
+	}
 	_, v = post(t, base+"/v1/responses", `{"model":"krako-auto","input":"and now?","previous_response_id":"`+id+`"}`)
 	if at(v, "output", 0, "content", 0, "text") != "It is and now?" {
 		t.Errorf("%v", v)

@@ -64,6 +64,7 @@ const steps = {
     const r = await client.responses.create({ model: "krako-auto", input: "blue?", background: true });
     let next = 4;
     for await (const e of await client.responses.retrieve(r.id, { stream: true, starting_after: 3 })) assert.equal(e.sequence_number, next++);
+    assert.ok(next > 4, "there were events to resume at");
     assert.equal((await client.responses.retrieve(r.id)).output_text, "It is blue?");
     const w = await client.responses.create({ model: "krako-auto", input: "wait", background: true });
     assert.equal((await client.responses.cancel(w.id)).status, "cancelled");
