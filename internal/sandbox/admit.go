@@ -117,7 +117,7 @@ func (s *Sandbox) prepare(id cid.Cid, wasm []byte) (*prepared, error) {
 	if p != nil || err != nil {
 		return p, err
 	}
-	if p, err = prepare(wasm); err != nil {
+	if p, err = prepare(wasm, s.cfg.Uninterrupted); err != nil {
 		return nil, err
 	}
 	if err := p.makeHusk(); err != nil {

@@ -11,9 +11,10 @@ import (
 	"github.com/krako-labs/krako/internal/sandbox"
 )
 
-// engines are a compiler and an interpreter sandbox with the same limits.
+// engines are a compiler and an interpreter sandbox with the same limits, and guests
+// of the one run to their end, as on nodes, while those of the other give turns.
 func engines(t *testing.T) (compiler, interpreter *sandbox.Sandbox) {
-	return newSandbox(t, sandbox.Config{MaxOutput: 1 << 20}),
+	return newSandbox(t, sandbox.Config{MaxOutput: 1 << 20, Uninterrupted: true}),
 		newSandbox(t, sandbox.Config{MaxOutput: 1 << 20, Engine: sandbox.EngineInterpreter})
 }
 

@@ -13,8 +13,11 @@ import (
 // execution is all the state that host calls may read or change during one
 // run. One goroutine uses it at a time.
 type execution struct {
-	ctx    context.Context
-	yield  func(context.Context) // nil, or Config.Yield
+	ctx   context.Context
+	yield func(context.Context) // nil, or Config.Yield
+	// uninterrupted is Config's.
+	uninterrupted bool
+
 	args   []string
 	stdin  []byte
 	blobs  map[string][]byte
@@ -58,7 +61,7 @@ func (x *execution) beginInit(m *Module) {
 	x.args = []string{programName, ""}
 	x.random.domain, x.random.id = entropyInit, m.id
 	x.clock = clock{}
-	x.fuel.begin(initFuel)
+	x.fuel.begin(initFuel, x.slice())
 }
 
 // beginUnit sets what a unit sees. Time goes on from where initialisation left
@@ -72,7 +75,15 @@ func (x *execution) beginUnit(job Job, from clock) {
 	if job.Module.ABI() == ABICommand {
 		x.stdin = job.Input
 	}
-	x.fuel.begin(job.Fuel)
+	x.fuel.begin(job.Fuel, x.slice())
+}
+
+// slice is how much fuel a guest is granted at first.
+func (x *execution) slice() int64 {
+	if x.uninterrupted {
+		return endlessSlice
+	}
+	return firstSlice
 }
 
 // reset forgets everything of the run before; what a job or an outcome holds is

@@ -17,6 +17,8 @@ const (
 	smallestSlice = 20_000
 	largestSlice  = 2_000_000
 	sliceTime     = time.Millisecond / 2
+	// endlessSlice is for guests that run to their end: no machine works that long.
+	endlessSlice = 1 << 62
 	// initFuel bounds initialisation, which no job pays for: about 0.1 s.
 	initFuel = 1_000_000_000
 	// hostCallFuel is charged for every host call: 44 ns measured, at 6 to 16
@@ -43,10 +45,10 @@ type counter interface {
 	Set(uint64)
 }
 
-// begin opens an account.
-func (f *fuel) begin(budget uint64) {
+// begin opens an account, of which slice is granted at once.
+func (f *fuel) begin(budget uint64, slice int64) {
 	f.budget = int64(min(budget, math.MaxInt64))
-	f.slice, f.since = firstSlice, time.Time{}
+	f.slice, f.since = slice, time.Time{}
 	f.granted = min(f.budget, f.slice)
 	f.counter.Set(uint64(f.granted))
 }

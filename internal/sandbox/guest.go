@@ -33,7 +33,7 @@ func (m *Module) newGuest(ctx context.Context, reservePages uint32) (*guest, err
 		return nil, contracts.Errorf(contracts.CodeInternal, m.id.String(), "%w", err)
 	}
 	g := &guest{module: m, memory: mem, exports: map[string]*export{}}
-	g.ctx.x, g.x.yield = &g.x, s.cfg.Yield
+	g.ctx.x, g.x.yield, g.x.uninterrupted = &g.x, s.cfg.Yield, s.cfg.Uninterrupted
 	g.x.output.limit, g.x.log.limit = s.cfg.MaxOutput, s.cfg.MaxStderr
 	// No start functions: who calls what, and when, is the ABI's. No name: any
 	// number of instances may live at once.

@@ -249,7 +249,7 @@ func TestLongCallsGiveTurns(t *testing.T) {
 
 func TestSlicesFollowThePace(t *testing.T) {
 	f := fuel{counter: new(cell)}
-	f.begin(1 << 40)
+	f.begin(1<<40, firstSlice)
 	for range 10 {
 		f.pace(sliceTime / 4)
 	}

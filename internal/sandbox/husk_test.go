@@ -124,7 +124,7 @@ func TestHusksHaveTheirModulesCode(t *testing.T) {
 
 // TestHusksByThemselves runs one: it gives no result, and is seen to be one.
 func TestHusksByThemselves(t *testing.T) {
-	p, err := prepare(largeGuest(t))
+	p, err := prepare(largeGuest(t), false)
 	if err == nil {
 		err = p.makeHusk()
 	}

@@ -11,8 +11,8 @@ type Inspection struct {
 	MemoryMin, MemoryMax uint32
 	// Rewriter names the rules of rewriting.
 	Rewriter string
-	// Rewritten is the module as the engine gets it. Equal modules give equal
-	// bytes under one Rewriter.
+	// Rewritten is the module as the engine of a node gets it. Equal modules give
+	// equal bytes under one Rewriter.
 	Rewritten []byte
 	// DataBytes is how much initial memory the host writes before anything runs.
 	DataBytes int
@@ -28,7 +28,7 @@ func Inspect(wasm []byte) (Inspection, error) {
 	if err := checkHeader(wasm); err != nil {
 		return Inspection{}, err
 	}
-	out, info, err := rewrite.Rewrite(wasm, rewriteOptions())
+	out, info, err := rewrite.Rewrite(wasm, rewriteOptions(true))
 	if err != nil {
 		return Inspection{}, err
 	}

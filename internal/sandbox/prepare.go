@@ -37,11 +37,11 @@ type facts struct {
 }
 
 // prepare rewrites a module for the engine.
-func prepare(wasm []byte) (*prepared, error) {
+func prepare(wasm []byte, uninterrupted bool) (*prepared, error) {
 	if err := checkHeader(wasm); err != nil {
 		return nil, err
 	}
-	out, info, err := rewrite.Rewrite(wasm, rewriteOptions())
+	out, info, err := rewrite.Rewrite(wasm, rewriteOptions(uninterrupted))
 	if err != nil {
 		return nil, err
 	}

@@ -50,12 +50,13 @@ const maxModulePages = 1<<15 - 1
 // of segments up to 56, in every instance. A module has at most 50,000 functions.
 const maxElements = 1 << 16
 
-// rewriteOptions are part of the profile.
-func rewriteOptions() rewrite.Options {
+// rewriteOptions are part of the profile, but for yielding, which shows in no
+// outcome.
+func rewriteOptions(uninterrupted bool) rewrite.Options {
 	o := rewrite.DefaultOptions()
 	o.Imports = guestImports()
-	o.Yield = true    // the host gets its turn between slices of fuel
-	o.OmitData = true // memory starts from an image
+	o.Yield = !uninterrupted // the host gets its turn between slices of fuel
+	o.OmitData = true        // memory starts from an image
 	o.Limits.MemoryPages = maxModulePages
 	o.Limits.TableElements, o.Limits.Elements = maxElements, maxElements
 	return o

@@ -38,7 +38,7 @@ func openStore(cfg Config) (*store, error) {
 	if err := makePrivate(cfg.CacheDir); err != nil {
 		return nil, err
 	}
-	rules := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v\nhusk", Profile, rewrite.Version, rewriteOptions()))
+	rules := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v\nhusk", Profile, rewrite.Version, rewriteOptions(cfg.Uninterrupted)))
 	s := &store{dir: cfg.CacheDir, limit: cfg.CacheBytes, readOnly: cfg.ReadOnly, key: hex.EncodeToString(rules[:8])}
 	if s.readOnly {
 		return s, nil
