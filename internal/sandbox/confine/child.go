@@ -39,6 +39,12 @@ func (c *Child) PID() int { return c.process.Pid }
 // Kill ends the child at once. It may be called at any time and again.
 func (c *Child) Kill() { _ = c.process.Kill() } // fails only for one that has ended
 
+// Suspend stops the child where it is, all of it. It may be called again.
+func (c *Child) Suspend() { _ = suspend(c.process) } // fails only for one that has ended
+
+// Resume lets a suspended child go on. It may be called again.
+func (c *Child) Resume() { _ = resume(c.process) }
+
 // Ended is closed when the child has ended and is gone from the process table.
 func (c *Child) Ended() <-chan struct{} { return c.ended }
 
