@@ -3,8 +3,6 @@ package node
 import (
 	"context"
 	"log/slog"
-	"os"
-	"runtime"
 	"time"
 
 	"github.com/krako-labs/krako/internal/sandbox"
@@ -13,8 +11,8 @@ import (
 
 const (
 	// runGrace is how long after its deadline or its cancellation a unit may take
-	// to end before its worker process is killed. Guests yield every millisecond;
-	// one instruction on all of a large memory can take seconds on a busy machine.
+	// to end before its worker process is killed although that has not said that the unit
+	// runs: its module may have to be loaded first, on a busy machine.
 	runGrace = 10 * time.Second
 	// admitTime bounds the admission of one module: the largest take 3 s of
 	// processor time, and a busy machine has little of that.
@@ -42,26 +40,16 @@ func openRunner(ctx context.Context, cfg *Config, codeDir string, log *slog.Logg
 	if cfg.Isolation == IsolationNone {
 		return worker.NewInProcess(ctx, o)
 	}
-	path, err := executable()
-	if err != nil {
+	var err error
+	if o.Command, err = worker.Self("krako-node"); err != nil {
 		return nil, err
 	}
-	o.Command = worker.Command{Path: path, Args: []string{"krako-node", worker.Argument}}
 	p, err := worker.NewProcesses(o, log)
 	if err != nil {
 		return nil, err
 	}
 	logMeasures(log, p.Report())
 	return p, nil
-}
-
-// executable names this program as it was when it was started, where the system
-// can tell: it may have been replaced by another version since.
-func executable() (string, error) {
-	if runtime.GOOS == "linux" {
-		return "/proc/self/exe", nil
-	}
-	return os.Executable()
 }
 
 // logMeasures says what holds guests besides WebAssembly, and what does not.

@@ -23,6 +23,12 @@ type batch struct {
 	left   int
 	head   int // the first in sent that is open
 	began  time.Time
+	there  chan struct{} // closed when the process has been sent all of it
+	// runs is the place in sent of the task that is known to run, behind which none
+	// of the batch begins; below zero there is none.
+	runs     atomic.Int64
+	since    time.Time   // when that task began
+	deadline *time.Timer // of that task
 }
 
 // bounds are what a batch is held to.
@@ -36,7 +42,8 @@ type bounds struct {
 // process dies: then it returns why, and the batch says which are left.
 func (p *process) run(tasks []Task, blocks Blocks, limits bounds, ended func(int, End)) (*batch, *DeathError) {
 	p.batch++
-	b := &batch{number: p.batch, tasks: tasks, ended: ended}
+	b := &batch{number: p.batch, tasks: tasks, ended: ended, there: make(chan struct{})}
+	b.runs.Store(-1)
 	cargo := p.load(b, blocks, limits)
 	if len(b.sent) == 0 && len(cargo.gone)+len(cargo.ids) == 0 {
 		return b, nil
@@ -46,12 +53,19 @@ func (p *process) run(tasks []Task, blocks Blocks, limits bounds, ended func(int
 		p.kill(contracts.CodeTimeout, "its task had not ended long after its deadline")
 	})
 	defer watch.Stop()
-	err := p.send(b, cargo)
 	p.heed(b, limits.grace)
+	p.pace.await(p.Ended())
+	p.pace.work(true)
+	defer p.pace.work(false)
+	err := p.send(b, cargo)
+	close(b.there)
 	for err == nil && b.left > 0 {
 		if err = p.receive(b); err == nil {
 			watch.Reset(b.patience(limits))
 		}
+	}
+	if b.deadline != nil {
+		b.deadline.Stop()
 	}
 	if err == nil {
 		return b, nil
@@ -92,6 +106,10 @@ func (p *process) load(b *batch, blocks Blocks, limits bounds) (c cargo) {
 	for i := range b.tasks {
 		if c.bytes > limits.keepBlocks {
 			b.ended(i, End{Err: ErrNotRun})
+			continue
+		}
+		if b.tasks[i].Context.Err() != nil {
+			b.ended(i, End{Err: cancelled(&b.tasks[i])})
 			continue
 		}
 		if err := p.fetch(&c, &b.tasks[i], blocks, limits.maxInput); err != nil {
@@ -137,9 +155,6 @@ func (p *process) fetch(c *cargo, t *Task, blocks Blocks, left int64) error {
 
 // send sends a batch and what it brings.
 func (p *process) send(b *batch, c cargo) error {
-	if err := p.tellPace(); err != nil {
-		return err
-	}
 	if len(c.gone) > 0 {
 		var list []byte
 		for _, id := range c.gone {
@@ -163,21 +178,55 @@ func (p *process) send(b *batch, c cargo) error {
 	return p.in.send(kindBatch, body, nil)
 }
 
-// heed passes the cancellation of open tasks on. A task that does not end then
-// costs its process its life.
+// heed passes the cancellation of open tasks on. The task that is known to run is
+// ended with its process, and so is any while there is a pause. One that does
+// not end although its process was told costs that its life, too.
 func (p *process) heed(b *batch, grace time.Duration) {
 	b.deaf = make([]func() bool, len(b.sent))
 	for i, at := range b.sent {
 		b.deaf[i] = context.AfterFunc(b.tasks[at].Context, func() {
+			if b.runs.Load() == int64(i) || p.pace.paused() {
+				p.cut(contracts.CodeCancelled)
+				return
+			}
 			time.AfterFunc(grace, func() {
 				if b.open[i].Load() {
 					p.kill(contracts.CodeCancelled, "its task did not end when it was cancelled")
 				}
 			})
+			<-b.there
 			// If this fails the process is dead, which receive sees.
 			_ = p.in.send(kindCancel, encodeCancel(taskID{b.number, i}), nil)
 		})
 	}
+}
+
+// running returns the task that is known to run, nil if there is none.
+func (b *batch) running() *Task {
+	if i := b.runs.Load(); i >= 0 && b.open[i].Load() {
+		return &b.tasks[b.sent[i]]
+	}
+	return nil
+}
+
+// mind notes that a task has run for a while: from now on its process is ended when
+// the task is to end.
+func (p *process) mind(b *batch, body []byte) error {
+	id, ran, err := decodeRunning(body)
+	if err != nil {
+		return err
+	}
+	if id.batch != b.number || id.index >= len(b.sent) || !b.open[id.index].Load() || b.runs.Load() >= 0 {
+		return malformed("task %d of batch %d said to run", id.index, id.batch)
+	}
+	b.since = time.Now().Add(-ran)
+	b.runs.Store(int64(id.index))
+	t := b.running()
+	b.deadline = time.AfterFunc(t.Limit-ran, func() { p.cut(contracts.CodeTimeout) })
+	if t.Context.Err() != nil { // it ended before runs was set, so that heed may not have seen it
+		p.cut(contracts.CodeCancelled)
+	}
+	return nil
 }
 
 // receive takes one message about the batch.
@@ -185,6 +234,9 @@ func (p *process) receive(b *batch) error {
 	kind, body, err := p.out.next()
 	if err != nil {
 		return err
+	}
+	if kind == kindRunning {
+		return p.mind(b, body)
 	}
 	if kind != kindResults {
 		return malformed("kind %d where results were due", kind)
@@ -234,10 +286,15 @@ func (b *batch) settle(i int, e End) error {
 // bury ends the tasks that a dead process has not answered for, with what err
 // says of each.
 func (b *batch) bury(err func(*Task) error) {
+	running := b.running()
 	for i, at := range b.sent {
 		if b.open[i].Load() {
 			b.deaf[i]()
-			b.ended(at, End{Err: err(&b.tasks[at])})
+			e := End{Err: err(&b.tasks[at])}
+			if running == &b.tasks[at] {
+				e.Took = time.Since(b.since)
+			}
+			b.ended(at, e)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"testing"
@@ -118,18 +117,23 @@ func FuzzResults(f *testing.F) {
 	f.Add(resultsFrame(1, encoded(0, success("1")), encoded(1, End{Err: ErrNotRun})))
 	f.Add(resultsFrame(1, encoded(2, End{Err: contracts.Errorf(contracts.CodeTimeout, "run", "late")})))
 	f.Add([]byte{0, 0, 0, 1, kindResults})
+	f.Add(append(runningFrame(1, 1), resultsFrame(1, encoded(1, success("1")))...))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		tasks := []Task{task(dagcbor.RawCID(nil)), task(dagcbor.RawCID(nil)), task(dagcbor.RawCID(nil))}
 		ended := make([]int, len(tasks))
-		b := &batch{number: 1, tasks: tasks, sent: []int{0, 1, 2}, open: newOpen(3), left: 3, began: time.Now(), ended: func(i int, e End) {
+		b := &batch{number: 1, tasks: tasks, sent: []int{0, 1, 2}, open: newOpen(3), left: 3, began: time.Now(), there: make(chan struct{}), ended: func(i int, e End) {
 			ended[i]++
 			if e.Err == nil && e.Outcome.Conforms(tasks[i].Call.Fuel, tasks[i].Call.MemoryPages) != "" {
 				t.Errorf("an outcome that cannot be: %+v", e.Outcome)
 			}
 		}}
-		p := newProcess(&fakeChild{}, io.Discard, bytes.NewReader(stream), nil)
+		b.runs.Store(-1)
+		p := newProcess(deafChild{}, io.Discard, bytes.NewReader(stream), func() {})
 		p.heed(b, patience)
 		for p.receive(b) == nil {
+		}
+		if b.deadline != nil {
+			b.deadline.Stop()
 		}
 		left := 0
 		for i, n := range ended {
@@ -144,21 +148,24 @@ func FuzzResults(f *testing.F) {
 	})
 }
 
+// deafChild is a process of which nothing is to be had but what it said.
+type deafChild struct{ body }
+
+func (deafChild) Kill() {}
+
 // FuzzRequests feeds a worker what an agent may send.
 func FuzzRequests(f *testing.F) {
 	t := task(dagcbor.RawCID(nil))
 	f.Add(byte(kindBatch), encodeTask([]byte{1, 1}, &t))
 	f.Add(byte(kindCancel), encodeCancel(taskID{1, 2}))
-	f.Add(byte(kindPace), encodePace(Pace{Share: 50, Paused: true}))
 	f.Add(byte(kindBlock), append(putCID(nil, dagcbor.RawCID([]byte("block"))), "block"...))
 	f.Add(byte(kindDrop), putCID(nil, dagcbor.RawCID([]byte("block"))))
 	f.Fuzz(func(t *testing.T, kind byte, body []byte) {
-		s := newServer(nil, &frameWriter{w: io.Discard})
+		s := newServer(nil, &frameWriter{w: io.Discard}, nil)
 		blocks := map[string][]byte{}
 		_ = s.handle(kind, body, blocks)
-		for range 2 {
-			e, ctx := s.next()
-			if e != nil && (e.limit < 0 || ctx.Err() != nil && !e.ended || ctx == context.Background()) {
+		for _, e := range s.queue {
+			if e.limit < 0 || !e.job.Unit.Defined() || !e.module.Defined() {
 				t.Errorf("errand %+v", e)
 			}
 		}

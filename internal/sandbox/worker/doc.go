@@ -8,7 +8,8 @@
 // run in others that have nothing but a read-only directory of compiled code,
 // the blocks of their units, and what package confine leaves them. A worker that
 // overruns a deadline, outgrows its memory, breaks the protocol or dies is killed
-// and replaced; nothing it does ends this process. InProcess runs the same units
+// and replaced; nothing it does ends this process. So is one whose task is to end
+// before its time. InProcess runs the same units
 // under the same deadlines and pauses without that protection.
 //
 // It lives below internal/sandbox and not in the node because whoever runs
@@ -36,11 +37,15 @@
 // batches (2) of tasks, one batch at a time. Which blocks a worker has is the
 // agent's to know: a task that names another is a fault of the agent. The worker
 // runs the tasks in their order and answers results (66), any number to a frame,
-// one for each task. A task that has run for ten milliseconds sends those behind
-// it back as not run, so that they can run elsewhere.
+// one for each task. When a task has run for ten milliseconds those behind it are
+// sent back as not run, so that they can run elsewhere, and running (68) tells the
+// agent of it.
 //
-// 5. cancel (5) ends one task of a batch. pace (6) sets how much of the time the
-// worker works, or pauses it; it holds within one slice of fuel.
+// 5. cancel (5) ends a task that has not begun. A task that runs is ended by its
+// process's end, at its deadline or when it is cancelled: guests of a worker look
+// up for nobody, which makes them quicker by a tenth (docs/adr/0031). To pause a
+// worker, or to let it work for a share of the time, the agent has the system stop
+// it and let it go on.
 //
 // 6. A worker ends when its input does.
 //

@@ -28,6 +28,9 @@ func (*fakeChild) PID() int                 { return 1 }
 func (f *fakeChild) Ended() <-chan struct{} { return f.ended }
 func (f *fakeChild) State() string          { return "signal: played" }
 
+func (*fakeChild) Suspend() {}
+func (*fakeChild) Resume()  {}
+
 func (f *fakeChild) Kill() {
 	f.once.Do(func() {
 		close(f.ended)
@@ -70,6 +73,10 @@ func resultsFrame(batch uint64, ends ...[]byte) []byte {
 	return finish(b, 0)
 }
 
+func runningFrame(batch uint64, index int) []byte {
+	return finish(append(appendHead(nil, kindRunning), encodeRunning(taskID{batch, index}, time.Second)...), 0)
+}
+
 func encoded(index int, e End) []byte { return encodeEnd(nil, index, &e) }
 
 func success(output string) End {
@@ -97,6 +104,10 @@ func TestLyingWorkersAreEnded(t *testing.T) {
 		"an outcome's code":   {resultsFrame(1, encoded(0, End{Err: contracts.Errorf(contracts.CodeTrap, "", "")})), "TRAP"},
 		"no outcome's code":   {resultsFrame(1, encoded(0, End{Outcome: sandbox.Outcome{Code: contracts.CodeTimeout}})), "TIMEOUT"},
 		"idleness":            {resultsFrame(1, encoded(0, End{Err: ErrNotRun})), "sent back"},
+		"no task running":     {runningFrame(1, 2), "task 2"},
+		"of another batch":    {runningFrame(9, 0), "batch 9"},
+		"two running":         {append(runningFrame(1, 0), runningFrame(1, 1)...), "task 1"},
+		"running at its end":  {append(resultsFrame(1, encoded(0, success("1"))), runningFrame(1, 0)...), "task 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, f := played()
@@ -148,6 +159,89 @@ func TestStuckWorkerIsEndedAfterCancellation(t *testing.T) {
 		}
 		if took := time.Since(began); took != time.Second+time.Minute {
 			t.Errorf("it was ended after %s", took)
+		}
+	})
+}
+
+// TestRunningTaskIsEndedInTime has a process say that its first task has run for a
+// second, and sees that it is ended at its deadline or when it is cancelled, and that
+// the task beside it is not to blame.
+func TestRunningTaskIsEndedInTime(t *testing.T) {
+	for name, c := range map[string]struct {
+		cancel time.Duration // 0 for not
+		code   contracts.Code
+		after  time.Duration
+	}{
+		"deadline":         {0, contracts.CodeTimeout, time.Hour - time.Second},
+		"cancelled":        {time.Minute, contracts.CodeCancelled, time.Minute},
+		"cancelled before": {-1, contracts.CodeCancelled, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, f := played()
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				slow := task(dagcbor.RawCID(nil))
+				slow.Limit, slow.Context = time.Hour, ctx
+				go func() {
+					r := newFrameReader(f.in, maxSetup)
+					for {
+						kind, _, err := r.next()
+						if err != nil {
+							return
+						}
+						if kind != kindBatch {
+							continue
+						}
+						if c.cancel < 0 {
+							cancel()
+						}
+						go func() { _, _ = f.out.Write(runningFrame(1, 0)) }()
+					}
+				}()
+				if c.cancel > 0 {
+					time.AfterFunc(c.cancel, cancel)
+				}
+				began := time.Now()
+				b, death := p.run([]Task{slow, task(dagcbor.RawCID(nil))}, &larder{}, bounds{grace: 2 * time.Hour}, func(int, End) {})
+				if death == nil || death.Code != c.code || !death.meant {
+					t.Fatalf("death %+v", death)
+				}
+				if took := time.Since(began); took != c.after {
+					t.Errorf("it was ended after %s", took)
+				}
+				if running := b.running(); running != &b.tasks[0] {
+					t.Errorf("running: %+v", running)
+				}
+			})
+		})
+	}
+}
+
+// TestCancellationEndsAPause cancels a task that is held, or whose process stands
+// still.
+func TestCancellationEndsAPause(t *testing.T) {
+	t.Run("held", func(t *testing.T) { testCancelledPause(t, func(p *process) { p.pace.set(Pace{Paused: true}) }) })
+	t.Run("in the midst", func(t *testing.T) {
+		testCancelledPause(t, func(p *process) {
+			time.AfterFunc(time.Second/2, func() { p.pace.set(Pace{Paused: true}) })
+		})
+	})
+}
+
+func testCancelledPause(t *testing.T, pause func(*process)) {
+	synctest.Test(t, func(t *testing.T) {
+		p, f := played()
+		go f.respond(nil)
+		pause(p)
+		ctx, cancel := context.WithCancel(context.Background())
+		held := task(dagcbor.RawCID(nil))
+		held.Context = ctx
+		time.AfterFunc(time.Second, cancel)
+		began := time.Now()
+		_, death := p.run([]Task{held}, &larder{}, bounds{grace: time.Hour}, func(int, End) {})
+		if death == nil || death.Code != contracts.CodeCancelled || !death.meant || time.Since(began) != time.Second {
+			t.Errorf("death %+v after %s", death, time.Since(began))
 		}
 	})
 }

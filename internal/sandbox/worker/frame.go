@@ -15,11 +15,11 @@ const (
 	kindBlock   = 3
 	kindDrop    = 4
 	kindCancel  = 5
-	kindPace    = 6
-	kindModule  = 7
+	kindModule  = 6
 	kindReady   = 65
 	kindResults = 66
 	kindVerdict = 67
+	kindRunning = 68
 )
 
 const (

@@ -105,6 +105,10 @@ func (p *Processes) remove(child *process, death *DeathError) {
 		p.units--
 	}
 	child.close()
+	if death.meant {
+		p.log.Debug("worker process ended with its task", "pid", child.PID(), "code", death.Code)
+		return
+	}
 	p.report.Deaths++
 	p.report.LastDeath = death.Reason
 	if death.Code == contracts.CodeInternal {

@@ -35,12 +35,9 @@ func Main() int {
 // resources of a worker process beside its memory.
 const (
 	maxFiles = 4096 // an image of memory each for thousands of small modules
-	// threads is how many threads run Go code: one runs guests. The other hears of
-	// a cancellation meanwhile.
+	// threads is how many threads run Go code: one runs guests. The other sends back
+	// what waits behind a long one meanwhile.
 	threads = 2
-	// collectAt lets the heap grow to five times what lives in it, which is little:
-	// a fifth of the collections, and the memory limit holds.
-	collectAt = 400
 )
 
 // serve does what the first message asks for, until there are no more.
@@ -56,7 +53,6 @@ func serve(in io.Reader, out io.Writer) error {
 	}
 	runtime.GOMAXPROCS(threads)
 	debug.SetMemoryLimit(s.HeapBytes)
-	debug.SetGCPercent(collectAt)
 	measures := confine.Limit(confine.Limits{Files: maxFiles, FileBytes: max(uint64(s.MaxPages)<<16, 1<<30)})
 	r.max = int(max(s.MaxInput, s.MaxModule, maxSetup)) + maxCID + headBytes
 	w := &frameWriter{w: out}
@@ -73,12 +69,14 @@ func (s *setup) config() sandbox.Config {
 	return sandbox.Config{
 		CacheDir: s.CacheDir, CacheBytes: s.CacheBytes, ModuleCacheBytes: s.ModuleBytes, PoolSize: 1,
 		MaxModuleBytes: s.MaxModule, MaxMemoryPages: s.MaxPages, MaxStderr: maxStderr, Engine: sandbox.Engine(s.Engine),
+		Uninterrupted: true, // the agent stops and ends this process as a whole
 	}
 }
 
 // admitOne admits the one module it is sent. The process may write compiled code
 // until the module's own code is about to run.
 func admitOne(s setup, r *frameReader, w *frameWriter, measures []confine.Measure) error {
+	debug.SetGCPercent(100 * (growth - 1))
 	cfg := s.config()
 	sealed := false
 	cfg.BeforeGuest = func() error {
@@ -106,7 +104,7 @@ func admitOne(s setup, r *frameReader, w *frameWriter, measures []confine.Measur
 // runUnits runs the tasks that it is sent until its input ends.
 func runUnits(s setup, r *frameReader, w *frameWriter, measures []confine.Measure) error {
 	cfg := s.config()
-	cfg.ReadOnly, cfg.Yield = true, yield
+	cfg.ReadOnly = true
 	box, err := sandbox.New(context.Background(), cfg)
 	if err != nil {
 		return err
@@ -115,8 +113,7 @@ func runUnits(s setup, r *frameReader, w *frameWriter, measures []confine.Measur
 	if err := w.sendCold(kindReady, ready{V: version, Measures: measures}); err != nil {
 		return err
 	}
-	srv := newServer(box, w)
-	srv.turn.gate.set(Pace{Share: s.Share, Paused: s.Paused})
+	srv := newServer(box, w, newCollector())
 	broken := make(chan error, 1)
 	go func() { broken <- srv.run() }()
 	received := make(chan error, 1)
@@ -170,10 +167,6 @@ func (s *server) handle(kind byte, body []byte, blocks map[string][]byte) error 
 	case kindCancel:
 		id, err := decodeCancel(body)
 		s.cancel(id)
-		return err
-	case kindPace:
-		pace, err := decodePace(body)
-		s.turn.gate.set(pace)
 		return err
 	}
 	return malformed("message of kind %d", kind)

@@ -14,7 +14,7 @@ import (
 
 // version is of the protocol. An agent and its workers are one executable; they
 // differ only if it was replaced in between.
-const version = 1
+const version = 2
 
 // What a worker process is for.
 const (
@@ -33,8 +33,6 @@ type setup struct {
 	MaxPages    uint32 `cbor:"max_pages"`
 	MaxInput    int64  `cbor:"max_input"`
 	HeapBytes   int64  `cbor:"heap_bytes"` // where the garbage collector begins to work hard
-	Share       int    `cbor:"share"`
-	Paused      bool   `cbor:"paused"`
 	// Engine is the sandbox.Engine.
 	Engine uint8 `cbor:"engine"`
 }
@@ -105,21 +103,6 @@ func (f *frameWriter) sendCold(kind byte, v any) error {
 	return f.send(kind, body, nil)
 }
 
-func encodePace(p Pace) []byte {
-	b := []byte{byte(p.Share), 0}
-	if p.Paused {
-		b[1] = 1
-	}
-	return b
-}
-
-func decodePace(body []byte) (Pace, error) {
-	if len(body) != 2 || body[0] > 100 || body[1] > 1 {
-		return Pace{}, malformed("pace %x", body)
-	}
-	return Pace{Share: int(body[0]), Paused: body[1] == 1}, nil
-}
-
 // taskID names one task of one batch.
 type taskID struct {
 	batch uint64
@@ -137,6 +120,18 @@ func decodeCancel(body []byte) (taskID, error) {
 	d := decoder{b: body}
 	id := taskID{batch: d.uint("batch", 1<<62), index: int(d.uint("index", maxBatch-1))}
 	return id, d.end()
+}
+
+// encodeRunning says that a task has run for a while.
+func encodeRunning(id taskID, ran time.Duration) []byte {
+	return putDuration(encodeCancel(id), ran)
+}
+
+func decodeRunning(body []byte) (id taskID, ran time.Duration, err error) {
+	d := decoder{b: body}
+	id = taskID{batch: d.uint("batch", 1<<62), index: int(d.uint("index", maxBatch-1))}
+	ran = time.Duration(d.uint("duration", 1<<62))
+	return id, ran, d.end()
 }
 
 func decodeCIDs(body []byte) ([]cid.Cid, error) {

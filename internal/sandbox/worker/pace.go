@@ -37,16 +37,27 @@ const (
 // worked counts work and returns how long to rest now, 0 for not yet.
 func (d *duty) worked(t time.Duration, share int) time.Duration {
 	d.owed += t * time.Duration(100-share) / time.Duration(share)
+	return d.rest()
+}
+
+// rest is how long to rest now, 0 for not yet.
+func (d *duty) rest() time.Duration {
 	if d.owed < leastRest {
 		return 0
 	}
 	return d.owed
 }
 
+// untilRest is how much work is left before a rest.
+func (d *duty) untilRest(share int) time.Duration {
+	return (leastRest - d.owed) * time.Duration(share) / time.Duration(100-share)
+}
+
 // rested counts rest.
 func (d *duty) rested(t time.Duration) { d.owed = max(d.owed-t, -mostCredit) }
 
-// gate is where tasks wait when they may not work. Safe for concurrent use.
+// gate is where tasks of this process wait when they may not work. Safe for
+// concurrent use.
 type gate struct {
 	mu      sync.Mutex
 	pace    Pace
@@ -74,10 +85,9 @@ func (g *gate) get() (Pace, <-chan struct{}) {
 
 // turn is one slot at the gate. One goroutine uses it.
 type turn struct {
-	gate    *gate
-	between func() // what there is to do between slices, and before a wait; may be nil
-	duty    duty
-	since   time.Time // of work that is not counted yet; zero while the pace is not bounded
+	gate  *gate
+	duty  duty
+	since time.Time // of work that is not counted yet; zero while the pace is not bounded
 }
 
 // idle notes that the slot has nothing to do from now on.
@@ -91,9 +101,6 @@ func (t *turn) idle() {
 // yield is called between slices of a guest's fuel.
 func yield(ctx context.Context) {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
-		if t.between != nil {
-			t.between()
-		}
 		t.pass(ctx)
 	}
 }
@@ -142,9 +149,6 @@ func (t *turn) sleep(ctx context.Context, d time.Duration, changed <-chan struct
 }
 
 func (t *turn) wait(ctx context.Context, until <-chan time.Time, changed <-chan struct{}) {
-	if t.between != nil {
-		t.between()
-	}
 	select {
 	case <-until:
 	case <-changed:

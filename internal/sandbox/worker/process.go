@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +21,7 @@ type body interface {
 	Kill()
 	Ended() <-chan struct{}
 	State() string
+	stoppable
 }
 
 // process is one worker process, seen from the agent. One goroutine at a time
@@ -37,10 +37,7 @@ type process struct {
 	batch  uint64
 	why    atomic.Pointer[DeathError] // why it was killed
 	noise  *complaint
-
-	telling    sync.Mutex // held while the process is told of its pace
-	paceMu     sync.Mutex
-	pace, told Pace
+	pace   *throttle
 }
 
 const (
@@ -79,7 +76,7 @@ func start(l *confine.Launcher, c confine.Command, s setup) (*process, []confine
 func newProcess(b body, in io.Writer, out io.Reader, close func()) *process {
 	return &process{
 		body: b, in: &frameWriter{w: in}, out: newFrameReader(out, maxResults), close: close,
-		loaded: map[cid.Cid]struct{}{}, noise: &complaint{},
+		loaded: map[cid.Cid]struct{}{}, noise: &complaint{}, pace: newThrottle(b),
 	}
 }
 
@@ -100,40 +97,29 @@ func (p *process) greet(s setup) ([]confine.Measure, error) {
 	return r.Measures, err
 }
 
-// setPace has the process told of a pace. It does not wait for a process that
-// does not read.
-func (p *process) setPace(pace Pace) {
-	p.paceMu.Lock()
-	defer p.paceMu.Unlock()
-	p.pace = pace
-	if pace != p.told {
-		go func() { _ = p.tellPace() }() // one that cannot be told is dead
-	}
-}
-
-// tellPace tells the process of the latest pace, unless it knows.
-func (p *process) tellPace() error {
-	p.telling.Lock()
-	defer p.telling.Unlock()
-	p.paceMu.Lock()
-	pace, known := p.pace, p.pace == p.told
-	p.told = p.pace
-	p.paceMu.Unlock()
-	if known {
-		return nil
-	}
-	return p.in.send(kindPace, encodePace(pace), nil)
-}
-
 // kill ends the process; the first reason counts.
 func (p *process) kill(code contracts.Code, reason string) {
-	p.why.CompareAndSwap(nil, &DeathError{Code: code, Reason: reason})
+	p.end(&DeathError{Code: code, Reason: reason})
+}
+
+// cut ends a process that has done nothing wrong, with the task that it runs. Nobody
+// waits for what it still says, nor for the system to take its memory apart.
+func (p *process) cut(code contracts.Code) {
+	p.end(&DeathError{Code: code, Reason: "its task was ended", meant: true})
+	p.close()
+}
+
+func (p *process) end(why *DeathError) {
+	p.why.CompareAndSwap(nil, why)
 	p.Kill()
 }
 
-// autopsy waits for the end of a process that can no longer be talked to and
-// says why it ended. err is what talking to it gave.
+// autopsy waits for the end of a process that can no longer be talked to, unless it
+// was meant to end, and says why it ended. err is what talking to it gave.
 func (p *process) autopsy(err error) *DeathError {
+	if why := p.why.Load(); why != nil && why.meant {
+		return why
+	}
 	if _, ok := errors.AsType[*malformedError](err); ok {
 		p.kill(contracts.CodeInternal, err.Error())
 	} else if err != nil {

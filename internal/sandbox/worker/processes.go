@@ -28,7 +28,7 @@ type Processes struct {
 	compiling chan struct{}
 	ending    context.Context // ends when Close begins
 	end       context.CancelFunc
-	watching  sync.WaitGroup
+	watching  sync.WaitGroup // the watch, and the ends of processes
 
 	mu       sync.Mutex
 	free     sync.Cond // a process is idle, or there is room for another
@@ -38,7 +38,7 @@ type Processes struct {
 	closed   bool
 	asked    Pace // by SetPace
 	paceSet  bool
-	pace     Pace // what processes are told: no share while the system holds it
+	pace     Pace // what processes are held to: no share while the system holds it
 	failures int  // deaths since a task last ended
 	suspects suspects
 	report   Report
@@ -96,9 +96,6 @@ func NewProcesses(o Options, log *slog.Logger) (*Processes, error) {
 
 // start starts a process.
 func (p *Processes) start(mode string) (*process, error) {
-	p.mu.Lock()
-	pace := p.pace
-	p.mu.Unlock()
 	o := &p.opts
 	share := moduleShare(o)
 	child, measures, err := start(p.launcher, confine.Command{
@@ -107,7 +104,7 @@ func (p *Processes) start(mode string) (*process, error) {
 	}, setup{
 		V: version, Mode: mode, CacheDir: o.CacheDir, CacheBytes: o.CacheBytes, ModuleBytes: share,
 		MaxModule: o.MaxModule, MaxPages: o.MaxPages, MaxInput: o.MaxInput,
-		HeapBytes: overhead/2 + share + o.MaxInput + o.KeepBlocks, Share: pace.Share, Paused: pace.Paused, Engine: uint8(o.Engine),
+		HeapBytes: overhead/2 + share + o.MaxInput + o.KeepBlocks, Engine: uint8(o.Engine),
 	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,8 +121,7 @@ func (p *Processes) start(mode string) (*process, error) {
 	if mode == modeAdmission && p.asked.Paused {
 		child.kill(contracts.CodeCancelled, whyPaused)
 	}
-	child.told = pace
-	child.setPace(p.pace)
+	child.pace.set(p.pace)
 	return child, nil
 }
 
@@ -196,18 +192,29 @@ func (p *Processes) bury(child *process, b *batch, death *DeathError) {
 			modules = append(modules, b.tasks[at].Call.Module.Cid)
 		}
 	}
-	p.died(child, death, modules)
+	if death.meant { // until it is gone it takes its place
+		p.watching.Go(func() { <-child.Ended(); p.died(child, death, modules) })
+	} else {
+		p.died(child, death, modules)
+	}
 	b.bury(func(t *Task) error {
 		switch {
 		case t.Context.Err() != nil:
-			return contracts.Errorf(contracts.CodeCancelled, t.Unit.String(), "cancelled: %w", context.Cause(t.Context))
-		case death.Code == contracts.CodeCancelled:
+			return cancelled(t)
+		case death.meant && death.Code == contracts.CodeTimeout && t == b.running():
+			return contracts.Errorf(contracts.CodeTimeout, t.Unit.String(), "deadline: %w", context.DeadlineExceeded)
+		case death.meant || death.Code == contracts.CodeCancelled:
 			return ErrNotRun
 		case p.refused(t.Call.Module.Cid):
 			return refusal(t)
 		}
 		return death
 	})
+}
+
+// cancelled is the error of a task whose context has ended.
+func cancelled(t *Task) error {
+	return contracts.Errorf(contracts.CodeCancelled, t.Unit.String(), "cancelled: %w", context.Cause(t.Context))
 }
 
 // refusal is the error of a task whose module has killed its processes.
@@ -240,7 +247,7 @@ func (p *Processes) SetPace(pace Pace) {
 		if pace.Paused && child.mode == modeAdmission {
 			child.kill(contracts.CodeCancelled, whyPaused)
 		}
-		child.setPace(pace)
+		child.pace.set(pace)
 	}
 }
 

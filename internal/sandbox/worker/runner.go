@@ -3,6 +3,9 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"runtime"
 	"time"
 
 	"github.com/ipfs/go-cid"
@@ -25,7 +28,7 @@ type Runner interface {
 	Run(tasks []Task, blocks Blocks, ended func(i int, e End))
 	// MaxBatch is how many tasks a call of Run may gain from.
 	MaxBatch() int
-	// SetPace holds for all tasks within a slice of fuel, those that run too.
+	// SetPace holds for all tasks at once, those that run too.
 	SetPace(Pace)
 	// Release frees the memory of what has nothing to do. What is needed again is
 	// made again.
@@ -50,7 +53,7 @@ type Task struct {
 // End is how a task ended.
 type End struct {
 	Outcome sandbox.Outcome
-	// Took is the time from the task's beginning, 0 if it had none.
+	// Took is the time from the task's beginning, 0 if it had none or nobody knows it.
 	Took time.Duration
 	// Err is nil, or why there is no outcome: those of sandbox.Sandbox.Run and of
 	// Blocks, ErrNotRun, ErrNotAdmitted or a *DeathError.
@@ -80,6 +83,10 @@ type DeathError struct {
 	Alone bool
 	// Reason is for people.
 	Reason string
+
+	// meant says that the process was ended because there is no other way to end a
+	// task.
+	meant bool
 }
 
 func (e *DeathError) Error() string { return "worker process died: " + e.Reason }
@@ -113,8 +120,9 @@ type Options struct {
 	// Command is the executable of a worker process and its arguments, the name
 	// first. It must come to Main.
 	Command Command
-	// Grace is how long after its deadline, or after it was cancelled, a task may
-	// take to end before its process is killed.
+	// Grace is how long after its deadline, or after it was cancelled, a task of
+	// which its process has not said that it runs may take to end before that is
+	// killed.
 	Grace time.Duration
 	// AdmitTime bounds the admission of one module.
 	AdmitTime time.Duration
@@ -124,6 +132,20 @@ type Options struct {
 type Command struct {
 	Path string
 	Args []string
+}
+
+// Self is this program as it was when it was started, where the system can tell: it
+// may have been replaced by another version since. Its main function must look for
+// Argument first.
+func Self(name string) (Command, error) {
+	path := "/proc/self/exe"
+	if runtime.GOOS != "linux" {
+		var err error
+		if path, err = os.Executable(); err != nil {
+			return Command{}, fmt.Errorf("locate this program: %w", err)
+		}
+	}
+	return Command{Path: path, Args: []string{name, Argument}}, nil
 }
 
 // Report is how a Runner is doing.

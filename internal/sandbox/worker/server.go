@@ -8,6 +8,7 @@ import (
 
 	"github.com/ipfs/go-cid"
 
+	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/internal/sandbox"
 )
 
@@ -21,6 +22,8 @@ const (
 	holdResults = time.Millisecond
 	// flushBytes sends results however young they are.
 	flushBytes = 32 << 10
+	// lookEvery is how often a process with tasks looks whether one of them runs long.
+	lookEvery = 2 * time.Millisecond
 	// manyOutputs is how much output one batch may have before the rest of it is
 	// sent back: the agent has bounds of its own for what it keeps.
 	manyOutputs = 1 << 20
@@ -32,23 +35,30 @@ type errand struct {
 	module cid.Cid
 	job    sandbox.Job
 	limit  time.Duration
-	ended  bool               // cancelled before it began; under server.mu
-	cancel context.CancelFunc // while it runs; under server.mu
+	ended  bool // cancelled before it began; under server.mu
 }
 
-// server runs tasks in a worker process, one at a time.
+// server runs tasks in a worker process, one at a time. Guests run to their end: a
+// second goroutine, the lookout, does what cannot wait for that.
 type server struct {
-	box  *sandbox.Sandbox
-	out  *frameWriter
-	turn turn
+	box *sandbox.Sandbox
+	out *frameWriter
 
 	mu      sync.Mutex
 	more    sync.Cond
 	queue   []*errand
 	current *errand
+	began   time.Time // of the current task, or of loading its module
+	runs    bool      // the current task's module has been loaded
+	// lookout is armed while there are tasks; seen is the one that was current when
+	// it last looked, and told that the agent knows of it.
+	lookout *time.Timer
+	armed   bool
+	seen    *errand
+	told    bool
 
-	// The goroutine that runs tasks owns the rest.
-	began   time.Time // of the current task
+	garbage *collector
+
 	results []byte    // ends that were not sent
 	count   int       // of them
 	batch   uint64    // they are of
@@ -56,10 +66,11 @@ type server struct {
 	outputs int       // bytes of output in this batch
 }
 
-func newServer(box *sandbox.Sandbox, out *frameWriter) *server {
-	s := &server{box: box, out: out, turn: turn{gate: newGate()}}
-	s.turn.between = s.between
+func newServer(box *sandbox.Sandbox, out *frameWriter, garbage *collector) *server {
+	s := &server{box: box, out: out, garbage: garbage}
 	s.more.L = &s.mu
+	s.lookout = time.AfterFunc(time.Hour, s.look)
+	s.lookout.Stop()
 	return s
 }
 
@@ -89,14 +100,11 @@ func (s *server) enqueue(list []order, blocks map[string][]byte) error {
 	return nil
 }
 
-// cancel ends a task. One that has ended is not there any more.
+// cancel ends a task that waits. One that runs is the agent's to end, with this
+// process; one that has ended is not there any more.
 func (s *server) cancel(id taskID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current != nil && s.current.id == id {
-		s.current.cancel()
-		return
-	}
 	for _, e := range s.queue {
 		if e.id == id {
 			e.ended = true
@@ -107,69 +115,65 @@ func (s *server) cancel(id taskID) {
 // run runs tasks for ever; the error is that of writing.
 func (s *server) run() error {
 	for {
-		e, ctx := s.next()
-		if e == nil {
-			s.turn.idle()
-			if err := s.flush(); err != nil {
-				return err
-			}
-			s.await()
-			continue
-		}
-		if err := s.end(e, s.execute(ctx, e)); err != nil {
+		e, err := s.next()
+		if err != nil {
 			return err
 		}
-		e.cancel()
+		if err := s.end(e, s.execute(e)); err != nil {
+			return err
+		}
 	}
 }
 
-// await waits for a task to be queued.
-func (s *server) await() {
+// next waits for a task and makes it the current one. Before it waits it sends the
+// results that there are.
+func (s *server) next() (*errand, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.queue) == 0 {
-		s.more.Wait()
-	}
-}
-
-// next takes the first task of the queue, nil if there is none.
-func (s *server) next() (*errand, context.Context) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.current = nil
 	if len(s.queue) == 0 {
-		return nil, nil
+		if err := s.flush(); err != nil {
+			return nil, err
+		}
+	}
+	for len(s.queue) == 0 {
+		s.garbage.turn(time.Now())
+		s.more.Wait()
 	}
 	e := s.queue[0]
 	s.queue[0], s.queue = nil, s.queue[1:]
-	var ctx context.Context
-	ctx, e.cancel = context.WithCancel(context.WithValue(context.Background(), turnKey{}, &s.turn))
-	if e.ended {
-		e.cancel()
+	if e.id.batch != s.batch {
+		s.batch, s.outputs, s.told = e.id.batch, 0, false
 	}
-	s.current = e
-	return e, ctx
+	s.current, s.began, s.runs = e, time.Now(), false
+	if !s.armed {
+		s.armed = true
+		s.lookout.Reset(lookEvery)
+	}
+	return e, nil
 }
 
-func (s *server) execute(ctx context.Context, e *errand) End {
-	if e.id.batch != s.batch {
-		s.batch, s.outputs = e.id.batch, 0
+func (s *server) execute(e *errand) End {
+	if e.ended {
+		return End{Err: contracts.Errorf(contracts.CodeCancelled, e.job.Unit.String(), "cancelled before it began")}
 	}
-	s.began = time.Now()
-	s.turn.pass(ctx)
+	ctx := context.Background()
 	var err error
 	if e.job.Module, err = readyModule(ctx, s.box, e.module); err != nil {
 		return End{Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.limit)
-	defer cancel()
-	s.began = time.Now()
+	began := time.Now()
+	s.mu.Lock()
+	s.began, s.runs = began, true
+	s.mu.Unlock()
 	o, err := s.box.Run(ctx, e.job)
-	return End{Outcome: o, Took: time.Since(s.began), Err: err}
+	return End{Outcome: o, Took: time.Since(began), Err: err}
 }
 
 // end reports how a task ended, together with others if they are not late.
 func (s *server) end(e *errand, end End) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = nil
 	s.report(e.id.index, &end)
 	if s.outputs += len(end.Outcome.Output); s.outputs > manyOutputs {
 		s.recall()
@@ -180,6 +184,44 @@ func (s *server) end(e *errand, end End) error {
 	return s.flush()
 }
 
+// look is called every now and then while there are tasks: results do not wait for
+// a long task, nor do tasks, and the agent learns of it, since it alone can end it.
+func (s *server) look() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.current
+	if e == nil {
+		s.armed, s.seen = false, nil
+		return
+	}
+	if e == s.seen {
+		s.attend(e)
+	}
+	s.seen = e
+	if s.told {
+		s.armed = false // there is nothing more to do
+		return
+	}
+	s.lookout.Reset(lookEvery)
+}
+
+// attend sees to a task that has been current for a while. s.mu is held. A pipe that
+// is broken ends the process, which receive is about to notice.
+func (s *server) attend(e *errand) {
+	ran := time.Since(s.began)
+	if ran > recallAfter {
+		s.recall()
+	}
+	_ = s.flush()
+	if s.runs && ran > min(recallAfter, e.limit/4) {
+		s.recall()
+		_ = s.flush()
+		_ = s.out.send(kindRunning, encodeRunning(e.id, ran), nil)
+		s.told = true
+	}
+}
+
+// report notes how a task ended. s.mu is held.
 func (s *server) report(index int, e *End) {
 	if s.count == 0 {
 		s.oldest = time.Now()
@@ -188,27 +230,15 @@ func (s *server) report(index int, e *End) {
 	s.results = encodeEnd(s.results, index, e)
 }
 
-// between is called between slices of fuel: results do not wait for a long task,
-// and neither do tasks.
-func (s *server) between() {
-	if time.Since(s.began) > recallAfter {
-		s.recall()
-	}
-	// A pipe that is broken ends the process, which receive is about to notice.
-	_ = s.flush()
-}
-
-// recall sends the tasks that wait back.
+// recall sends the tasks that wait back. s.mu is held.
 func (s *server) recall() {
-	s.mu.Lock()
-	queue := s.queue
-	s.queue = nil
-	s.mu.Unlock()
-	for _, e := range queue {
+	for _, e := range s.queue {
 		s.report(e.id.index, &End{Err: ErrNotRun})
 	}
+	s.queue = nil
 }
 
+// flush sends the results that there are. s.mu is held.
 func (s *server) flush() error {
 	if s.count == 0 {
 		return nil

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/krako-labs/krako/contracts"
+	"github.com/krako-labs/krako/contracts/dagcbor"
 	"github.com/krako-labs/krako/internal/sandbox/sandboxtest"
 )
 
@@ -64,13 +66,30 @@ func until(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// TestShareIsOfProcessorTime has two slots work a quarter of the time, and
-// compares the processor time that they use with the time that passes. A busy
-// machine makes the latter longer, which harms nothing.
+// TestShareIsOfProcessorTime has two slots work a quarter of the time, held to it by
+// the system, where it can, and by being stopped. It compares the processor time that
+// they use with the time that passes. A busy machine makes the latter longer, which
+// harms nothing.
 func TestShareIsOfProcessorTime(t *testing.T) {
+	for name, pace := range map[string]func(*Processes, Pace){
+		"the runner's way": func(p *Processes, pace Pace) { p.SetPace(pace) },
+		"stopped": func(p *Processes, pace Pace) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.pace = pace
+			for child := range p.live {
+				child.pace.set(pace)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) { testShare(t, pace) })
+	}
+}
+
+func testShare(t *testing.T, setPace func(*Processes, Pace)) {
 	const share, work, unpaced = 25, time.Second, 150 * time.Millisecond // loading the module is not paced
 	p := newProcesses(t, nil)
-	p.SetPace(Pace{Share: share})
+	setPace(p, Pace{Share: share})
 	defer loops(t, p)()
 	until(t, "both workers", func() bool { return len(p.Report().Processes) == p.opts.Slots })
 	pids := p.Report().Processes
@@ -105,10 +124,16 @@ func TestPauseStopsProcessorTime(t *testing.T) {
 // sees that an idle one goes first.
 func TestAllWorkersAreWeighedTogether(t *testing.T) {
 	p := newProcesses(t, func(o *Options) { o.TotalBytes = 1 << 30 })
-	stop := loops(t, p)
-	until(t, "both workers", func() bool { return len(p.Report().Processes) == p.opts.Slots })
-	stop()
-	until(t, "both idle", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.idle) == 2 })
+	echo := admit(t, p, sandboxtest.Echo())
+	var both, running sync.WaitGroup
+	both.Add(p.opts.Slots)
+	for range p.opts.Slots {
+		held := task(echo)
+		held.Call.Blobs = map[string]contracts.Link{"probe": {Cid: dagcbor.RawCID(nil)}}
+		blocks := &beginning{begun: func() { both.Done(); both.Wait() }} // each has its process then
+		running.Go(func() { p.Run([]Task{held}, blocks, func(int, End) {}) })
+	}
+	running.Wait()
 	p.mu.Lock()
 	busy, idle := p.idle[0], p.idle[1]
 	p.idle = p.idle[1:] // one works
