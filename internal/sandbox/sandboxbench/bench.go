@@ -7,12 +7,16 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
 
 // Options say how long to measure.
 type Options struct {
 	// Short makes few rounds: enough to see that everything runs, not to compare.
 	Short bool
+	// Worker is an executable that comes to worker.Main.
+	Worker worker.Command
 }
 
 // Run measures for a minute, or some seconds if it is to be short. It leaves
@@ -29,7 +33,7 @@ func Run(ctx context.Context, o Options) (*Figures, error) {
 	defer os.RemoveAll(dir)
 	b := &bench{
 		modules: mods, ours: filepath.Join(dir, "ours"), raw: filepath.Join(dir, "raw"), checked: filepath.Join(dir, "checked"),
-		rounds: 15, effort: 1, figures: Figures{Clock: clockName},
+		worker: o.Worker, rounds: 15, effort: 1, figures: Figures{Clock: clockName},
 	}
 	if o.Short {
 		b.rounds, b.effort = 1, 0.05
@@ -49,6 +53,7 @@ type bench struct {
 	// Directories of native code: the sandbox's, the bare engine's, and the bare
 	// engine's that checks deadlines.
 	ours, raw, checked string
+	worker             worker.Command
 	rounds             int
 	effort             float64 // how much of the usual is done in each round
 	figures            Figures
@@ -70,6 +75,7 @@ func (b *bench) units(ctx context.Context) error {
 	us, ms := time.Microsecond, time.Millisecond
 	err = takeTurns(ctx, b.rounds, b.effort, []measure{
 		{&f.GoUnit, us, threadTime, 500, ours.goUnit},
+		{&f.YieldingGoUnit, us, threadTime, 500, ours.goYielding},
 		{&f.RawGoUnit, us, threadTime, 500, raw.goUnit},
 		{&f.CUnit, us, threadTime, 5000, ours.cUnit},
 		{&f.RawCUnit, us, threadTime, 5000, raw.cUnit},

@@ -20,7 +20,7 @@ func (b *bench) idle(ctx context.Context) error {
 }
 
 func (b *bench) idleOurs(ctx context.Context, n int) error {
-	box, err := sandbox.New(ctx, sandbox.Config{CacheDir: b.ours, PoolSize: n})
+	box, err := sandbox.New(ctx, sandbox.Config{CacheDir: b.ours, PoolSize: n, Uninterrupted: true})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,9 @@ type ours struct {
 	goJob, cJob     sandbox.Job
 	goAlone, cAlone *sandbox.Module
 	alone           *sandbox.Sandbox
+	// yielding has guests that give turns.
+	yielding *sandbox.Sandbox
+	goYields sandbox.Job
 }
 
 func openOurs(ctx context.Context, dir string, mods *modules) (*ours, error) {
@@ -32,8 +35,8 @@ func openOurs(ctx context.Context, dir string, mods *modules) (*ours, error) {
 		cfg     sandbox.Config
 		goes, c **sandbox.Module
 	}{
-		{&o.box, sandbox.Config{CacheDir: dir}, &o.goJob.Module, &o.cJob.Module},
-		{&o.alone, sandbox.Config{CacheDir: dir, PoolSize: 1}, &o.goAlone, &o.cAlone},
+		{&o.box, sandbox.Config{CacheDir: dir, Uninterrupted: true}, &o.goJob.Module, &o.cJob.Module},
+		{&o.alone, sandbox.Config{CacheDir: dir, PoolSize: 1, Uninterrupted: true}, &o.goAlone, &o.cAlone},
 	} {
 		box, err := sandbox.New(ctx, in.cfg)
 		if err != nil {
@@ -47,7 +50,14 @@ func openOurs(ctx context.Context, dir string, mods *modules) (*ours, error) {
 			return nil, err
 		}
 	}
-	for _, j := range []*sandbox.Job{&o.goJob, &o.cJob} {
+	var err error
+	if o.yielding, err = sandbox.New(ctx, sandbox.Config{}); err != nil {
+		return nil, err
+	}
+	if o.goYields.Module, err = o.yielding.Admit(ctx, mods.goUnit); err != nil {
+		return nil, err
+	}
+	for _, j := range []*sandbox.Job{&o.goJob, &o.cJob, &o.goYields} {
 		j.Entry, j.Input, j.Unit = entry, []byte(input), dagcbor.RawCID([]byte(input))
 	}
 	return o, nil
@@ -56,10 +66,14 @@ func openOurs(ctx context.Context, dir string, mods *modules) (*ours, error) {
 func (o *ours) close() {
 	_ = o.box.Close(context.Background()) // what it held goes with the process
 	_ = o.alone.Close(context.Background())
+	_ = o.yielding.Close(context.Background())
 }
 
 func (o *ours) goUnit(ctx context.Context) error { return runUnit(ctx, o.box, o.goJob) }
-func (o *ours) cUnit(ctx context.Context) error  { return runUnit(ctx, o.box, o.cJob) }
+func (o *ours) goYielding(ctx context.Context) error {
+	return runUnit(ctx, o.yielding, o.goYields)
+}
+func (o *ours) cUnit(ctx context.Context) error { return runUnit(ctx, o.box, o.cJob) }
 
 func runUnit(ctx context.Context, box *sandbox.Sandbox, j sandbox.Job) error {
 	out, err := box.Run(ctx, j)
@@ -80,7 +94,7 @@ func fresh(ctx context.Context, m *sandbox.Module) error {
 
 // loadGo opens a sandbox and makes the Go module ready from native code on disk.
 func (o *ours) loadGo(ctx context.Context) error {
-	box, err := sandbox.New(ctx, sandbox.Config{CacheDir: o.dir})
+	box, err := sandbox.New(ctx, sandbox.Config{CacheDir: o.dir, Uninterrupted: true})
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,13 @@ import (
 	"github.com/krako-labs/krako/internal/sandbox/rewrite"
 )
 
-// The builds of a kernel: as it is, with fuel only, with all of the profile.
+// The builds of a kernel: as it is, with fuel only, with all of the profile, and with
+// turns for the host besides.
 const (
 	asIs = iota
 	fuelOnly
 	inFull
+	yielding
 	builds
 )
 
@@ -34,16 +36,16 @@ func (b *bench) overhead(ctx context.Context) error {
 		return err
 	}
 	b.figures.Kernels = map[string]Overhead{}
-	var fuels, fulls []float64
+	var fuels, fulls, yields []float64
 	for i, k := range b.kernels {
 		o, err := compare(ctx, runs[i], b.rounds)
 		if err != nil {
 			return fmt.Errorf("kernel %s: %w", k.name, err)
 		}
 		b.figures.Kernels[k.name] = o
-		fuels, fulls = append(fuels, o.Fuel), append(fulls, o.Full)
+		fuels, fulls, yields = append(fuels, o.Fuel), append(fulls, o.Full), append(yields, o.Yielding)
 	}
-	b.figures.Fuel, b.figures.Full = geomean(fuels), geomean(fulls)
+	b.figures.Fuel, b.figures.Full, b.figures.Yielding = geomean(fuels), geomean(fulls), geomean(yields)
 	return b.deadlineCost(ctx, runs)
 }
 
@@ -77,10 +79,10 @@ func instances(ctx context.Context, rt *engine, wasm []byte) (in [builds]api.Mod
 		return in, fmt.Errorf("compile: %w", err)
 	}
 	opts := rewrite.DefaultOptions()
-	opts.Imports, opts.Yield = importsOf(compiled), true
+	opts.Imports = importsOf(compiled)
 	for build := range in {
 		if build != asIs {
-			opts.FuelOnly = build == fuelOnly
+			opts.FuelOnly, opts.Yield = build == fuelOnly, build == yielding
 			metered, _, err := rewrite.Rewrite(wasm, opts)
 			if err != nil {
 				return in, err
@@ -118,10 +120,15 @@ func compare(ctx context.Context, p prepared, rounds int) (Overhead, error) {
 	defer runtime.UnlockOSThread()
 	var results [builds]uint64
 	var times [builds][]float64
-	var fuel, full []float64
+	var fuel, full, yields []float64
 	for round := range rounds + 1 {
 		var took [builds]float64
 		for build := range builds {
+			if build == yielding {
+				grant(p.in[build], slice)
+			} else {
+				grant(p.in[build], plenty)
+			}
 			start := threadTime()
 			result, err := p.in[build].ExportedFunction(p.export).Call(ctx, p.size)
 			if err != nil {
@@ -134,11 +141,14 @@ func compare(ctx context.Context, p prepared, rounds int) (Overhead, error) {
 		}
 		times[asIs] = append(times[asIs], took[asIs]/1e6)
 		fuel, full = append(fuel, took[fuelOnly]/took[asIs]), append(full, took[inFull]/took[asIs])
+		yields = append(yields, took[yielding]/took[asIs])
 	}
-	if results[fuelOnly] != results[asIs] || results[inFull] != results[asIs] {
-		return Overhead{}, fmt.Errorf("builds give %x", results)
+	for _, r := range results {
+		if r != results[asIs] {
+			return Overhead{}, fmt.Errorf("builds give %x", results)
+		}
 	}
-	return Overhead{median(times[asIs]), median(fuel), median(full)}, ctx.Err()
+	return Overhead{median(times[asIs]), median(fuel), median(full), median(yields)}, ctx.Err()
 }
 
 // deadlineCost runs the C kernels as they are with wazero's own check of the
@@ -162,7 +172,7 @@ func (b *bench) deadlineCost(ctx context.Context, runs []prepared) error {
 		if err != nil {
 			return err
 		}
-		p.in[fuelOnly], p.in[inFull] = m, m
+		p.in[fuelOnly], p.in[inFull], p.in[yielding] = m, m, m
 		o, err := compare(ctx, p, b.rounds)
 		if err != nil {
 			return errors.Join(fmt.Errorf("kernel %s", p.name), err)

@@ -25,11 +25,24 @@ func (e *engine) close() error {
 
 // instance makes an instance as wazero does by itself, and initialises it.
 func (e *engine) instance(ctx context.Context, c wazero.CompiledModule) (api.Module, error) {
-	m, err := e.InstantiateModule(ctx, c, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
+	m, err := e.InstantiateModule(ctx, c, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		return nil, fmt.Errorf("instantiate: %w", err)
 	}
+	grant(m, plenty)
+	if init := m.ExportedFunction("_initialize"); init != nil {
+		if _, err := init.Call(ctx); err != nil {
+			return nil, fmt.Errorf("initialise: %w", err)
+		}
+	}
 	return m, nil
+}
+
+// grant gives an instance fuel, if it counts it.
+func grant(m api.Module, n uint64) {
+	if fuel, ok := m.ExportedGlobal(rewrite.FuelExport).(api.MutableGlobal); ok {
+		fuel.Set(n)
+	}
 }
 
 // raw is the bare engine with one instance of each module.
@@ -76,8 +89,12 @@ func newRuntime(ctx context.Context, dir string, rc wazero.RuntimeConfig) (*engi
 	return rt, nil
 }
 
-// slice is the fuel that metered kernels get at a time, as in the sandbox.
-const slice = 2_000_000
+const (
+	// slice is the fuel that kernels which give turns get at a time, as in the sandbox.
+	slice = 2_000_000
+	// plenty is more than any kernel takes.
+	plenty = 1 << 60
+)
 
 func openRaw(ctx context.Context, dir string, mods *modules) (*raw, error) {
 	r := &raw{dir: dir, wasm: mods.goUnit, unit: []byte(`{"entry":"` + entry + `","input":` + input + `}`)}

@@ -5,14 +5,27 @@ package sandboxbench
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/krako-labs/krako/internal/sandbox/worker"
 )
+
+// self is the test binary, which is its own worker.
+var self = worker.Command{Path: os.Args[0], Args: []string{"test", worker.Argument}}
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == worker.Argument {
+		os.Exit(worker.Main())
+	}
+	os.Exit(m.Run())
+}
 
 // TestFiguresAreComplete runs the short form: every figure is there and none is
 // absurd. How good they are is not a test's to say.
 func TestFiguresAreComplete(t *testing.T) {
-	f, err := Run(t.Context(), Options{Short: true})
+	f, err := Run(t.Context(), Options{Short: true, Worker: self})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +51,7 @@ func TestFiguresAreComplete(t *testing.T) {
 func TestRunStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Run(ctx, Options{Short: true}); err == nil {
+	if _, err := Run(ctx, Options{Short: true, Worker: self}); err == nil {
 		t.Error("no error")
 	}
 }
