@@ -23,9 +23,7 @@ func lookFor(t *testing.T, from, want *Host, source Source) {
 	defer cancel()
 	for h := range from.FindCoordinators(ctx) {
 		if h.Peer == want.ID() && h.Source == source {
-			if err := from.Connect(ctx, h); err != nil {
-				t.Fatal(err)
-			}
+			connectTo(t, from, h)
 			return
 		}
 	}

@@ -99,9 +99,7 @@ func TestStaticCoordinatorsAreFoundFirst(t *testing.T) {
 	if got.Peer != c.ID() || got.Source != SourceStatic || len(got.Addrs) != 2 {
 		t.Errorf("hint %v", got)
 	}
-	if err := w.Connect(ctx, got); err != nil {
-		t.Error(err)
-	}
+	connectTo(t, w, got)
 	cancel()
 	for range hints {
 	}

@@ -78,11 +78,17 @@ func hint(t testing.TB, h *Host) PeerHint {
 	return got
 }
 
-// connect connects two hosts, and tries again like any worker: on a machine that
-// has no time for it a handshake may run out of its own.
+// connect connects two hosts.
 func connect(t testing.TB, from, to *Host) {
 	t.Helper()
-	ctx, at := testContext(t), hint(t, to)
+	connectTo(t, from, hint(t, to))
+}
+
+// connectTo connects to a host that was found, and tries again like any worker: on a
+// machine that has no time for it a handshake may run out of its own.
+func connectTo(t testing.TB, from *Host, at PeerHint) {
+	t.Helper()
+	ctx := testContext(t)
 	err := from.Connect(ctx, at)
 	for pause := newBackoff(firstRound, lastRound); err != nil && sleep(ctx, pause.next()); {
 		err = from.Connect(ctx, at)
