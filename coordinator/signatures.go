@@ -116,9 +116,11 @@ func (c *Coordinator) prove(ctx context.Context, w *worker, m *p2p.Results, a *a
 		return err
 	}
 	return c.post(ctx, func(st *state) {
-		if st.vet.docket.Node(w.node.id).Standing == verify.Banned {
+		// The docket knows of a ban once it is durable; meanwhile one proof is enough.
+		if w.node.proved || st.vet.docket.Node(w.node.id).Standing == verify.Banned {
 			return
 		}
+		w.node.proved = true
 		link := contracts.Link{Cid: block.CID}
 		st.must(st.note(session.Record{Standing: &session.Standing{
 			Node: w.node.id, Standing: verify.Banned.String(), Reason: "signed two results under one lease", Proof: &link, Kind: st.kindOf(w.node.id),

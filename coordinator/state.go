@@ -161,6 +161,7 @@ type node struct {
 	done uint64
 	// barred is set once the node is suspended or banned.
 	barred  bool
+	proved  bool // its ban by a proof is recorded, if not durable yet
 	awaits  bool // its approval
 	history []contracts.TrustChange
 	signed  signatures

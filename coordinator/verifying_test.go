@@ -377,6 +377,28 @@ func TestEquivocationBans(t *testing.T) {
 	}
 }
 
+// TestOneProofBans has a node contradict itself again and again before its ban is
+// durable: one proof is kept, and it stays the one that is shown.
+func TestOneProofBans(t *testing.T) {
+	f := startFabric(t)
+	w := f.connect()
+	f.submit(graph(unit("a", `{"n":1}`)))
+	u := w.take()
+	w.send(w.seal(w.echo(u)))
+	for range 50 {
+		if w.stream.Send(t.Context(), w.seal(w.lie(u))) != nil {
+			break // it was sent away meanwhile
+		}
+	}
+	was := f.standing(w, "banned")
+	f.stop()
+	f.open()
+	v := f.standing(w, "banned")
+	if len(v.History) != 1 || v.Convictions != 1 || v.Proof == nil || was.Proof == nil || *v.Proof != *was.Proof {
+		t.Errorf("the node has %+v, had %+v", v, was)
+	}
+}
+
 // contradictLate has a node answer a unit and, after what happens in between, sign
 // another result under the same lease.
 func (f *fabric) contradictLate(between func(batch cid.Cid)) *worker {
