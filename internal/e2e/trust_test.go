@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -126,11 +125,17 @@ func TestAnEquivocatorIsBanned(t *testing.T) {
 	f := openPool(t, 0)
 	f.rogue(`{"seed":4,"rates":{"equivocate":1}}`)
 	f.awaitNodes(2)
-	ctx, cancel := context.WithCancel(f.ctx)
-	defer cancel()
+	over, ran := make(chan struct{}), make(chan struct{})
+	defer func() { close(over); <-ran }() // it must not outlive the test
 	go func() {
-		for i := 0; ctx.Err() == nil && i < 50; i++ {
-			f.try("run", unitsOf(t, 20), "--out", os.DevNull)
+		defer close(ran)
+		for range 50 {
+			select {
+			case <-over:
+				return
+			default:
+				f.try("run", unitsOf(t, 20), "--out", os.DevNull)
+			}
 		}
 	}()
 	v := f.conduct("banned", func(v contracts.NodeTrust) bool { return v.Standing == "banned" })
