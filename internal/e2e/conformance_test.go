@@ -12,7 +12,7 @@ import (
 // graph leaves behind does not depend on where it runs.
 func TestConformance(t *testing.T) {
 	conformance.Run(t, func(t *testing.T) conformance.Subject {
-		b := krakobackend.New(start(t, 2).Client, "cluster", "e2e", krakobackend.Agreed)
+		b := krakobackend.New(start(t, 2, unhurried).Client, "cluster", "e2e", krakobackend.Agreed)
 		return conformance.Subject{Backend: b, Blocks: b, Distributed: true}
 	})
 }

@@ -30,7 +30,7 @@ func TestGraphsLeaveTheSameHereAndThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close(t.Context())
-	f := start(t, 2)
+	f := start(t, 2, unhurried)
 	remote := krakobackend.New(f.Client, "cluster", "e2e", krakobackend.Agreed)
 	draw := rand.New(rand.NewPCG(1, 2))
 	failed, units := 0, 0

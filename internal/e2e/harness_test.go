@@ -67,6 +67,10 @@ func start(t *testing.T, n int, coord ...string) *fabric {
 	return startWith(t, cluster.Options{Nodes: n, Coord: append([]string{"--heartbeat=250ms", "--lease=1s", "--cache-entries=0"}, coord...)})
 }
 
+// unhurried is a lease that no pause of a busy machine outlasts, for tests that count how
+// often units are given out and lose no node.
+const unhurried = "--lease=5m"
+
 // startWith is start with some options of its own.
 func startWith(t *testing.T, o cluster.Options) *fabric {
 	t.Helper()

@@ -82,7 +82,7 @@ func TestObserving(t *testing.T) {
 // Nodes and pods say how they are, and what they have done, on an address of their own.
 func TestNodesAndPodsAreWatched(t *testing.T) {
 	f := startWith(t, cluster.Options{
-		Coord: []string{"--heartbeat=1s", "--lease=4s"}, Nodes: 1, Node: []string{"--status=127.0.0.1:0"},
+		Coord: []string{"--heartbeat=1s", unhurried}, Nodes: 1, Node: []string{"--status=127.0.0.1:0"},
 		Model: nonsense(t), Pod: []string{"--slots=2", "--context=2048", "--threads=1", "--status=127.0.0.1:0"},
 	})
 	f.awaitPods(1)
@@ -148,7 +148,7 @@ func (f *fabric) statusAddr(p *cluster.Process) string {
 // the events, from the gateway down to what a node ran.
 func TestTracing(t *testing.T) {
 	to := obstest.Receive(t)
-	f := start(t, 1, "--traces="+to.URL)
+	f := start(t, 1, "--traces="+to.URL, unhurried)
 	const (
 		theirs = "4bf92f3577b34da6a3ce929d0e0e4736"
 		above  = "00f067aa0ba902b7"

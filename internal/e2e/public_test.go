@@ -21,7 +21,7 @@ func TestPublicResultsAreSharedBetweenTenants(t *testing.T) {
 	if err := os.WriteFile(plan, []byte(prices), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := startWith(t, cluster.Options{Nodes: 1, Coord: []string{"--heartbeat=250ms", "--lease=1s", "--pricing", plan}})
+	f := startWith(t, cluster.Options{Nodes: 1, Coord: []string{"--heartbeat=250ms", unhurried, "--pricing", plan}})
 	text := strings.Repeat(line, 3)
 	// ask has a new tenant, which hands the block in only if told to, compute over it.
 	ask := func(name string, upload bool) (*contracts.ExecutionResult, history) {
