@@ -34,7 +34,7 @@ func TestPodsComeAndGoAndAreBilled(t *testing.T) {
 	pod := fmt.Sprintf("%s --data-dir %s/pod-{n} --model %s --coordinator {coordinator} --slots 2 --context 4096 --threads 1", filepath.Join(bin, "krako-pod"), dir, model)
 	f := startWith(t, cluster.Options{Coord: []string{
 		"--heartbeat=1s", "--lease=4s", "--pricing", plan, "--scale-max=2", "--scale-pod", pod,
-		"--scale-window=3s", "--scale-down-every=1s", "--scale-up-every=1s", "--metrics=127.0.0.1:0",
+		"--scale-window=15s", "--scale-down-every=1s", "--scale-up-every=1s", "--metrics=127.0.0.1:0",
 	}})
 	v := f.capacityIs(func(v contracts.CapacityView) bool { return v.Scaling })
 	if v.Pods != 0 || v.Desired != 0 || v.Max != 2 {
