@@ -92,7 +92,7 @@ test('everything is live, and a node is let in, suspended and let begin again', 
 
   // A node that dies is seen to; a page that is loaded again is where it was.
   stranger.kill('SIGKILL')
-  await page.getByRole('region', { name: 'Nodes and pods' }).getByText('away', { exact: true }).waitFor({ timeout: 60_000 })
+  await page.getByRole('region', { name: 'Nodes and pods' }).getByText('away', { exact: true }).waitFor()
   await page.getByRole('tab', { name: 'Ledger' }).click()
   await page.reload()
   await page.getByText('Live').waitFor()

@@ -96,6 +96,9 @@ export async function startKrako(nodes, ...args) {
   }
 }
 
+/** Bounds a wait; only reached when something hangs, not when the machine is busy. */
+export const patience = 180_000
+
 export const launchArguments = process.getuid?.() === 0 ? ['--no-sandbox'] : [] // Chromium wants it of root
 
 export const startBrowser = () => chromium.launch({ executablePath, args: launchArguments })
@@ -105,6 +108,7 @@ export async function openPage(browser, base, { width = 1440, height = 900, them
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true, locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' })
   // Elsewhere is no secure context, and has no clipboard to permit.
   if (new URL(base).hostname === '127.0.0.1') await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base })
+  context.setDefaultTimeout(patience)
   const page = await context.newPage()
   const wrong = []
   page.on('pageerror', (e) => wrong.push(`error: ${e.message}`))
@@ -118,6 +122,7 @@ export async function openPage(browser, base, { width = 1440, height = 900, them
 export async function modulePage(browser, entry, name) {
   const built = await build({ configFile: false, logLevel: 'error', build: { write: false, minify: false, lib: { entry, formats: ['iife'], name } } })
   const page = await browser.newPage()
+  page.setDefaultTimeout(patience)
   await page.addScriptTag({ content: built[0].output[0].code })
   return page
 }
@@ -133,4 +138,4 @@ export async function ask(page, text) {
 }
 
 /** Waits until the last answer is complete. */
-export const answered = (page) => page.locator('article.kora').last().getByRole('list', { name: 'How this was answered' }).waitFor({ timeout: 120_000 })
+export const answered = (page) => page.locator('article.kora').last().getByRole('list', { name: 'How this was answered' }).waitFor()

@@ -81,7 +81,7 @@ test('a fabric is named, agreed to, and runs a question; a node dies while it do
   // A graph gives the same results here, byte for byte.
   await inspector.getByRole('tab', { name: 'Overview' }).click()
   await inspector.getByRole('button', { name: 'Run it here' }).click()
-  await inspector.getByText('All 3 results are the same, byte for byte').waitFor({ timeout: 60_000 })
+  await inspector.getByText('All 3 results are the same, byte for byte').waitFor()
 
   // Agreed once for the chat; another chat stays here.
   await page.reload()

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { answered, ask, openPage, startBrowser, startKrako, startStudio } from './harness.mjs'
+import { answered, ask, openPage, patience, startBrowser, startKrako, startStudio } from './harness.mjs'
 import { repeater, startModel } from './llama.mjs'
 
 const skip = process.env.KRAKO_LLAMA_SERVER ? false : 'no llama-server: KRAKO_LLAMA_SERVER is not set'
@@ -26,7 +26,7 @@ test('computed first: the same question has both kinds of answer', { skip }, asy
   await ask(page, '2 + 2')
   assert.match(await page.locator('article.kora').innerText(), /Deterministic/)
   await page.getByRole('button', { name: 'Ask a model instead' }).click()
-  await page.getByText('2 / 2').waitFor({ timeout: 120_000 })
+  await page.getByText('2 / 2').waitFor()
   assert.match(await page.locator('article.kora').innerText(), /Model/)
   assert.deepEqual(wrong, [])
   await close()
@@ -38,7 +38,7 @@ async function stopMidway(page) {
   await box.fill('write a poem about the sea')
   await box.press('Enter')
   const prose = page.locator('article.kora').last().locator('.prose')
-  await prose.filter({ hasText: /\S{3}/ }).waitFor({ timeout: 60_000 })
+  await prose.filter({ hasText: /\S{3}/ }).waitFor()
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await page.getByText('Stopped.').waitFor()
   const said = await prose.innerText()
@@ -77,7 +77,7 @@ test('a stream that is cut after every piece, and a page that is loaded again wh
     const { run } = route.request().postDataJSON()
     const posted = route.fetch()
     let stream
-    do stream = await page.request.get(`${studio.base}/api/runs/${run}/stream`, { timeout: 120_000 })
+    do stream = await page.request.get(`${studio.base}/api/runs/${run}/stream`, { timeout: patience })
     while (!stream.ok())
     frames = (await stream.text()).split('\n\n').filter((f) => f.includes('data: '))
     await route.fulfill({ response: await posted })

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { answered, ask, both, openPage, startBrowser, startStudio } from './harness.mjs'
+import { answered, ask, both, openPage, patience, startBrowser, startStudio } from './harness.mjs'
 
 let studio, browser
 before(async () => {
@@ -20,12 +20,20 @@ after(async () => {
 
 test('a stream that is cut after every event makes the same page', async () => {
   const { page, wrong, close } = await openPage(browser, studio.base)
-  // The stream of the first run is caught while it lasts, and told one frame a connection.
+  // The stream is asked for the moment the question is taken, before it can be over, and
+  // told one frame a connection.
   let frames
   let cuts = 0
+  await page.route('**/api/messages', async (route) => {
+    const { run } = route.request().postDataJSON()
+    const posted = route.fetch()
+    let stream
+    do stream = await page.request.get(`${studio.base}/api/runs/${run}/stream`, { timeout: patience })
+    while (!stream.ok())
+    frames = (await stream.text()).split('\n\n').filter((f) => f.includes('data: '))
+    await route.fulfill({ response: await posted })
+  })
   await page.route('**/stream', async (route) => {
-    const response = await route.fetch({ timeout: 120_000 })
-    frames ??= (await response.text()).split('\n\n').filter((f) => f.includes('data: '))
     const last = Number((await route.request().allHeaders())['last-event-id'] ?? 0)
     cuts++
     await route.fulfill({ status: 200, contentType: 'text/event-stream', body: `${frames[last]}\n\nid: 999\nevent: text\ndata: {"text":"a frame that is cut` })
@@ -34,7 +42,7 @@ test('a stream that is cut after every event makes the same page', async () => {
   assert.ok(frames.length > 15 && cuts === frames.length, `${cuts} connections for ${frames.length} frames`)
   const seen = await page.locator('article.kora').innerText()
   assert.match(seen, /351\s+259 days/)
-  await page.unroute('**/stream')
+  await page.unrouteAll()
   await page.reload()
   await answered(page)
   assert.equal(await page.locator('article.kora').innerText(), seen)
@@ -65,7 +73,7 @@ test('ask for two things, see why, verify a signature, take the bundle away', as
 
   await inspector.getByRole('tab', { name: 'Overview' }).click()
   await inspector.getByRole('button', { name: 'Run it again' }).click()
-  await inspector.getByText('All 3 results are the same, byte for byte').waitFor({ timeout: 60_000 })
+  await inspector.getByText('All 3 results are the same, byte for byte').waitFor()
 
   await inspector.getByRole('button', { name: 'Export' }).click()
   const download = page.waitForEvent('download')
@@ -92,7 +100,7 @@ test('a graph is collapsed by stage and opened again, by keyboard and as a list'
   await stage.press('Enter')
   await inspector.locator('[data-unit="c2.1"]').waitFor()
   assert.equal(await inspector.locator('[data-unit]').count(), 3)
-  await page.waitForFunction(() => document.activeElement?.getAttribute('data-unit'), undefined, { timeout: 10_000 })
+  await page.waitForFunction(() => document.activeElement?.getAttribute('data-unit'))
   await inspector.getByRole('group', { name: 'Stages' }).getByRole('button', { name: /Stage 1/, expanded: true }).press('Enter')
   await stage.waitFor()
 
@@ -136,7 +144,7 @@ test('edit makes a branch; chats are found, renamed, exported, imported and dele
   await page.getByRole('button', { name: 'Edit message' }).click()
   await page.getByRole('textbox', { name: 'Edit the message' }).fill('2 + 3')
   await page.getByRole('button', { name: 'Ask this instead' }).click()
-  await page.locator('.plain', { hasText: /^5$/ }).waitFor({ timeout: 60_000 })
+  await page.locator('.plain', { hasText: /^5$/ }).waitFor()
   await page.locator('article.you').hover()
   await page.getByRole('button', { name: 'Version before' }).click()
   await page.locator('.plain', { hasText: /^4$/ }).waitFor()
