@@ -24,7 +24,12 @@ export async function startModel(context) {
   const port = await freePort()
   const server = spawn(process.env.KRAKO_LLAMA_SERVER, ['-m', file, '--host', '127.0.0.1', '--port', port, '--no-webui', '-c', context, '-np', '1'], { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
-  for (let ready = false; !ready; ) ready = await fetch(`${url}/health`).then((r) => r.ok, () => new Promise((again) => setTimeout(again, 200)))
+  let gone = false // it does not start, as when somebody has taken the port
+  server.on('exit', () => (gone = true)).on('error', () => (gone = true))
+  for (let ready = false; !ready; ) {
+    if (gone) throw new Error('llama-server does not start')
+    ready = await fetch(`${url}/health`).then((r) => r.ok, () => new Promise((again) => setTimeout(again, 200)))
+  }
   return {
     url,
     file,
