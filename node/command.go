@@ -19,9 +19,8 @@ type PauseRequest struct {
 const maxRequest = 4 << 10
 
 // Control serves what Handler does and the owner's commands: POST /pause with a
-// PauseRequest, and POST /resume. Both answer when the
-// order is kept; it is obeyed within a slice of fuel. It
-// has no access control: whoever reaches it is the owner.
+// PauseRequest, and POST /resume. Both answer when the order is kept; it is obeyed
+// at once. It has no access control: whoever reaches it is the owner.
 func (a *Agent) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", a.Handler())
@@ -43,9 +42,8 @@ func (a *Agent) Control() http.Handler {
 	return mux
 }
 
-// Pause has the node stop working within a slice of its units' fuel, for so long
-// or, if d is 0, until Resume. The order is kept on disk and holds after a
-// restart. Errors are VALIDATION_ERROR for a d out of bounds, or the disk's.
+// Pause has the node stop working at once, for so long or, if d is 0, until Resume.
+// The order is kept on disk and holds after a restart. Errors are VALIDATION_ERROR for a d out of bounds, or the disk's.
 func (a *Agent) Pause(d time.Duration) error { return a.governor.pause(time.Now(), d) }
 
 // Resume withdraws Pause. The other rules of the owner go on to hold.

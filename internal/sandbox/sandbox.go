@@ -101,8 +101,9 @@ func runtimeConfig(cfg Config) (wazero.RuntimeConfig, error) {
 		}
 		rc = wazero.NewRuntimeConfigCompiler()
 	}
-	// Deadlines are seen when a slice of fuel ends, or end the process; wazero's own check of the
-	// context at every loop head costs 3.5 to 21 times the work and misses
-	// recursion. Memory limits are the allocator's: it alone knows the job's.
+	// Deadlines are seen when a slice of fuel ends, or end the process; wazero's
+	// own check of the context at every loop head costs 3.5 to 21 times the work
+	// and misses recursion. Memory limits are the allocator's: it alone knows the
+	// job's.
 	return rc.WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false), nil
 }
