@@ -230,9 +230,10 @@ func newHost(t testing.TB, id p2p.Identity) *p2p.Host {
 	t.Helper()
 	cfg := p2p.DefaultConfig()
 	cfg.Identity, cfg.Listen = id, p2p.ListenAddrs(netip.MustParseAddr("127.0.0.1"), 0)
-	// These workers do not come back by themselves, and a busy machine is silent for more
-	// than six tenths of a second.
-	cfg.HeartbeatMisses = 100
+	// These workers do not come back by themselves: who is gone says so by closing, and a
+	// busy machine stands still for longer than a stream outlives usually.
+	cfg.HeartbeatMisses = int(patience / (100 * time.Millisecond))
+	cfg.DialTimeout, cfg.BlockPatience = patience, patience
 	h, err := p2p.NewHost(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -377,7 +378,7 @@ func (w *worker) join(f *fabric) {
 // tryJoin is join for a worker that may be refused.
 func (w *worker) tryJoin(f *fabric) error {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
 	if err := w.host.Connect(ctx, p2p.PeerHint{Peer: f.host.ID(), Addrs: f.host.Addrs()}); err != nil {
 		w.t.Fatal(err)
