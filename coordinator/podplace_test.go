@@ -186,7 +186,7 @@ func (f *fabric) readyAgain(id contracts.SessionID, unit contracts.UnitID) {
 		if v.State == contracts.UnitReady {
 			return
 		}
-		if time.Since(began) > time.Minute {
+		if time.Since(began) > patience {
 			f.t.Fatalf("%s is %s: %s", unit, v.State, v.Reason)
 		}
 	}

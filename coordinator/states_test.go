@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/coordinator/access"
@@ -16,7 +15,7 @@ import (
 // becomes waits until a node is in a state.
 func (f *fabric) becomes(w *worker, want string) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	for last := ""; last != want; {
 		v, err := f.Trust(ctx, contracts.NodeID(w.id.ID()))

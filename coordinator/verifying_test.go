@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ipfs/go-cid"
 	"github.com/krako-labs/krako/contracts"
@@ -56,7 +55,7 @@ func moded(u contracts.WorkUnit, m contracts.VerificationMode) contracts.WorkUni
 // standing waits until a node has the given standing.
 func (f *fabric) standing(w *worker, want string) contracts.NodeTrust {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	var last contracts.NodeTrust
 	for {
@@ -216,7 +215,7 @@ func TestTwoEnginesConvict(t *testing.T) {
 // proofs returns what the log tells of proofs, once it tells of n.
 func (f *fabric) proofs(n int) (list []contracts.TrustEvidence) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
 	defer cancel()
 	for {
 		list = nil

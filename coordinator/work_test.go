@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/krako-labs/krako/contracts"
 	"github.com/krako-labs/krako/contracts/dagcbor"
@@ -268,7 +267,7 @@ func TestNodeReadsOnlyBlocksOfItsLeases(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		_, err := w.host.FetchBlock(ctx, f.host.ID(), module.CID, 1<<20)
 		return err
