@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/ipfs/go-cid"
-
-	"github.com/krako-labs/krako/contracts"
 )
 
 // collectDir names, in the environment, the directory on which a re-executed test
@@ -43,13 +41,13 @@ func TestCollectChild(t *testing.T) {
 		}
 	}()
 	for i := 0; ; i++ {
-		id := f.upload(fmt.Sprintf("%d of process %d", i, os.Getpid()))
+		text := fmt.Sprintf("%d of process %d", i, os.Getpid())
 		if i%2 == 0 {
-			continue // nobody will name it
+			f.upload(text) // nobody will name it
+			continue
 		}
-		g := graph(unit("a", fmt.Sprintf(`{"n":%d}`, i)), unit("b", `{}`, "a"))
-		g.WorkUnits[0].Blobs = map[string]contracts.Link{"x": {Cid: id}}
-		f.end(f.submit(g))
+		id, session := f.name(text, graph(unit("a", fmt.Sprintf(`{"n":%d}`, i)), unit("b", `{}`, "a")))
+		f.end(session)
 		fmt.Printf("named %s\n", id)
 	}
 }

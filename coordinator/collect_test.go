@@ -41,6 +41,23 @@ func (f *fabric) upload(text string) cid.Cid {
 	return id
 }
 
+// name hands a block in and a graph whose first unit names it. The block is handed in
+// again where that took longer than its grace.
+func (f *fabric) name(text string, g *contracts.TaskGraph) (cid.Cid, contracts.SessionID) {
+	f.t.Helper()
+	for {
+		id := f.upload(text)
+		g.WorkUnits[0].Blobs = map[string]contracts.Link{"x": {Cid: id}}
+		res, err := f.Submit(f.t.Context(), g, contracts.SubmissionMetadata{})
+		if err == nil {
+			return id, res.SessionID
+		}
+		if contracts.CodeOf(err) != contracts.CodeNotFound {
+			f.t.Fatal(err)
+		}
+	}
+}
+
 // there reports whether the store has a block.
 func (f *fabric) there(id cid.Cid) bool {
 	f.t.Helper()
@@ -133,7 +150,7 @@ func TestUnnamedBlocksAreCollected(t *testing.T) {
 	f := startFabric(t, collecting)
 	w := f.connect()
 	go w.work()
-	unused, used := f.upload("never used"), f.upload("used")
+	unused := f.upload("never used")
 	long := f.upload(string(make([]byte, 100<<10))) // a file
 	public, withdrawn := f.upload("public"), f.upload("public once")
 	f.publish(contracts.PublicBlob, public, "data")
@@ -145,9 +162,8 @@ func TestUnnamedBlocksAreCollected(t *testing.T) {
 	if first := f.retired(); first == 1 {
 		t.Fatal("no record was let go")
 	}
-	blobs := graph(unit("a", `{"late":1}`))
-	blobs.WorkUnits[0].Blobs = map[string]contracts.Link{"x": {Cid: used}}
-	f.end(f.submit(blobs))
+	used, late := f.name("used", graph(unit("a", `{"late":1}`)))
+	f.end(late)
 	f.graced()
 	s := f.outlived()
 	for what, c := range map[string]struct {
