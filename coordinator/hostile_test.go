@@ -183,6 +183,15 @@ func (w *worker) leave() {
 	}
 }
 
+// parts has a worker leave and returns when the coordinator knows, which gives it
+// nothing any more.
+func (f *fabric) parts(w *worker) {
+	f.t.Helper()
+	w.leave()
+	for f.nodeView(w.id).Connected {
+	}
+}
+
 func TestReplayedBatchIsRejected(t *testing.T) {
 	f := startFabric(t)
 	w := f.connect()

@@ -106,7 +106,7 @@ func TestStartGoesOnFromASurvey(t *testing.T) {
 	w := f.connect()
 	go w.work()
 	graphs := f.run(20)
-	w.leave()
+	f.parts(w) // what is open is to stay as it is
 	open := graph(unit("a", `{}`))
 	f.submit(open)
 	graphs = append(graphs, open)
