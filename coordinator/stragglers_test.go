@@ -12,8 +12,12 @@ import (
 	"github.com/krako-labs/krako/internal/p2p"
 )
 
-// quick has stragglers copied as soon as a test can wait for.
-func quick(c *coordinator.Config) { c.Stragglers.MinRuns, c.Stragglers.Floor = 1, 300*time.Millisecond }
+// quick has stragglers copied as soon as a test can wait for, and no node count as
+// silent meanwhile: units of those are copied as well.
+func quick(c *coordinator.Config) {
+	c.Stragglers.MinRuns, c.Stragglers.Floor = 1, 300*time.Millisecond
+	c.Heartbeat, c.Lease = time.Minute, time.Hour
+}
 
 // freeze has a worker be heard of no more; its leases stay out.
 func (w *worker) freeze() {
