@@ -121,7 +121,7 @@ func TestINV2LocalOnlyCallsStayInTheTrustedZone(t *testing.T) {
 	}
 	t.Run("waits", func(t *testing.T) {
 		id, inZone := zone(t)
-		f := startFabric(t, withPods, inZone, shortLease)
+		f := startFabric(t, withPods, inZone)
 		outside := f.idle()
 		// The second call reads what the first has answered, and is as private.
 		g := graph(unit("a", `{}`), unit("b", `{}`))
@@ -137,7 +137,9 @@ func TestINV2LocalOnlyCallsStayInTheTrustedZone(t *testing.T) {
 		inside.send(&p2p.Tokens{Lease: u.Lease, Text: "half", Tokens: []int{7}})
 		f.heard(s, "half")
 		inside.host.Close()
+		inside = f.connectAsWith(id, podHello(replayClass, 1)) // and has nothing in hand
 		f.readyAgain(s, "a")
+		f.parts(inside)
 		outside.isGivenFirst(f, "after it is lost")
 		inside = f.connectAsWith(id, podHello(replayClass, 1))
 		u = inside.take()
