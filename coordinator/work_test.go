@@ -141,8 +141,9 @@ func TestLeaseOfASilentNodeIsGivenToAnother(t *testing.T) {
 		t.Errorf("second lease %d is for %s, first %d was for %s", v.Lease, dagcbor.CID(v.Invocation), u.Lease, dagcbor.CID(u.Invocation))
 	}
 	second.send(second.seal(second.echo(v)))
+	go second.work() // a machine that stood still takes even this one back
 	r := f.end(id)
-	if want := []contracts.NodeID{contracts.NodeID(first.id.ID()), contracts.NodeID(second.id.ID())}; !slices.Equal(r.Telemetry.Tasks[0].Executors, want) {
+	if want := []contracts.NodeID{contracts.NodeID(first.id.ID()), contracts.NodeID(second.id.ID())}; !slices.Equal(slices.Compact(r.Telemetry.Tasks[0].Executors), want) {
 		t.Errorf("executors are %v, want %v", r.Telemetry.Tasks[0].Executors, want)
 	}
 }
