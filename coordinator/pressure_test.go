@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,27 +51,52 @@ func TestAdmissionByPriority(t *testing.T) {
 	refused(2, contracts.P0, true)
 }
 
+// opens has a worker fail all that it is given, one after the other and on behind the
+// test, and returns when its circuit is open, which is after five: more come only
+// behind pauses, to try it, if that is looked at so late.
+func (f *fabric) opens(bad *worker, code contracts.Code, id contracts.SessionID, unit contracts.UnitID) {
+	f.t.Helper()
+	began := time.Now()
+	var faults atomic.Int64
+	go func() {
+		for bad.stream.Send(f.t.Context(), &p2p.Credit{N: 1}) == nil {
+			var a *p2p.Assign
+			for ok := false; !ok; {
+				m, err := bad.stream.Recv()
+				if err != nil {
+					return
+				}
+				a, ok = m.(*p2p.Assign)
+			}
+			faults.Add(1)
+			if bad.stream.Send(f.t.Context(), &p2p.Fault{Lease: a.Units[0].Lease, Code: code, Message: "broken"}) != nil {
+				return
+			}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
+	defer cancel()
+	for {
+		v, err := f.Explain(ctx, id, unit)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if len(v.Candidates) > 0 && v.Candidates[0].Verdict == "circuit_open" {
+			break
+		}
+	}
+	const pause = 5 * time.Second // the first, and the shortest
+	if n, most := faults.Load(), 5+int64(time.Since(began)/pause); n < 5 || n > most {
+		f.t.Errorf("the circuit is open after %d units, want 5 and no more than %d", n, most)
+	}
+}
+
 // A node that fails everything gets nothing more, while others go on.
 func TestCircuitOpens(t *testing.T) {
 	f := startFabric(t)
 	bad := f.connect()
 	id := f.submit(graphOf(6, "n", contracts.P2))
-	for range 5 {
-		u := bad.take()
-		bad.send(&p2p.Fault{Lease: u.Lease, Code: contracts.CodeInternal, Message: "broken"})
-	}
-	bad.send(&p2p.Credit{N: 1})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		v, err := f.Explain(ctx, id, "u5")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if v.Candidates[0].Verdict == "circuit_open" {
-			break
-		}
-	}
+	f.opens(bad, contracts.CodeInternal, id, "u5")
 	good := f.connect()
 	go good.work()
 	if r := f.end(id); r.Metadata.State != contracts.SessionCompleted {
@@ -89,22 +115,7 @@ func TestCircuitOfAPodOpens(t *testing.T) {
 	}
 	bad := f.pod(replayClass, 1)
 	id := f.submit(g)
-	for range 5 {
-		u := bad.take()
-		bad.send(&p2p.Fault{Lease: u.Lease, Code: contracts.CodeModelUnavailable, Message: "broken"})
-	}
-	bad.send(&p2p.Credit{N: 1})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		v, err := f.Explain(ctx, id, "u5")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if v.Candidates[0].Verdict == "circuit_open" {
-			break
-		}
-	}
+	f.opens(bad, contracts.CodeModelUnavailable, id, "u5")
 	good := f.pod(replayClass, 6)
 	for range 6 {
 		u := good.take()
