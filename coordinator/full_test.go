@@ -24,10 +24,14 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 		t.Errorf("a submission on a full disk: %v, want RESOURCE_EXHAUSTED", err)
 	}
 	// Something to be written comes up all the same, and cannot be yet.
+	before := f.noRoom.Load()
 	cancelled := f.cancelBegins(id)
-	for range 20 {
+	for answers := 0; answers < 20; {
 		if _, err := f.Session(t.Context(), id); err != nil {
 			t.Fatal(err)
+		}
+		if f.noRoom.Load() > before { // it was refused
+			answers++
 		}
 	}
 	f.full.Store(false)

@@ -60,6 +60,8 @@ type fabric struct {
 	// read is the lowest offset that the log was read from since it was opened.
 	read atomic.Uint64
 	full atomic.Bool // the disk
+	// noRoom counts what could not be written because it was full.
+	noRoom atomic.Int64
 	// scaler acts on how many pods are wanted, from the next open on.
 	scaler coordinator.Scaler
 	// books answer for accounts, from the next open on.
@@ -75,6 +77,7 @@ type watched struct {
 	eventlog.Log
 	read   *atomic.Uint64
 	full   *atomic.Bool
+	noRoom *atomic.Int64
 	broken *atomic.Bool
 }
 
@@ -84,6 +87,7 @@ var errFull = contracts.Errorf(contracts.CodeResourceExhausted, "disk", "is near
 
 func (w watched) Append(ctx context.Context, records [][]byte) (eventlog.Offset, error) {
 	if w.full.Load() {
+		w.noRoom.Add(1)
 		return 0, errFull
 	}
 	if w.broken.Load() {
@@ -95,7 +99,8 @@ func (w watched) Append(ctx context.Context, records [][]byte) (eventlog.Offset,
 // bounded is a block store without room while full is set.
 type bounded struct {
 	*pebblelog.Blocks
-	full *atomic.Bool
+	full   *atomic.Bool
+	noRoom *atomic.Int64
 	// on is told of collections.
 	on *atomic.Pointer[collections]
 }
@@ -125,6 +130,7 @@ func (b bounded) Erase(ctx context.Context, blocks ...blob.Held) (blob.Erased, e
 
 func (b bounded) Put(ctx context.Context, blocks ...blob.Block) error {
 	if b.full.Load() {
+		b.noRoom.Add(1)
 		return errFull
 	}
 	return b.Blocks.Put(ctx, blocks...)
@@ -132,6 +138,7 @@ func (b bounded) Put(ctx context.Context, blocks ...blob.Block) error {
 
 func (b bounded) Stage(ctx context.Context, blocks ...blob.Block) error {
 	if b.full.Load() {
+		b.noRoom.Add(1)
 		return errFull
 	}
 	return b.Blocks.Stage(ctx, blocks...)
@@ -192,7 +199,7 @@ func (f *fabric) open(tune ...tuning) {
 	}
 	f.read.Store(1 << 62)
 	f.Coordinator, err = coordinator.New(cfg, coordinator.Parts{
-		Log: watched{f.db.Log(), &f.read, &f.full, &f.broken}, Blocks: bounded{f.db.Blocks(), &f.full, &f.on}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
+		Log: watched{f.db.Log(), &f.read, &f.full, &f.noRoom, &f.broken}, Blocks: bounded{f.db.Blocks(), &f.full, &f.noRoom, &f.on}, Claims: f.db.Claims(), Network: f.host, Tasks: tasks{}, Logger: slog.New(slog.DiscardHandler),
 		Sessions: model, Key: &f.signer, Scaler: f.scaler, Ledger: f.books,
 	})
 	if err != nil {
