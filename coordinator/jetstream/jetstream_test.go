@@ -71,6 +71,7 @@ func (c claims) Has(_ context.Context, t contracts.TenantID, b cid.Cid) (bool, e
 
 func config(url, name string, l *local) jetstream.Config {
 	c := jetstream.DefaultConfig()
+	c.Patience = 5 * time.Minute // of a loaded machine
 	c.URL, c.Name, c.Blocks, c.Claims, c.Marks = url, name, l, claims{l}, marks{l}
 	return c
 }
@@ -194,7 +195,9 @@ func TestOneLeadsAtATime(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 3 {
 		wg.Go(func() {
-			db, err := jetstream.Open(t.Context(), config(s.URL(), "one", newLocal(t)))
+			c := config(s.URL(), "one", newLocal(t))
+			c.Lease = time.Minute // who leads lets go: a machine that stands still is no reason to follow
+			db, err := jetstream.Open(t.Context(), c)
 			if err != nil {
 				t.Error(err)
 				return
