@@ -3,6 +3,7 @@ package natstest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -26,23 +27,37 @@ type Cluster struct {
 // Plan chooses directories and ports, and starts nothing.
 func Plan(t testing.TB) *Cluster {
 	t.Helper()
-	s := &Cluster{}
+	ports := freePorts(t, 6)
+	s := &Cluster{ports: ports[:3], peers: ports[3:]}
 	for i := range 3 {
 		s.dirs = append(s.dirs, filepath.Join(t.TempDir(), strconv.Itoa(i)))
-		s.ports = append(s.ports, freePort(t))
-		s.peers = append(s.peers, freePort(t))
 	}
 	return s
 }
 
-func freePort(t testing.TB) int {
+// The ports to choose from are below those that systems give out by themselves: a
+// server must find its own free when it is started, and again when it was killed,
+// and other tests ask for any port all the time.
+const leastPort, mostPort = 12_000, 32_000
+
+// freePorts finds n ports.
+func freePorts(t testing.TB, n int) (ports []int) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var failed error
+	for range 100 * n {
+		port := leastPort + rand.IntN(mostPort-leastPort)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			failed = err
+			continue
+		}
+		defer l.Close() // until all are found: they are different ones
+		if ports = append(ports, port); len(ports) == n {
+			return ports
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatalf("no port is free: %v", failed)
+	return nil
 }
 
 // URL names all servers to a client.
