@@ -139,6 +139,9 @@ type Config struct {
 	GiveUpAfter time.Duration
 	// DrainTimeout bounds a graceful stop.
 	DrainTimeout time.Duration
+
+	// misses is how many heartbeats a stream outlives, as usual if 0.
+	misses int
 }
 
 // DefaultConfig lends every processor of the machine. DataDir and a way to find
@@ -229,6 +232,9 @@ func (c *Config) network(id p2p.Identity, log *slog.Logger) p2p.Config {
 		n.DHT = p2p.DHTClient
 	}
 	n.Log = log
+	if c.misses > 0 {
+		n.HeartbeatMisses = c.misses
+	}
 	return n
 }
 

@@ -16,8 +16,13 @@ import (
 	"github.com/krako-labs/krako/internal/sandbox"
 )
 
-// patience bounds a wait for something that must happen.
-const patience = 5 * time.Minute
+// patience bounds a wait for something that must happen, and beat is what coordinators
+// ask for. A stream outlives a machine that stands still: tests close theirs.
+const (
+	patience      = 5 * time.Minute
+	beat          = time.Second
+	patientMisses = int(patience / beat)
+)
 
 // fakeCoordinator admits one node at a time over a real host on loopback and
 // leaves it to the test what to say to it.
@@ -43,6 +48,7 @@ func newCoordinator(t testing.TB, cluster string) *fakeCoordinator {
 	cfg := p2p.DefaultConfig()
 	cfg.Identity = id
 	cfg.Listen = []string{"/ip4/127.0.0.1/tcp/0"}
+	cfg.HeartbeatMisses, cfg.BlockPatience = patientMisses, patience
 	host, err := p2p.NewHost(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +67,7 @@ func (c *fakeCoordinator) admit(context.Context, string, p2p.Hello) (p2p.Welcome
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return p2p.Welcome{
-		Cluster: c.cluster, LeaseMS: 60_000, HeartbeatMS: 1000, MaxBatch: contracts.MaxBatchItems, LastSeq: c.lastSeq,
+		Cluster: c.cluster, LeaseMS: 60_000, HeartbeatMS: int(beat.Milliseconds()), MaxBatch: contracts.MaxBatchItems, LastSeq: c.lastSeq,
 	}, c.refuse
 }
 
@@ -166,6 +172,7 @@ func testConfig(t testing.TB, cs ...*fakeCoordinator) Config {
 	cfg.ReconnectMin, cfg.ReconnectMax = time.Millisecond, 10*time.Millisecond
 	cfg.DrainTimeout = patience
 	cfg.Isolation = IsolationNone
+	cfg.misses = patientMisses
 	return cfg
 }
 
