@@ -139,7 +139,7 @@ type times struct {
 // either frees the slot. What was generated until then is returned with the
 // error.
 func (c *Client) Generate(ctx context.Context, r Request, emit func(Piece) error) (Completion, error) {
-	done := Completion{Slot: -1}
+	done, caller := Completion{Slot: -1}, ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	patience := newPatience(cancel, r.FirstToken, r.NextToken)
@@ -159,6 +159,9 @@ func (c *Client) Generate(ctx context.Context, r Request, emit func(Piece) error
 		over, err := done.add(data, emit)
 		if over || err != nil {
 			return done, err
+		}
+		if err := caller.Err(); err != nil { // more of it may have come already
+			return done, wire.Broken(caller, pathCompletion, err)
 		}
 	}
 }

@@ -1,8 +1,11 @@
 package llama
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -41,6 +44,31 @@ func TestSeedsNeverMeanARandomOne(t *testing.T) {
 	}
 	if seed(1) == seed(2) || seed(7) != 7 {
 		t.Error("small seeds are not themselves")
+	}
+}
+
+// TestCancelledAnswersEnd has the whole answer there before its first piece is read:
+// what comes of it ends with the context all the same.
+func TestCancelledAnswersEnd(t *testing.T) {
+	piece := `data: {"index":0,"content":"a","tokens":[7],"stop":false,"id_slot":-1,"tokens_predicted":1,"tokens_evaluated":4}` + "\n\n"
+	last := `data: {"content":"","tokens":[],"id_slot":0,"stop":true,"stop_type":"limit"}` + "\n\n"
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat(piece, 20)+last)
+	}))
+	defer srv.Close()
+	c, err := New(Endpoint{URL: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	pieces := 0
+	_, err = c.Generate(ctx, Request{Prompt: []int{1}, MaxTokens: 20}, func(Piece) error {
+		pieces++
+		cancel()
+		return nil
+	})
+	if contracts.CodeOf(err) != contracts.CodeCancelled || pieces != 1 {
+		t.Errorf("%d pieces came of an answer that was cancelled with the first: %v", pieces, err)
 	}
 }
 
