@@ -483,6 +483,7 @@ func TestContradictionWithoutProofSuspends(t *testing.T) {
 	if err := f.Order(t.Context(), access.Operator(), contracts.NodeID(w.id.ID()), contracts.NodeOrder{Order: contracts.OrderReadmit, Reason: "a broken disk"}); err != nil {
 		t.Fatal(err)
 	}
+	f.becomes(w, "active")
 	if err := w.tryJoin(f); err != nil {
 		t.Errorf("the node was not let in again: %v", err)
 	}
