@@ -196,7 +196,7 @@ func TestAKeyIsReplaced(t *testing.T) {
 	if err := f.Order(t.Context(), access.Operator(), contracts.NodeID(third.ID()), contracts.NodeOrder{Order: contracts.OrderReadmit}); err != nil {
 		t.Fatal(err)
 	}
-	f.stranger(third).join(f)
+	f.comesBack(third)
 	if err := f.Order(t.Context(), access.Operator(), contracts.NodeID(third.ID()), contracts.NodeOrder{Order: contracts.OrderRemove, Reason: "sold"}); err != nil {
 		t.Fatal(err)
 	}
@@ -207,6 +207,21 @@ func TestAKeyIsReplaced(t *testing.T) {
 	}
 	if err := f.Order(t.Context(), access.Operator(), contracts.NodeID(third.ID()), contracts.NodeOrder{Order: contracts.OrderReadmit}); contracts.CodeOf(err) != contracts.CodeConflict {
 		t.Errorf("a removed node was readmitted: %v", err)
+	}
+}
+
+// comesBack has a node that was readmitted come until it is let in: the order is kept
+// before it is in force.
+func (f *fabric) comesBack(id p2p.Identity) {
+	f.t.Helper()
+	for began := time.Now(); ; {
+		err := f.stranger(id).tryJoin(f)
+		if err == nil {
+			return
+		}
+		if time.Since(began) > patience {
+			f.t.Fatal(err)
+		}
 	}
 }
 
