@@ -19,7 +19,9 @@ const (
 
 // collector has garbage collected while no guest runs. A collection must stop every
 // goroutine for a moment, and one that is in a guest's code stops when the guest ends:
-// until then the others would stand still.
+// until then the others would stand still, the lookout among them. Only a heap at its
+// memory limit is collected whenever it grows; then the agent's patience is what ends
+// a task.
 type collector struct {
 	heap   [1]metrics.Sample
 	next   uint64 // the heap at which to collect
@@ -29,6 +31,7 @@ type collector struct {
 func newCollector() *collector {
 	debug.SetGCPercent(-1) // but for the memory limit
 	c := &collector{next: leastHeap}
+	c.finish() // what began before
 	c.heap[0].Name = "/memory/classes/heap/objects:bytes"
 	return c
 }
@@ -39,14 +42,18 @@ func (c *collector) turn(now time.Time) {
 		return
 	}
 	c.looked = now
-	if c.size() < c.next {
+	if metrics.Read(c.heap[:]); c.heap[0].Value.Uint64() < c.next {
 		return
 	}
 	runtime.GC()
-	c.next = max(growth*c.size(), leastHeap)
+	c.next = max(growth*c.finish(), leastHeap)
 }
 
-func (c *collector) size() uint64 {
-	metrics.Read(c.heap[:])
-	return c.heap[0].Value.Uint64()
+// finish returns when no collection is under way any more, with what lives in the heap.
+// runtime.GC and debug.SetGCPercent return a little earlier, when all is marked, and what
+// is left of it waits for every processor; ReadMemStats waits for its end.
+func (c *collector) finish() (lives uint64) {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
