@@ -112,13 +112,18 @@ type taskID struct {
 // maxBatch is the greatest number of tasks in a batch.
 const maxBatch = 256
 
+// encodeCancel ends a task that has not begun.
 func encodeCancel(id taskID) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(nil, id.batch), uint64(id.index))
 }
 
+func (d *decoder) task() taskID {
+	return taskID{batch: d.uint("batch", 1<<62), index: int(d.uint("index", maxBatch-1))}
+}
+
 func decodeCancel(body []byte) (taskID, error) {
 	d := decoder{b: body}
-	id := taskID{batch: d.uint("batch", 1<<62), index: int(d.uint("index", maxBatch-1))}
+	id := d.task()
 	return id, d.end()
 }
 
@@ -129,7 +134,7 @@ func encodeRunning(id taskID, ran time.Duration) []byte {
 
 func decodeRunning(body []byte) (id taskID, ran time.Duration, err error) {
 	d := decoder{b: body}
-	id = taskID{batch: d.uint("batch", 1<<62), index: int(d.uint("index", maxBatch-1))}
+	id = d.task()
 	ran = time.Duration(d.uint("duration", 1<<62))
 	return id, ran, d.end()
 }

@@ -209,13 +209,12 @@ func (s *server) look() {
 // is broken ends the process, which receive is about to notice.
 func (s *server) attend(e *errand) {
 	ran := time.Since(s.began)
-	if ran > recallAfter {
+	long := ran > min(recallAfter, e.limit/4)
+	if long {
 		s.recall()
 	}
 	_ = s.flush()
-	if s.runs && ran > min(recallAfter, e.limit/4) {
-		s.recall()
-		_ = s.flush()
+	if long && s.runs {
 		_ = s.out.send(kindRunning, encodeRunning(e.id, ran), nil)
 		s.told = true
 	}

@@ -139,3 +139,14 @@ export async function ask(page, text) {
 
 /** Waits until the last answer is complete. */
 export const answered = (page) => page.locator('article.kora').last().getByRole('list', { name: 'How this was answered' }).waitFor()
+
+/** Sends a question on and reads its stream, which is asked for at once, before it can
+ * be over: the frames, and the answer to the question. */
+export async function toldOf(page, route, base) {
+  const { run } = route.request().postDataJSON()
+  const posted = route.fetch()
+  let stream
+  do stream = await page.request.get(`${base}/api/runs/${run}/stream`, { timeout: patience })
+  while (!stream.ok())
+  return { frames: (await stream.text()).split('\n\n').filter((f) => f.includes('data: ')), response: await posted }
+}

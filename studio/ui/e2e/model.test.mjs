@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { answered, ask, openPage, patience, startBrowser, startKrako, startStudio } from './harness.mjs'
+import { answered, ask, openPage, startBrowser, startKrako, startStudio, toldOf } from './harness.mjs'
 import { repeater, startModel } from './llama.mjs'
 
 const skip = process.env.KRAKO_LLAMA_SERVER ? false : 'no llama-server: KRAKO_LLAMA_SERVER is not set'
@@ -74,13 +74,9 @@ test('a stream that is cut after every piece, and a page that is loaded again wh
   let cuts = 0
   // The stream is asked for the moment the question is taken, before it can be over.
   await page.route('**/api/messages', async (route) => {
-    const { run } = route.request().postDataJSON()
-    const posted = route.fetch()
-    let stream
-    do stream = await page.request.get(`${studio.base}/api/runs/${run}/stream`, { timeout: patience })
-    while (!stream.ok())
-    frames = (await stream.text()).split('\n\n').filter((f) => f.includes('data: '))
-    await route.fulfill({ response: await posted })
+    const told = await toldOf(page, route, studio.base)
+    frames = told.frames
+    await route.fulfill({ response: told.response })
   })
   await page.route('**/stream', async (route) => {
     const last = Number((await route.request().allHeaders())['last-event-id'] ?? 0)

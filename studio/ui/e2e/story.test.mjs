@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { answered, ask, both, openPage, patience, startBrowser, startStudio } from './harness.mjs'
+import { answered, ask, both, openPage, startBrowser, startStudio, toldOf } from './harness.mjs'
 
 let studio, browser
 before(async () => {
@@ -25,13 +25,9 @@ test('a stream that is cut after every event makes the same page', async () => {
   let frames
   let cuts = 0
   await page.route('**/api/messages', async (route) => {
-    const { run } = route.request().postDataJSON()
-    const posted = route.fetch()
-    let stream
-    do stream = await page.request.get(`${studio.base}/api/runs/${run}/stream`, { timeout: patience })
-    while (!stream.ok())
-    frames = (await stream.text()).split('\n\n').filter((f) => f.includes('data: '))
-    await route.fulfill({ response: await posted })
+    const told = await toldOf(page, route, studio.base)
+    frames = told.frames
+    await route.fulfill({ response: told.response })
   })
   await page.route('**/stream', async (route) => {
     const last = Number((await route.request().allHeaders())['last-event-id'] ?? 0)
